@@ -1,0 +1,346 @@
+"""
+What a price must see of usage beyond its total, stated as data.
+
+A `Demand` has three kinds of wishes. **Axes** cut the total into cells: by a property, by the local time of day, by the size
+of the record itself. **Folds** are functions of single records that are added up (a fee per record, a price that the record
+carries). **Items** are other items whose amounts the price reads. Demands unite, so one metering serves many candidate plans;
+a tally knows the demand it was made for.
+
+Every axis and fold is a frozen, hashable value; a fold's state has zero, add, merge and value, and its merge is associative
+and commutative.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
+
+from ._numbers import ZERO, Exact, add, exact, mul, neg, sign, sub, text, total
+from .records import UsageRecord, group_text, read_number, show_time
+
+__all__ = ["Axis", "Carried", "Demand", "Dimension", "Fold", "PerRecord", "Sizes", "Span", "Windows"]
+
+
+class Dimension(NamedTuple):
+    """Cut by the text of a property; a missing one is the cell ""."""
+
+    name: str
+
+    def key(self, value: Exact, record: UsageRecord) -> str:
+        """The cell of a record."""
+        return group_text(record, self.name)
+
+
+class Span(NamedTuple):
+    """
+    A stretch of local time that a window covers.
+
+    `start` and `end` are local times; the end is exclusive, and `start >= end` wraps midnight (equal: the whole day).
+    `weekdays` are 0 (Monday) to 6 and name the day on which the stretch begins; `dates` likewise; empty means every day.
+    """
+
+    start: time
+    end: time
+    weekdays: tuple[int, ...] = ()
+    dates: tuple[date, ...] = ()
+
+    def holds(self, local: datetime) -> bool:
+        """Whether a local time lies in it."""
+        clock = local.time()
+        if self.start < self.end:
+            return self.start <= clock < self.end and self._begins(local.date())
+        if clock >= self.start:
+            return self._begins(local.date())
+        return clock < self.end and local.date() > date.min and self._begins(date.fromordinal(local.toordinal() - 1))
+
+    def _begins(self, day: date) -> bool:
+        if self.dates and day in self.dates:
+            return True
+        if self.weekdays:
+            return day.weekday() in self.weekdays
+        return not self.dates
+
+
+class Windows(NamedTuple):
+    """Cut by local time: the cell is the position of the first window that holds it, or "" when none does."""
+
+    zone: str
+    windows: tuple[tuple[Span, ...], ...]
+
+    def key(self, value: Exact, record: UsageRecord) -> str:
+        """The cell of a record."""
+        local = record.at.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None)
+        for index, spans in enumerate(self.windows):
+            if any(span.holds(local) for span in spans):
+                return str(index)
+        return ""
+
+
+class Sizes(NamedTuple):
+    """
+    Cut by the record's own size: the cell is the number of bounds below it (a bound belongs to what it closes).
+
+    The size is the sum of the properties named in `of`, or the metered value when none is named.
+    """
+
+    of: tuple[str, ...]
+    bounds: tuple[Decimal, ...]
+
+    def key(self, value: Exact, record: UsageRecord) -> str:
+        """The cell of a record."""
+        size = total(read_number(record, name) for name in self.of) if self.of else value
+        return str(bisect_left(self.bounds, size))
+
+
+Axis: TypeAlias = Dimension | Windows | Sizes
+
+
+class Paid(NamedTuple):
+    """The records a per-record price bills: those between its bounds by number and value, those at either bound by number."""
+
+    records: int
+    value: Exact
+    at_minimum: int
+    at_maximum: int
+
+
+class PerRecordState(NamedTuple):
+    """
+    The state of a `PerRecord` fold.
+
+    `first` holds, in the order (time, source, id), just the records that the free records and free amount can reach;
+    `rest` all later ones, already classed.
+    """
+
+    first: tuple[tuple[str, str, str, Decimal], ...]
+    rest: Paid
+
+
+class PerRecord(NamedTuple):
+    """
+    A price for each record on its own value: `rate x value + fixed`, not below `minimum`, then not above `maximum`.
+
+    Free records and a free amount run together in the order (time, source, id): the first used up ends both. The record that
+    crosses the free amount pays its excess and its whole fixed part. Free records pay nothing, not even the minimum. A negative
+    value uses up a free record but no free amount, and pays 0 (or its negative price with `refunds`).
+    """
+
+    rate: Decimal
+    fixed: Decimal = ZERO
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    free_records: int | None = None
+    free_amount: Decimal | None = None
+    refunds: bool = False
+
+    def zero(self) -> PerRecordState:
+        """Nothing seen."""
+        return PerRecordState((), _NONE)
+
+    def add(self, state: PerRecordState, value: Decimal, record: UsageRecord) -> PerRecordState:
+        """One more record."""
+        if self.free_records is None and self.free_amount is None:
+            return PerRecordState((), _joined(state.rest, self._classed(value)))
+        # Two records without id at one instant may stand in either order; their values decide, so that arrival does not.
+        entry = (show_time(record.at), record.source or "", record.id or "", value)
+        return self._settled([*state.first, entry], state.rest)
+
+    def merge(self, a: PerRecordState, b: PerRecordState) -> PerRecordState:
+        """Both."""
+        return self._settled([*a.first, *b.first], _joined(a.rest, b.rest))
+
+    def _settled(self, entries: list[tuple[str, str, str, Decimal]], rest: Paid) -> PerRecordState:
+        """Keep only the records that the free part can reach: beyond its end none can become free by more arriving."""
+        entries.sort()
+        used = 0
+        amount: Exact = ZERO
+        for index, entry in enumerate(entries):
+            if self._ended(used, amount):
+                for late in entries[index:]:
+                    rest = _joined(rest, self._classed(late[3]))
+                return PerRecordState(tuple(entries[:index]), rest)
+            used += 1
+            amount = add(amount, entry[3]) if entry[3] > 0 else amount
+        return PerRecordState(tuple(entries), rest)
+
+    def _ended(self, used: int, amount: Exact) -> bool:
+        if self.free_records is not None and used >= self.free_records:
+            return True
+        return self.free_amount is not None and amount >= self.free_amount
+
+    def paid(self, state: PerRecordState) -> Paid:
+        """What is billed of all records seen."""
+        found = state.rest
+        used = 0
+        amount: Exact = ZERO
+        for _, _, _, value in state.first:
+            if self._ended(used, amount):
+                found = _joined(found, self._classed(value))
+                continue
+            used += 1
+            amount = add(amount, value) if value > 0 else amount
+            excess = sub(amount, self.free_amount) if self.free_amount is not None else ZERO
+            if sign(excess) > 0:
+                found = _joined(found, self._classed(excess))
+        return found
+
+    def _classed(self, value: Exact) -> Paid:
+        if value < 0 and not self.refunds:
+            return _NONE
+        if value < 0:
+            mirrored = self._classed(neg(value))
+            return Paid(-mirrored.records, neg(mirrored.value), -mirrored.at_minimum, -mirrored.at_maximum)
+        amount = add(mul(value, self.rate), self.fixed)
+        if self.minimum is not None and amount < self.minimum:
+            amount = self.minimum
+            if self.maximum is None or amount <= self.maximum:
+                return Paid(0, ZERO, 1, 0)
+        if self.maximum is not None and amount > self.maximum:
+            return Paid(0, ZERO, 0, 1)
+        return Paid(1, value, 0, 0)
+
+    def value(self, state: PerRecordState) -> Exact:
+        """The amount of all records seen."""
+        paid = self.paid(state)
+        amount = add(mul(paid.value, self.rate), mul(self.fixed, Decimal(paid.records)))
+        amount = add(amount, mul(self.minimum or ZERO, Decimal(paid.at_minimum)))
+        return add(amount, mul(self.maximum or ZERO, Decimal(paid.at_maximum)))
+
+    def dump(self, state: PerRecordState) -> list[Any]:
+        """Plain data."""
+        first = [[at, source, id, text(value)] for at, source, id, value in state.first]
+        rest = state.rest
+        return [first, [rest.records, text(rest.value), rest.at_minimum, rest.at_maximum]]
+
+    def load(self, told: Sequence[Any]) -> PerRecordState:
+        """Read back what `dump` wrote."""
+        first, (records, value, low, high) = told
+        entries = tuple((at, source, id, _decimal(amount)) for at, source, id, amount in first)
+        return PerRecordState(entries, Paid(records, exact(value), low, high))
+
+
+_NONE = Paid(0, ZERO, 0, 0)
+
+
+def _joined(a: Paid, b: Paid) -> Paid:
+    return Paid(
+        a.records + b.records,
+        add(a.value, b.value),
+        a.at_minimum + b.at_minimum,
+        a.at_maximum + b.at_maximum,
+    )
+
+
+def _decimal(told: str) -> Decimal:
+    found = exact(told)
+    assert isinstance(found, Decimal)
+    return found
+
+
+class CarriedState(NamedTuple):
+    """The sum of a `Carried` fold, and how many records took the default."""
+
+    amount: Exact
+    defaults: int
+
+
+class Carried(NamedTuple):
+    """
+    The record carries its own price or its cost in a property.
+
+    With `per_unit` the property is multiplied by the metered value, else it is taken as an amount. A record without the
+    property takes the `default`, or is refused when there is none; it is never dropped.
+    """
+
+    of: str
+    per_unit: bool = True
+    default: Decimal | None = None
+
+    def zero(self) -> CarriedState:
+        """Nothing seen."""
+        return CarriedState(ZERO, 0)
+
+    def add(self, state: CarriedState, value: Decimal, record: UsageRecord) -> CarriedState:
+        """One more record."""
+        missing = record.properties.get(self.of) is None
+        if missing and self.default is not None:
+            price = self.default
+        else:
+            price = read_number(record, self.of)
+        amount = mul(price, value) if self.per_unit else price
+        return CarriedState(add(state.amount, amount), state.defaults + (1 if missing else 0))
+
+    def merge(self, a: CarriedState, b: CarriedState) -> CarriedState:
+        """Both."""
+        return CarriedState(add(a.amount, b.amount), a.defaults + b.defaults)
+
+    def value(self, state: CarriedState) -> Exact:
+        """The amount of all records seen."""
+        return state.amount
+
+    def dump(self, state: CarriedState) -> list[Any]:
+        """Plain data."""
+        return [text(state.amount), state.defaults]
+
+    def load(self, told: Sequence[Any]) -> CarriedState:
+        """Read back what `dump` wrote."""
+        amount, defaults = told
+        return CarriedState(exact(amount), defaults)
+
+
+Fold: TypeAlias = PerRecord | Carried
+
+
+class Demand:
+    """
+    What a price asks to see: axes, folds, and other items' amounts. Empty for a price of the total alone.
+
+    `a | b` unites two; the order of wishes is canonical, so equal demands are equal values.
+    """
+
+    __slots__ = ("axes", "folds", "items")
+
+    axes: tuple[Axis, ...]
+    folds: tuple[Fold, ...]
+    items: tuple[str, ...]
+
+    def __init__(
+        self, *, axes: Sequence[Axis] = (), folds: Sequence[Fold] = (), items: Sequence[str] = ()
+    ) -> None:
+        self.axes = tuple(sorted(dict.fromkeys(axes), key=_place))
+        self.folds = tuple(sorted(dict.fromkeys(folds), key=_place))
+        self.items = tuple(sorted(dict.fromkeys(items)))
+
+    def __or__(self, other: Demand) -> Demand:
+        if self.covers(other):
+            return self
+        return Demand(
+            axes=(*self.axes, *other.axes), folds=(*self.folds, *other.folds), items=(*self.items, *other.items)
+        )
+
+    def covers(self, other: Demand) -> bool:
+        """Whether a tally made for this demand can answer the other."""
+        return all(axis in self.axes for axis in other.axes) and all(fold in self.folds for fold in other.folds)
+
+    def __bool__(self) -> bool:
+        return bool(self.axes or self.folds or self.items)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Demand):
+            return NotImplemented
+        return (self.axes, self.folds, self.items) == (other.axes, other.folds, other.items)
+
+    def __hash__(self) -> int:
+        return hash((self.axes, self.folds, self.items))
+
+    def __repr__(self) -> str:
+        return f"Demand(axes={self.axes!r}, folds={self.folds!r}, items={self.items!r})"
+
+
+def _place(wish: Axis | Fold) -> tuple[str, str]:
+    return (type(wish).__name__, repr(wish))
+
