@@ -1,15 +1,18 @@
 """
 The base class of everything people write or store, and the types of its fields.
 
-Such models are frozen pydantic models that refuse unknown fields and hold tuples and hashable pairs, never lists or dicts.
+Such models are frozen pydantic models that refuse unknown fields and hold tuples and hashable pairs, never lists or
+dicts.
 
 `Amount`, `Day` and `Many[T]` read twice. For a type checker each is a descriptor: its setter takes what people write
-(`"20"`, a list), its getter gives what is held (`Decimal`, a tuple). At run time each is an annotated type that makes the
-one out of the other. Hence two habits: `frozen=True` in every class line, and defaults through `default(...)`.
+(`"20"`, a list), its getter gives what is held (`Decimal`, a tuple). At run time each is an annotated type that makes
+the one out of the other. Hence three habits: `frozen=True` in every class line, defaults through `default(...)`, and a
+default in the form that is held (`ONE`, `()`, `Pairs()`), since pydantic takes it as it is.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -23,13 +26,14 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     PlainSerializer,
+    Strict,
     StringConstraints,
     WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError, core_schema
 
 from ._numbers import DIGITS, PLACES, number, text
-from .errors import DefinitionError, Problem, RatecardError
+from .errors import DefinitionError, NumberError, Problem
 
 __all__ = [
     "Amount",
@@ -54,6 +58,8 @@ T = TypeVar("T")
 V = TypeVar("V")
 
 DEPTH = 16
+_YEAR_MAX = 9000
+SIZE = 250_000
 
 
 def default(value: Any) -> Any:
@@ -68,8 +74,20 @@ class Model(BaseModel, frozen=True):
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with some fields changed, validated like any other; pydantic's own would let anything in."""
-        fields = {name: getattr(self, name) for name in self.model_fields_set}
-        return type(self)(**{**fields, **(update or {})})
+        return type(self)(**{**_given(self), **(update or {})})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Through the constructor: a pickle that was damaged, or is of another release, loads checked or not at all.
+        return (_revived, (type(self), _given(self)))
+
+
+def _given(model: Model) -> dict[str, Any]:
+    """The fields that were set, in the order of the class."""
+    return {name: getattr(model, name) for name in type(model).model_fields if name in model.model_fields_set}
+
+
+def _revived(kind: type[Model], fields: dict[str, Any]) -> Model:
+    return kind(**fields)
 
 
 def refuse(found: Sequence[Problem]) -> None:
@@ -79,60 +97,78 @@ def refuse(found: Sequence[Problem]) -> None:
     Paths are relative to the model; the surrounding location is put in front when the error is read by `problems`.
     """
     if found:
-        told = "; ".join(str(each) for each in found).replace("{", "(").replace("}", ")")
-        raise PydanticCustomError("ratecard", told, {"problems": tuple(found)})
-
-
-def _told(error: RatecardError) -> PydanticCustomError:
-    """One of our errors inside pydantic's validation, with its own code kept."""
-    words = error.text.replace("{", "(").replace("}", ")")
-    return PydanticCustomError("ratecard", words, {"problems": (Problem("", error.code, error.text),)})
+        told = "; ".join(str(each) for each in found)
+        raise PydanticCustomError("ratecard", "{told}", {"told": told, "problems": tuple(found)})
 
 
 def _amount(value: object) -> Decimal:
     try:
         return number(value)
-    except RatecardError as error:
-        raise _told(error) from None
+    except NumberError as error:
+        found = (Problem("", error.code, error.text),)
+        raise PydanticCustomError("ratecard", "{told}", {"told": error.text, "problems": found}) from None
 
 
 def _day(value: object) -> date | datetime:
     try:
-        return read_day(value)
-    except RatecardError as error:
-        raise _told(error) from None
+        found = read_day(value)
+        if found.year > _YEAR_MAX:
+            raise _out_of_years()
+        return found
+    except DefinitionError as error:
+        told = error.problems[0].text
+        raise PydanticCustomError("ratecard", "{told}", {"told": told, "problems": error.problems}) from None
+
+
+_ISO = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"(?P<time>[T ](?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
+)
 
 
 def read_day(value: object) -> date | datetime:
     """
     A date, an aware datetime, or ISO text of either; an aware datetime comes out in UTC.
 
+    Text is the extended form alone, `2025-01-31` or `2025-01-31T12:00:00Z`, with an offset in the place of `Z`, a space
+    in that of `T`, and the seconds left out if one likes. Digits past the microsecond are cut.
+
     Raises:
-        DefinitionError: `time.naive`, `time.type` or `time.syntax`.
+        DefinitionError: `time.naive`, `time.type`, `time.syntax` or `time.bounds`.
     """
     if isinstance(value, str):
-        try:
-            value = _from_iso(value)
-        except ValueError:
-            shown = str(value)[:40]
-            raise _fault(
-                "time.syntax", f"{shown!r} is not a date; write '2025-01-31' or '2025-01-31T12:00:00Z'"
-            ) from None
+        value = _from_iso(value)
     if isinstance(value, datetime):
         if value.tzinfo is None or value.utcoffset() is None:
             raise _fault("time.naive", "this time has no zone; add one, such as '2025-01-31T12:00:00Z'")
         try:
-            return value.astimezone(UTC)
+            found = value.astimezone(UTC)
         except OverflowError:
-            raise _fault("time.bounds", "this time is outside the years that can be counted; use 1 to 9000") from None
+            raise _out_of_years() from None
+        # A child of datetime (of pandas, say) would bring its own manners along.
+        return found if type(found) is datetime else _plain_time(found)
     if isinstance(value, date):
-        return value
-    kind = type(value).__name__
+        return value if type(value) is date else date(value.year, value.month, value.day)
+    kind = type(value).__name__[:40]
     raise _fault("time.type", f"a date is wanted, not {kind}; write '2025-01-31' or '2025-01-31T12:00:00Z'")
 
 
 def _from_iso(value: str) -> date | datetime:
-    return date.fromisoformat(value) if len(value) <= len("2025-01-31") else datetime.fromisoformat(value)
+    match = _ISO.fullmatch(value)
+    try:
+        if match:
+            return datetime.fromisoformat(value) if match["time"] else date.fromisoformat(value)
+    except ValueError:
+        pass  # The form is right, but there is no such day.
+    raise _fault("time.syntax", f"{value[:40]!r} is not a date; write '2025-01-31' or '2025-01-31T12:00:00Z'")
+
+
+def _plain_time(at: datetime) -> datetime:
+    return datetime(at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond, tzinfo=UTC)
+
+
+def _out_of_years() -> DefinitionError:
+    return _fault("time.bounds", f"this time is outside the years that can be counted; use 1 to {_YEAR_MAX}")
 
 
 def _fault(code: str, words: str) -> DefinitionError:
@@ -145,7 +181,8 @@ def show_day(value: date | datetime) -> str:
 
 
 def _many(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
+    """A sequence as a tuple. All else is left to be refused: a set has no order, and a generator can be read once."""
+    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray) else value
 
 
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -160,7 +197,7 @@ class Pairs(Mapping[str, V]):
     Pairs({'a': 2, 'b': 1})
     """
 
-    __slots__ = ("_held", "_hash")
+    __slots__ = ("_hash", "_held")
 
     def __init__(self, given: Mapping[str, V] | None = None) -> None:
         self._held: dict[str, V] = dict(sorted((given or {}).items()))
@@ -198,9 +235,7 @@ class Pairs(Mapping[str, V]):
         return core_schema.no_info_before_validator_function(
             _unpaired,
             core_schema.no_info_after_validator_function(cls, inner),
-            serialization=core_schema.wrap_serializer_function_ser_schema(
-                _paired, schema=inner, info_arg=False
-            ),
+            serialization=core_schema.wrap_serializer_function_ser_schema(_paired, schema=inner, info_arg=False),
         )
 
 
@@ -212,6 +247,9 @@ def _paired(value: Pairs[Any], dump: Callable[[object], object]) -> object:
     return dump(dict(value))
 
 
+DAY_PATTERN = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2}))?$"
+)
 NUMBER_PATTERN = rf"^-?[0-9]{{1,{DIGITS}}}(\.[0-9]{{1,{PLACES}}})?$"
 
 if TYPE_CHECKING:
@@ -276,7 +314,7 @@ else:
 
         @classmethod
         def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, object]:
-            return {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}(T[0-9:.]+(Z|[+-]\d{2}:\d{2}))?$"}
+            return {"type": "string", "pattern": DAY_PATTERN}
 
     Day = Annotated[date, _DaySchema]
     OptionalDay = Day | None
@@ -285,7 +323,7 @@ else:
         """`Many[T]` is a tuple of T that also reads a list."""
 
         def __class_getitem__(cls, item: object) -> object:
-            return Annotated[tuple[item, ...], BeforeValidator(_many)]
+            return Annotated[tuple[item, ...], Strict(), BeforeValidator(_many)]
 
     class Table:
         """`Table[V]` is a hashable mapping from text to V."""
@@ -294,6 +332,7 @@ else:
             return Pairs[item]
 
     AmountTable = Table[Amount]
+
 
 def tagged(field: str) -> Discriminator:
     """
@@ -311,19 +350,24 @@ def tagged(field: str) -> Discriminator:
 
 def check_depth(value: object, *, limit: int = DEPTH) -> None:
     """
-    Refuse plain data nested deeper than prices may be, or that contains itself, before anything recursive reads it.
+    Refuse plain data nested deeper than prices may be, that contains itself, or that is larger than any plan.
+
+    To be called before anything recursive reads it. A value that stands in several places counts in each: a few lines
+    of YAML aliases can mean more places than a machine can hold.
 
     Raises:
-        DefinitionError: `depth`.
+        DefinitionError: `depth` or `size`.
     """
     # Each price inside a price adds two levels (the list and the mapping); the plan around it adds a handful.
     most = 2 * limit + 8
     stack: list[tuple[object, int]] = [(value, 0)]
+    seen = 0
     while stack:
         held, level = stack.pop()
         if level > most:
             raise _fault("depth", f"nested more than {limit} prices deep; write it flatter")
-        if isinstance(held, Mapping):
-            stack.extend((each, level + 1) for each in held.values())
-        elif isinstance(held, list | tuple):
-            stack.extend((each, level + 1) for each in held)
+        inner = held.values() if isinstance(held, Mapping) else held if isinstance(held, list | tuple) else ()
+        seen += len(inner)
+        if seen > SIZE:
+            raise _fault("size", f"more than {SIZE:,} values; write it in several plans")
+        stack.extend((each, level + 1) for each in inner if not isinstance(each, str | int))

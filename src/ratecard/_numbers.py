@@ -2,10 +2,12 @@
 The number grammar, the private contexts, exact ratios, rounding rules and the largest-remainder split.
 
 One grammar stands before every amount, rate and quantity: ASCII `-?digits(.digits)?` with at most 30 digits before the
-point and 24 after it, an `int`, or a finite `Decimal` inside the same bounds. Behind the grammar all arithmetic is exact:
+point and 24 after it, an `int`, or a finite `Decimal` inside the same bounds. Behind the grammar all arithmetic is
+exact:
 
-- `add`, `sub`, `mul` run in a private context of 2,000 digits in which an inexact result is an error of ours, never a
-  quiet rounding, and which the caller's decimal context can neither touch nor see.
+- `add`, `sub`, `mul` run in a private context of 2,000 digits in which an inexact result is an error of ours
+  (`InternalError`, `number.overrun`), never a quiet rounding, and which the caller's decimal context can neither touch
+  nor see. A method of `CONTEXT` called directly raises decimal's own exception in its place.
 - What does not end in decimal (a third of a month, an average) is a `Ratio`: a Decimal over an int, kept until a named
   rounding. `div` gives a Decimal whenever the result ends.
 - `quantize` and `to_multiple` are the only places where digits are dropped, by a rule given by name.
@@ -24,16 +26,17 @@ from decimal import (
     ROUND_UP,
     Context,
     Decimal,
+    DecimalException,
     DivisionByZero,
     FloatOperation,
     Inexact,
     InvalidOperation,
     Overflow,
 )
-from math import gcd
-from typing import Literal, TypeAlias
+from math import gcd, lcm
+from typing import Literal, TypeAlias, TypeGuard, TypeVar
 
-from .errors import NumberError
+from .errors import InternalError, NumberError
 
 __all__ = [
     "CONTEXT",
@@ -52,6 +55,7 @@ __all__ = [
     "mul",
     "neg",
     "number",
+    "plain",
     "quantize",
     "sign",
     "split",
@@ -63,23 +67,36 @@ __all__ = [
 
 DIGITS = 30
 PLACES = 24
+_PRECISION = 2000
+_LONGEST_DENOMINATOR = (10**_PRECISION).bit_length()
 
+T = TypeVar("T")
+
+# Every field of a context is given: what is left out is taken from `decimal.DefaultContext`, which anyone may change.
 CONTEXT = Context(
-    prec=2000,
+    prec=_PRECISION,
+    rounding=ROUND_HALF_EVEN,
     Emin=-99999,
     Emax=99999,
+    capitals=1,
+    clamp=0,
+    flags=[],
     traps=[InvalidOperation, DivisionByZero, Overflow, FloatOperation, Inexact],
 )
 _ROUNDING = Context(
-    prec=2000,
+    prec=_PRECISION,
     rounding=ROUND_HALF_UP,
     Emin=-99999,
     Emax=99999,
+    capitals=1,
+    clamp=0,
+    flags=[],
     traps=[InvalidOperation, DivisionByZero, Overflow, FloatOperation],
 )
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
+_FINEST = Decimal((0, (1,), -PLACES))
 
 Rounding: TypeAlias = Literal["half_up", "half_even", "up", "down", "ceiling", "floor"]
 """How a half, or any rest, is rounded. `half_up` is half away from zero; `up` away from zero; `down` towards zero."""
@@ -115,28 +132,43 @@ def number(value: object) -> Decimal:
     >>> number("0.10"), number(3)
     (Decimal('0.10'), Decimal('3'))
     """
-    if value.__class__ is str:
+    if type(value) is str:
         return _from_text(value)
-    if value.__class__ is int:
+    if type(value) is int:
         return _from_int(value)
-    if value.__class__ is Decimal:
+    if type(value) is Decimal:
         return _from_decimal(value)
-    if isinstance(value, bool):
+    return _from_other(value)
+
+
+def _from_other(value: object) -> Decimal:
+    """A child of str, int or Decimal, read by its parent's means, whatever it says of itself; all else is refused."""
+    if _really(value, bool):
         raise NumberError("a number is wanted, not true or false; write 1 or 0 if you mean that", code="number.bool")
-    if isinstance(value, float):
+    if _really(value, float):
+        shown = float.__repr__(value)
         raise NumberError(
-            f"a binary float ({value!r}) is not exact; write it in quotes, such as {_suggested(value)}",
+            f"a binary float ({shown}) is not exact; write it in quotes, such as {_suggested(shown)}",
             code="number.float",
         )
-    if isinstance(value, str):
-        return _from_text(str(value))
-    if isinstance(value, int):
-        return _from_int(int(value))
-    if isinstance(value, Decimal):
+    if _really(value, str):
+        return _from_text(str.__str__(value))
+    if _really(value, int):
+        return _from_int(int.__int__(value))
+    if _really(value, Decimal):
         return _from_decimal(Decimal(value))
     raise NumberError(
-        f"a number is wanted, not {type(value).__name__}; write an int, a Decimal or text such as '12.50'", code="number.type"
+        f"a number is wanted, not {_kind(value)}; write an int, a Decimal or text such as '12.50'", code="number.type"
     )
+
+
+def _really(value: object, kind: type[T]) -> TypeGuard[T]:
+    """As `isinstance`, for things that may lie about their class."""
+    return issubclass(type(value), kind)
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__[:_SHOWN]
 
 
 def _from_text(value: str) -> Decimal:
@@ -161,43 +193,34 @@ def _from_int(value: int) -> Decimal:
 
 def _from_decimal(value: Decimal) -> Decimal:
     if not value.is_finite():
-        raise NumberError(f"{value} is not a finite number; write a number such as '12.50'", code="number.nonfinite")
+        shown = "NaN" if value.is_nan() else "an infinity"
+        raise NumberError(f"{shown} is not a finite number; write a number such as '12.50'", code="number.nonfinite")
     if value and value.adjusted() >= DIGITS:
         raise NumberError(
             f"the number has more than {DIGITS} digits before the point; ratecard counts below 10 to the {DIGITS}",
             code="number.bounds",
         )
-    _, digits, exponent = value.as_tuple()
+    exponent = value.as_tuple().exponent
     assert isinstance(exponent, int)
     if not value:
         return _unsigned(value) if -PLACES <= exponent <= 0 else ZERO
     if -exponent > PLACES:
-        trimmed = _trimmed(digits, exponent)
-        if trimmed < -PLACES:
+        rounded = _ROUNDING.quantize(value, _FINEST)
+        if rounded != value:
             raise NumberError(
                 f"the number has more than {PLACES} digits after the point; round it first", code="number.bounds"
             )
-        return _ROUNDING.quantize(value, Decimal((0, (1,), trimmed)))
+        return plain(rounded)
     if exponent > 0:
         return CONTEXT.quantize(value, ONE)
     return value
-
-
-def _trimmed(digits: tuple[int, ...], exponent: int) -> int:
-    """The exponent once trailing zeros are gone."""
-    for digit in reversed(digits):
-        if digit or exponent >= 0:
-            break
-        exponent += 1
-    return exponent
 
 
 def _unsigned(zero: Decimal) -> Decimal:
     return zero.copy_abs()
 
 
-def _suggested(value: float) -> str:
-    shown = repr(value)
+def _suggested(shown: str) -> str:
     return f"'{shown}'" if _GRAMMAR.fullmatch(shown) else "'12.50'"
 
 
@@ -244,7 +267,17 @@ class Ratio:
         return text(self)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (Ratio, (self.numerator, self.denominator))
+        return (_revived, (self.numerator, self.denominator))
+
+
+def _revived(numerator: object, denominator: object) -> Exact:
+    """The value of a pickle, in its one form; a damaged one is refused."""
+    sound = _really(numerator, Decimal) and numerator.is_finite() and type(denominator) is int and denominator > 0
+    if not sound:
+        raise NumberError("this is not a ratio; write it anew from the value it was made of", code="number.syntax")
+    assert isinstance(numerator, Decimal)
+    assert isinstance(denominator, int)
+    return _lowest(numerator, denominator)
 
 
 Exact: TypeAlias = Decimal | Ratio
@@ -252,12 +285,13 @@ Exact: TypeAlias = Decimal | Ratio
 
 
 def _parts(value: Exact | int) -> tuple[Decimal, int]:
-    if value.__class__ is Ratio:
+    if type(value) is Ratio:
         return value.numerator, value.denominator
-    if value.__class__ is Decimal:
+    if type(value) is Decimal:
         return value, 1
-    assert not isinstance(value, Ratio)
-    return Decimal(value), 1
+    if _really(value, Decimal) or (_really(value, int) and not _really(value, bool)):
+        return Decimal(value), 1
+    raise NumberError(f"an exact value is wanted, not {_kind(value)}; write a Decimal", code="number.type")
 
 
 def _compare(a: Exact | int, b: Exact | int) -> int:
@@ -270,13 +304,15 @@ def _lowest(numerator: Decimal, denominator: int) -> Exact:
     """The one form of a value: twos and fives of the denominator go into the digits, the rest is in lowest terms."""
     if not numerator:
         return ZERO
-    negative, digits, exponent = numerator.as_tuple()
+    exponent = numerator.as_tuple().exponent
     assert isinstance(exponent, int)
-    units = int("".join(map(str, digits))) if len(digits) < 4000 else int(numerator.scaleb(-exponent, CONTEXT))
+    units = int(CONTEXT.scaleb(numerator, -exponent))
     common = gcd(units, denominator)
     units //= common
     denominator //= common
     twos = fives = 0
+    if denominator.bit_length() > _LONGEST_DENOMINATOR:
+        raise _overrun()
     while not denominator % 2:
         denominator //= 2
         twos += 1
@@ -285,10 +321,19 @@ def _lowest(numerator: Decimal, denominator: int) -> Exact:
         fives += 1
     shift = max(twos, fives)
     units *= 2 ** (shift - twos) * 5 ** (shift - fives)
-    found = CONTEXT.scaleb(Decimal(-units if negative else units), exponent - shift)
+    found = CONTEXT.scaleb(Decimal(units), exponent - shift)
     if denominator == 1:
         return plain(found)
     return Ratio(plain(found), denominator)
+
+
+def _overrun() -> InternalError:
+    """What an operation raises where its exact result would not fit: rounding it in silence is never the answer."""
+    return InternalError(
+        f"an exact result needs more than {_PRECISION} digits; please report it with the plan and the records that "
+        "show it (in arithmetic of your own, round between the steps)",
+        code="number.overrun",
+    )
 
 
 def plain(value: Decimal) -> Decimal:
@@ -302,29 +347,39 @@ def plain(value: Decimal) -> Decimal:
 
 def add(a: Exact, b: Exact) -> Exact:
     """The exact sum."""
-    if a.__class__ is Decimal and b.__class__ is Decimal:
-        return CONTEXT.add(a, b)
-    (n, d), (m, e) = _parts(a), _parts(b)
-    if d == e:
-        return _lowest(CONTEXT.add(n, m), d)
-    common = d // gcd(d, e) * e
-    left = CONTEXT.multiply(n, Decimal(common // d))
-    return _lowest(CONTEXT.add(left, CONTEXT.multiply(m, Decimal(common // e))), common)
+    try:
+        if type(a) is Decimal and type(b) is Decimal:
+            return CONTEXT.add(a, b)
+        (n, d), (m, e) = _parts(a), _parts(b)
+        if d == e:
+            return _lowest(CONTEXT.add(n, m), d)
+        common = d // gcd(d, e) * e
+        left = CONTEXT.multiply(n, Decimal(common // d))
+        return _lowest(CONTEXT.add(left, CONTEXT.multiply(m, Decimal(common // e))), common)
+    except DecimalException as error:
+        raise _overrun() from error
 
 
 def sub(a: Exact, b: Exact) -> Exact:
     """The exact difference."""
-    if a.__class__ is Decimal and b.__class__ is Decimal:
-        return CONTEXT.subtract(a, b)
+    if type(a) is Decimal and type(b) is Decimal:
+        try:
+            return CONTEXT.subtract(a, b)
+        except DecimalException as error:
+            raise _overrun() from error
     return add(a, neg(b))
 
 
 def mul(a: Exact, b: Exact) -> Exact:
     """The exact product."""
-    if a.__class__ is Decimal and b.__class__ is Decimal:
-        return CONTEXT.multiply(a, b)
-    (n, d), (m, e) = _parts(a), _parts(b)
-    return _lowest(CONTEXT.multiply(n, m), d * e)
+    try:
+        if type(a) is Decimal and type(b) is Decimal:
+            # A zero here may carry the minus of the other factor.
+            return CONTEXT.multiply(a, b) or ZERO
+        (n, d), (m, e) = _parts(a), _parts(b)
+        return _lowest(CONTEXT.multiply(n, m), d * e)
+    except DecimalException as error:
+        raise _overrun() from error
 
 
 def div(a: Exact, b: Exact | int) -> Exact:
@@ -343,14 +398,17 @@ def div(a: Exact, b: Exact | int) -> Exact:
     exponent = m.as_tuple().exponent
     assert isinstance(exponent, int)
     places = max(0, -exponent)
-    whole = int(CONTEXT.scaleb(m, places))
-    top = CONTEXT.scaleb(CONTEXT.multiply(n, Decimal(e)), places)
-    return _lowest(top if whole > 0 else top.copy_negate(), d * abs(whole))
+    try:
+        whole = int(CONTEXT.scaleb(m, places))
+        top = CONTEXT.scaleb(CONTEXT.multiply(n, Decimal(e)), places)
+        return _lowest(top if whole > 0 else top.copy_negate(), d * abs(whole))
+    except DecimalException as error:
+        raise _overrun() from error
 
 
 def neg(a: Exact) -> Exact:
     """The same value with the other sign; zero stays without a sign."""
-    if a.__class__ is Ratio:
+    if type(a) is Ratio:
         return Ratio(a.numerator.copy_negate(), a.denominator)
     assert isinstance(a, Decimal)
     return a.copy_negate() if a else ZERO
@@ -358,7 +416,7 @@ def neg(a: Exact) -> Exact:
 
 def sign(a: Exact) -> int:
     """-1, 0 or 1."""
-    top = a.numerator if a.__class__ is Ratio else a
+    top = a.numerator if type(a) is Ratio else a
     return (top > 0) - (top < 0)
 
 
@@ -422,43 +480,67 @@ def quantize(value: Exact, places: int, mode: Rounding = "half_up") -> Decimal:
 
     Args:
         value: any exact value.
-        places: decimals to keep; negative rounds to tens, hundreds and so on.
+        places: decimals to keep, from -30 to 24; negative rounds to tens, hundreds and so on.
         mode: the rule.
+
+    Raises:
+        NumberError: `number.places` or `number.rounding`, for a count or a rule that is not one of these.
 
     >>> quantize(Decimal("0.125"), 2), quantize(Decimal("-0.125"), 2), quantize(Decimal("0.125"), 2, "half_even")
     (Decimal('0.13'), Decimal('-0.13'), Decimal('0.12'))
     """
-    if value.__class__ is Decimal:
-        found = _ROUNDING.quantize(value, _STEPS[places]) if mode == "half_up" else value.quantize(
-            _STEPS[places], rounding=_MODES[mode], context=_ROUNDING
-        )
-    else:
-        whole = _whole(mul(value, Decimal((0, (1,), places))), mode)
-        found = CONTEXT.scaleb(Decimal(whole), -places)
-    if places < 0:
-        found = CONTEXT.quantize(found, ONE)
+    try:
+        step, rule = _STEPS[places], _MODES[mode]
+        if type(value) is Decimal:
+            found = value.quantize(step, rule, _ROUNDING)
+        else:
+            whole = _whole(mul(value, Decimal((0, (1,), places))), mode)
+            found = CONTEXT.scaleb(Decimal(whole), -places)
+        if places < 0:
+            found = CONTEXT.quantize(found, ONE)
+    except KeyError:
+        raise _no_rounding(places, mode) from None
+    except DecimalException as error:
+        raise _overrun() from error
     return found if found else found.copy_abs()
+
+
+def _no_rounding(places: object, mode: object) -> NumberError:
+    if mode in _MODES:
+        return NumberError(
+            f"decimals are counted from {-DIGITS} to {PLACES}, not {str(places)[:_SHOWN]}", code="number.places"
+        )
+    return NumberError(f"{str(mode)[:_SHOWN]!r} is no rule; use one of {', '.join(_MODES)}", code="number.rounding")
 
 
 def to_multiple(value: Exact, step: Decimal, mode: Rounding = "half_up") -> Decimal:
     """
     Round to a multiple of a positive step: packages of 10, cash of 0.05, a meter's smallest unit.
 
+    Raises:
+        NumberError: `number.step` when the step is not above zero, `number.rounding` for an unknown rule.
+
     >>> to_multiple(Decimal("1.07"), Decimal("0.05"), "half_up")
     Decimal('1.05')
     """
-    found = CONTEXT.multiply(Decimal(_whole(div(value, step), mode)), step)
-    return found if found else found.copy_abs()
+    if step <= 0:
+        raise NumberError(f"{text(step)} is not a step; give a number above 0", code="number.step")
+    if mode not in _MODES:
+        raise _no_rounding(0, mode)
+    return CONTEXT.multiply(Decimal(_whole(div(value, step), mode)), step)
 
 
 def split(amount: Decimal, weights: Sequence[Exact], step: Decimal) -> list[Decimal]:
     """
     Share an amount by weights so that the shares add up to it exactly: the largest-remainder rule, ties by order.
 
+    A negative amount is shared as its mirror image: `split(-a)` is `split(a)` with every sign turned, so a credit takes
+    back exactly what the charge gave out, from the same shares.
+
     Args:
         amount: what is shared; any sign. It must be a multiple of `step`.
         weights: at least one, none negative; all zero shares evenly.
-        step: the smallest share, such as 0.01.
+        step: the smallest share, such as 0.01; above 0.
 
     Raises:
         NumberError: `split.empty`, `split.negative` or `split.step`.
@@ -470,35 +552,30 @@ def split(amount: Decimal, weights: Sequence[Exact], step: Decimal) -> list[Deci
         raise NumberError("nothing to share among; give at least one weight", code="split.empty")
     if any(sign(weight) < 0 for weight in weights):
         raise NumberError("a negative weight cannot take a share; give weights of 0 or more", code="split.negative")
+    if step <= 0:
+        raise NumberError(f"{text(step)} cannot be the smallest share; give a step above 0", code="split.step")
     steps = div(amount, step)
-    if steps.__class__ is Ratio or steps != floor(steps):
+    if type(steps) is Ratio or steps != floor(steps):
         raise NumberError(f"{text(amount)} is not a multiple of {text(step)}; round it first", code="split.step")
     count = abs(floor(steps))
-    whole = total(weights)
-    shares: Sequence[Exact] = weights if sign(whole) else [ONE] * len(weights)
-    ideal = [div(mul(Decimal(count), share), whole if sign(whole) else len(weights)) for share in shares]
-    parts = [floor(each) for each in ideal]
-    rests = [sub(each, Decimal(part)) for each, part in zip(ideal, parts, strict=True)]
-    order = sorted(range(len(parts)), key=lambda index: (_Descending(rests[index]), index))
+    units = _in_proportion(weights)
+    whole = sum(units)
+    shares = [divmod(count * unit, whole) for unit in units]
+    parts = [part for part, _ in shares]
+    # Sorting keeps the order of what is equal: ties go to whoever stands first.
+    order = sorted(range(len(parts)), key=lambda index: -shares[index][1])
     for index in order[: count - sum(parts)]:
         parts[index] += 1
     signed = -1 if amount < 0 else 1
-    return [CONTEXT.multiply(Decimal(signed * part), step) if part else quantize(ZERO, 0) for part in parts]
+    return [CONTEXT.multiply(Decimal(signed * part), step) for part in parts]
 
 
-class _Descending:
-    """Sorts a larger value first."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Exact) -> None:
-        self.value = value
-
-    def __lt__(self, other: _Descending) -> bool:
-        return _compare(self.value, other.value) > 0
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Descending) and _compare(self.value, other.value) == 0
+def _in_proportion(weights: Sequence[Exact]) -> list[int]:
+    """Whole numbers that stand to each other as the weights do; all zero counts as all equal."""
+    fractions = [_fraction(weight) for weight in weights]
+    common = lcm(*(bottom for _, bottom in fractions))
+    units = [top * (common // bottom) for top, bottom in fractions]
+    return units if any(units) else [1] * len(units)
 
 
 def text(value: Exact | int) -> str:
@@ -508,17 +585,19 @@ def text(value: Exact | int) -> str:
     >>> text(Decimal("1E+5")), text(Decimal("20.50")), text(div(Decimal(1), 3))
     ('100000', '20.5', '1/3')
     """
-    if value.__class__ is Ratio:
-        return f"{text(value.numerator)}/{value.denominator}"
+    if isinstance(value, Ratio):
+        return f"{text(value.numerator)}/{text(value.denominator)}"
     if not value:
         return "0"
-    shown = format(value, "f") if value.__class__ is Decimal else str(value)
+    # An int goes through Decimal as well: `str` of a long one depends on a limit that anyone may set.
+    shown = format(value if isinstance(value, Decimal) else Decimal(value), "f")
     return shown.rstrip("0").rstrip(".") if "." in shown else shown
 
 
-_RATIO = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)/([1-9][0-9]*)", re.ASCII)
+_RATIO = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)/([0-9]+)", re.ASCII)
 _LONG = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
-_LONGEST = 4000
+# Two numbers of full precision and their points, with room to spare.
+_LONGEST = 5 * _PRECISION
 
 
 def exact(value: str) -> Exact:
@@ -526,13 +605,22 @@ def exact(value: str) -> Exact:
     Read back what `text` wrote: digits, or a ratio such as `100/3`. Longer than a number may be, since results are.
 
     Raises:
-        NumberError: `number.syntax`.
+        NumberError: `number.syntax`, or `number.bounds` for more digits than are ever written.
     """
-    if len(value) <= _LONGEST:
-        if _LONG.fullmatch(value):
-            return plain(Decimal(value))
-        match = _RATIO.fullmatch(value)
-        if match:
-            return _lowest(Decimal(match[1]), int(match[2]))
-    raise NumberError(f"{value[:_SHOWN]!r} is not an exact value; write digits or a ratio such as '100/3'",
-                      code="number.syntax")
+    if not _really(value, str):
+        raise NumberError(f"text of digits is wanted, not {_kind(value)}; write such as '100/3'", code="number.syntax")
+    if len(value) > _LONGEST:
+        raise NumberError(f"an exact value is at most {_LONGEST} characters; round it first", code="number.bounds")
+    ratio = _RATIO.fullmatch(value)
+    # An int of many digits is read by way of Decimal, which knows no limit that others could set.
+    bottom = int(Decimal(ratio[2])) if ratio else 1
+    if not bottom or not (ratio or _LONG.fullmatch(value)):
+        raise NumberError(
+            f"{value[:_SHOWN]!r} is not an exact value; write digits or a ratio such as '100/3'", code="number.syntax"
+        )
+    try:
+        return _lowest(Decimal(ratio[1] if ratio else value), bottom)
+    except (DecimalException, InternalError):
+        raise NumberError(
+            f"an exact value has at most {_PRECISION} digits; round it first", code="number.bounds"
+        ) from None

@@ -12,7 +12,7 @@ and commutative.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from ._numbers import ZERO, Exact, add, exact, mul, neg, sign, sub, text, total
-from .records import UsageRecord, group_text, read_number, show_time
+from .records import UsageRecord, group_text, read_number
 
 __all__ = ["Axis", "Carried", "Demand", "Dimension", "Fold", "PerRecord", "Sizes", "Span", "Windows"]
 
@@ -108,16 +108,20 @@ class Paid(NamedTuple):
     at_maximum: int
 
 
+_Entry: TypeAlias = tuple[str, str, str, Decimal]
+
+
 class PerRecordState(NamedTuple):
     """
     The state of a `PerRecord` fold.
 
     `first` holds, in the order (time, source, id), just the records that the free records and free amount can reach;
-    `rest` all later ones, already classed.
+    `rest` all later ones, already classed; `reached` is what the values in `first` take of the free amount.
     """
 
-    first: tuple[tuple[str, str, str, Decimal], ...]
+    first: tuple[_Entry, ...]
     rest: Paid
+    reached: Exact = ZERO
 
 
 class PerRecord(NamedTuple):
@@ -126,7 +130,8 @@ class PerRecord(NamedTuple):
 
     Free records and a free amount run together in the order (time, source, id): the first used up ends both. The record that
     crosses the free amount pays its excess and its whole fixed part. Free records pay nothing, not even the minimum. A negative
-    value uses up a free record but no free amount, and pays 0 (or its negative price with `refunds`).
+    value uses up a free record but no free amount; after the free part it pays 0, or with `refunds` the price of its opposite,
+    taken off.
     """
 
     rate: Decimal
@@ -146,26 +151,26 @@ class PerRecord(NamedTuple):
         if self.free_records is None and self.free_amount is None:
             return PerRecordState((), _joined(state.rest, self._classed(value)))
         # Two records without id at one instant may stand in either order; their values decide, so that arrival does not.
-        entry = (show_time(record.at), record.source or "", record.id or "", value)
-        return self._settled([*state.first, entry], state.rest)
+        entry = (_instant(record.at), record.source or "", record.id or "", value)
+        if self._ended(len(state.first), state.reached) and (not state.first or entry > state.first[-1]):
+            return PerRecordState(state.first, _joined(state.rest, self._classed(value)), state.reached)
+        entries = list(state.first)
+        insort(entries, entry)
+        return self._settled(entries, state.rest, add(state.reached, _taken(value)))
 
     def merge(self, a: PerRecordState, b: PerRecordState) -> PerRecordState:
         """Both."""
-        return self._settled([*a.first, *b.first], _joined(a.rest, b.rest))
+        return self._settled(sorted([*a.first, *b.first]), _joined(a.rest, b.rest), add(a.reached, b.reached))
 
-    def _settled(self, entries: list[tuple[str, str, str, Decimal]], rest: Paid) -> PerRecordState:
+    def _settled(self, entries: list[_Entry], rest: Paid, reached: Exact) -> PerRecordState:
         """Keep only the records that the free part can reach: beyond its end none can become free by more arriving."""
-        entries.sort()
-        used = 0
-        amount: Exact = ZERO
-        for index, entry in enumerate(entries):
-            if self._ended(used, amount):
-                for late in entries[index:]:
-                    rest = _joined(rest, self._classed(late[3]))
-                return PerRecordState(tuple(entries[:index]), rest)
-            used += 1
-            amount = add(amount, entry[3]) if entry[3] > 0 else amount
-        return PerRecordState(tuple(entries), rest)
+        while entries:
+            before = sub(reached, _taken(entries[-1][3]))
+            if not self._ended(len(entries) - 1, before):
+                break
+            rest = _joined(rest, self._classed(entries.pop()[3]))
+            reached = before
+        return PerRecordState(tuple(entries), rest, reached)
 
     def _ended(self, used: int, amount: Exact) -> bool:
         if self.free_records is not None and used >= self.free_records:
@@ -182,7 +187,7 @@ class PerRecord(NamedTuple):
                 found = _joined(found, self._classed(value))
                 continue
             used += 1
-            amount = add(amount, value) if value > 0 else amount
+            amount = add(amount, _taken(value))
             excess = sub(amount, self.free_amount) if self.free_amount is not None else ZERO
             if sign(excess) > 0:
                 found = _joined(found, self._classed(excess))
@@ -220,10 +225,21 @@ class PerRecord(NamedTuple):
         """Read back what `dump` wrote."""
         first, (records, value, low, high) = told
         entries = tuple((at, source, id, _decimal(amount)) for at, source, id, amount in first)
-        return PerRecordState(entries, Paid(records, exact(value), low, high))
+        reached = total(_taken(entry[3]) for entry in entries)
+        return PerRecordState(entries, Paid(records, exact(value), low, high), reached)
 
 
 _NONE = Paid(0, ZERO, 0, 0)
+
+
+def _instant(at: datetime) -> str:
+    """Text that sorts as the times do: with all six digits always, since `...:00Z` would stand after `...:00.5Z`."""
+    return f"{at.isoformat(timespec='microseconds')[:-6]}Z"
+
+
+def _taken(value: Decimal) -> Decimal:
+    """What a value takes of a free amount."""
+    return value if value > 0 else ZERO
 
 
 def _joined(a: Paid, b: Paid) -> Paid:
@@ -316,7 +332,7 @@ class Demand:
         self.items = tuple(sorted(dict.fromkeys(items)))
 
     def __or__(self, other: Demand) -> Demand:
-        if self.covers(other):
+        if self.covers(other) and all(item in self.items for item in other.items):
             return self
         return Demand(
             axes=(*self.axes, *other.axes), folds=(*self.folds, *other.folds), items=(*self.items, *other.items)
@@ -342,5 +358,12 @@ class Demand:
 
 
 def _place(wish: Axis | Fold) -> tuple[str, str]:
-    return (type(wish).__name__, repr(wish))
+    return (type(wish).__name__, _told(wish))
+
+
+def _told(value: object) -> str:
+    """The one text of a wish: equal wishes may be written differently (1.5 and 1.50) and must stand in one place."""
+    if isinstance(value, tuple):
+        return f"({', '.join(_told(each) for each in value)})"
+    return text(value) if isinstance(value, Decimal) else repr(value)
 

@@ -1,9 +1,10 @@
 """
 Money: an exact amount in a currency, and what is known of each currency.
 
-Minor units follow ISO 4217 (list one, as amended to January 2026). Cash rounding, where a country has no coin for its minor
-unit, is kept apart: it is never applied to a line. Stripe counts a few currencies differently; that is the profile `stripe`.
-An unknown code is refused, never taken to have two decimals; units of one's own (credits, tokens) are made by `Currency.custom`.
+Minor units follow ISO 4217 (list one, published 1 January 2026), together with the codes withdrawn since 2025, which
+closed months are still counted in. Cash rounding, where a country has no coin for its minor unit, is kept apart: it is
+never applied to a line. Stripe counts a few currencies differently; that is the profile `stripe`. An unknown code is
+refused, never taken to have two decimals; units of one's own (credits, tokens) are made by `Currency.custom`.
 """
 
 from __future__ import annotations
@@ -12,38 +13,44 @@ import difflib
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ._numbers import CONTEXT, ONE, Exact, Rounding, exact, mul, number, quantize, split, text
+from ._numbers import ONE, ZERO, Exact, Ratio, Rounding, add, exact, mul, neg, number, quantize, split, sub, text
 from .errors import MismatchError, NumberError
 
 __all__ = ["Currency", "Money"]
 
 _TWO = """
-AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY COP
-COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES
-KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD
-PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD
-TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW ZWG
+AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY COP
+COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR
+JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN
+NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL
+THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW ZWG
 """
+# ANG gave way to XCG in 2025, BGN to EUR in 2026.
+_WITHDRAWN = "ANG BGN"
 _PLACES = {
-    **dict.fromkeys(_TWO.split(), 2),
+    **dict.fromkeys(_TWO.split() + _WITHDRAWN.split(), 2),
     **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
     **dict.fromkeys("CLF UYW".split(), 4),
 }
-# Where Stripe's amounts are counted in other units than ISO's (docs.stripe.com/currencies, zero-decimal and special cases).
+# Where Stripe counts in other units than ISO does (docs.stripe.com/currencies: zero-decimal currencies, special cases).
 _STRIPE = {"ISK": 2, "MGA": 0, "UGX": 2}
 # The smallest coin where it is not the minor unit.
 _CASH = {
-    "AUD": "0.05", "CAD": "0.05", "CHF": "0.05", "CZK": "1", "DKK": "0.50", "HUF": "5", "NOK": "1", "NZD": "0.10", "SEK": "1",
+    "AUD": "0.05", "CAD": "0.05", "CHF": "0.05", "CZK": "1", "DKK": "0.50",
+    "HUF": "5", "NOK": "1", "NZD": "0.10", "SEK": "1",
 }  # fmt: skip
+_PROFILES = ("iso", "stripe")
 _MOST_PLACES = 18
+_LONGEST = 200
+_SHOWN = 40
 
 
 class Currency(str):
     """
-    A currency or a unit of one's own, with the number of decimals it is counted in.
+    A currency or a unit of one's own, with the number of decimals it is counted in. Immutable.
 
-    It is its code: `Currency.of("USD") == "USD"`.
+    It is its code: `Currency.of("USD") == "USD"`, and `Currency("USD")` is short for `Currency.of("USD")`.
 
     Attributes:
         places: decimals of the smallest amount on a line.
@@ -52,7 +59,13 @@ class Currency(str):
     (0, 2, 'credits')
     """
 
+    __slots__ = ("places",)
+
     places: int
+
+    def __new__(cls, code: str) -> Currency:
+        """The same as `Currency.of(code)`."""
+        return cls.of(code)
 
     @staticmethod
     def of(code: str, *, profile: str = "iso") -> Currency:
@@ -60,24 +73,20 @@ class Currency(str):
         A currency of ISO 4217.
 
         Args:
-            code: three capital letters.
+            code: three capital letters; a `Currency` comes back as it is, or in the profile asked for.
             profile: `iso`, or `stripe` for the exponents that Stripe uses.
 
         Raises:
-            MismatchError: `currency.unknown`.
+            MismatchError: `currency.unknown` or `currency.profile`.
         """
+        if profile not in _PROFILES:
+            raise MismatchError(f"there is no profile {_short(profile)}; use iso or stripe", code="currency.profile")
         if isinstance(code, Currency):
-            return code
-        places = _PLACES.get(code) if isinstance(code, str) else None
-        if places is None:
-            shown = str(code)[:20]
-            close = difflib.get_close_matches(shown.upper(), sorted(_PLACES), n=1)
-            hint = f' Did you mean "{close[0]}"?' if close else ""
-            raise MismatchError(
-                f"{shown!r} is not a currency of ISO 4217.{hint} Declare a unit of your own with its number of decimals",
-                code="currency.unknown",
-            )
-        return _currency(code, _STRIPE.get(code, places) if profile == "stripe" else places)
+            return _STRIPE_COINED.get(code, code) if profile == "stripe" else code
+        found = (_STRIPE_COINED if profile == "stripe" else _COINED).get(code) if isinstance(code, str) else None
+        if found is None:
+            raise _unknown(code)
+        return found
 
     @staticmethod
     def custom(code: str, *, places: int) -> Currency:
@@ -85,17 +94,27 @@ class Currency(str):
         A unit of one's own, such as credits.
 
         Args:
-            code: any text that is not a currency of ISO 4217.
+            code: 1 to 200 printable characters that are not a currency of ISO 4217.
             places: decimals it is counted in, 0 to 18.
 
         Raises:
-            MismatchError: `currency.taken` or `currency.places`.
+            MismatchError: `currency.code`, `currency.taken` or `currency.places`.
         """
+        sound = isinstance(code, str) and code.isprintable() and code.strip() == code and 0 < len(code) <= _LONGEST
+        if not sound:
+            raise MismatchError(
+                f"a unit is named by 1 to {_LONGEST} printable characters without blanks around them, "
+                f"not {_short(code)}; choose another name",
+                code="currency.code",
+            )
         if code in _PLACES:
             raise MismatchError(f"{code!r} is a currency of ISO 4217; choose another name", code="currency.taken")
-        if isinstance(places, bool) or not isinstance(places, int) or not 0 <= places <= _MOST_PLACES:
-            raise MismatchError(f"the decimals of {code!r} are a whole number from 0 to 18", code="currency.places")
-        return _currency(code, places)
+        if type(places) is not int or not 0 <= places <= _MOST_PLACES:
+            raise MismatchError(
+                f"{_short(code)} is counted in a whole number of decimals; give one from 0 to {_MOST_PLACES}",
+                code="currency.places",
+            )
+        return _coined(code, places)
 
     @property
     def step(self) -> Decimal:
@@ -104,11 +123,23 @@ class Currency(str):
 
     @property
     def cash_step(self) -> Decimal:
-        """The smallest coin; the minor unit where there is one."""
+        """The smallest coin that cash is rounded to, where one is known here that is not the minor unit."""
         return Decimal(_CASH[self]) if self in _CASH else self.step
 
-    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, int]]:
-        return ((str(self),), {})
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a currency does not change; make another with Currency.custom, not {name} = ...")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a currency does not change; it keeps its {name}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_recoined, (str(self), self.places))
+
+    def __copy__(self) -> Currency:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Currency:
+        return self
 
     @staticmethod
     def codes() -> tuple[str, ...]:
@@ -116,15 +147,45 @@ class Currency(str):
         return tuple(sorted(_PLACES))
 
 
-def _currency(code: str, places: int) -> Currency:
-    made = Currency(code)
-    made.places = places
+def _coined(code: str, places: int) -> Currency:
+    made = str.__new__(Currency, code)
+    object.__setattr__(made, "places", places)
     return made
+
+
+_COINED = {code: _coined(code, places) for code, places in _PLACES.items()}
+_STRIPE_COINED = {**_COINED, **{code: _coined(code, places) for code, places in _STRIPE.items()}}
+
+
+def _recoined(code: str, places: int) -> Currency:
+    """A currency out of a pickle: one that is known here, or a unit of one's own, with sound decimals either way."""
+    for known in (_COINED, _STRIPE_COINED):
+        if code in known and known[code].places == places:
+            return known[code]
+    return Currency.custom(code, places=places)
+
+
+def _short(value: object) -> str:
+    return repr(value[:_SHOWN]) if isinstance(value, str) else type(value).__name__[:_SHOWN]
+
+
+def _unknown(code: object) -> MismatchError:
+    # Only short text is compared: the search for a near name takes time by its length.
+    near = code.upper() if isinstance(code, str) and len(code) <= _SHOWN else ""
+    close = difflib.get_close_matches(near, sorted(_PLACES), n=1)
+    hint = f' Did you mean "{close[0]}"?' if close else ""
+    return MismatchError(
+        f"{_short(code)} is not a currency of ISO 4217.{hint} Declare a unit of your own with its number of decimals",
+        code="currency.unknown",
+    )
 
 
 class Money:
     """
-    An exact amount in one currency. Immutable; amounts in different currencies never mix.
+    An exact amount in one currency. Immutable by contract; amounts in different currencies never mix.
+
+    Sums and differences are exact and unrounded, and there is no negative zero. Amounts that differ in the decimals of
+    their currency alone (UGX as ISO and as Stripe counts it) compare as amounts, but do not add up.
 
     Args:
         amount: text, int or Decimal of the number grammar; not rounded.
@@ -158,28 +219,32 @@ class Money:
     @classmethod
     def parse(cls, told: str) -> Money:
         """
-        Read back what `str` wrote.
+        Read back what `str` wrote, for currencies of ISO 4217 and amounts of the number grammar.
+
+        Raises:
+            NumberError: `money.syntax`, or as the constructor.
+            MismatchError: `currency.unknown`, also for a unit of one's own: write `Money("5", unit)`.
 
         >>> Money.parse("20.00 USD")
         Money('20.00', 'USD')
         """
-        amount, space, code = told.partition(" ")
+        amount, space, code = told.partition(" ") if isinstance(told, str) else ("", "", "")
         if not space:
-            raise NumberError(f"{told[:40]!r} is not money; write it as '20.00 USD'", code="money.syntax")
+            raise NumberError(f"{_short(told)} is not money; write it as '20.00 USD'", code="money.syntax")
         return cls(amount, code)
 
     def __add__(self, other: Money) -> Money:
-        return Money.make(CONTEXT.add(self.amount, self._same(other)), self.currency)
+        return _sum(add(self.amount, self._alike(other)), self.currency)
 
     def __sub__(self, other: Money) -> Money:
-        return Money.make(_positive_zero(CONTEXT.subtract(self.amount, self._same(other))), self.currency)
+        return _sum(sub(self.amount, self._alike(other)), self.currency)
 
     def __neg__(self) -> Money:
-        return Money.make(_positive_zero(self.amount.copy_negate()), self.currency)
+        return _sum(neg(self.amount), self.currency)
 
     def scale(self, factor: Decimal | int | str) -> Money:
         """The exact product with a number; round it by `round`."""
-        return Money.make(CONTEXT.multiply(self.amount, number(factor)), self.currency)
+        return _sum(mul(self.amount, number(factor)), self.currency)
 
     def round(self, mode: Rounding = "half_up") -> Money:
         """Rounded to the currency's minor unit by a named rule."""
@@ -187,7 +252,10 @@ class Money:
 
     def split(self, weights: Sequence[Decimal | int | str]) -> list[Money]:
         """
-        Shares by weight that add up to the whole, by largest remainder, ties by order.
+        Shares by weight that add up to the whole, by largest remainder, ties by order; of a negative amount the mirror.
+
+        Raises:
+            NumberError: `split.empty`, `split.negative`, or `split.step` for an amount that is not rounded.
 
         >>> [str(each) for each in Money("1.00", "USD").split([1, 1, 1])]
         ['0.34 USD', '0.33 USD', '0.33 USD']
@@ -203,6 +271,16 @@ class Money:
                 f"{self.currency} and {other.currency} do not mix; convert one of them first", code="currency.mixed"
             )
         return other.amount
+
+    def _alike(self, other: Money) -> Decimal:
+        amount = self._same(other)
+        if other.currency.places != self.currency.places:
+            raise MismatchError(
+                f"{self.currency} is counted in {self.currency.places} decimals here and in {other.currency.places} "
+                "there; make both with one profile",
+                code="currency.mixed",
+            )
+        return amount
 
     def __lt__(self, other: Money) -> bool:
         return self.amount < self._same(other)
@@ -238,14 +316,14 @@ class Money:
 
 
 def _rebuilt(amount: str, code: str, places: int) -> Money:
-    found = exact(amount)
-    if not isinstance(found, Decimal):
-        raise NumberError(f"{amount!r} is not an amount of money", code="number.syntax")
-    return Money.make(found, _currency(code, places))
+    return _sum(exact(amount), _recoined(code, places))
 
 
-def _positive_zero(amount: Decimal) -> Decimal:
-    return amount if amount else amount.copy_abs()
+def _sum(amount: Exact, currency: Currency) -> Money:
+    """Money out of exact arithmetic, which ends in decimal since money does."""
+    if isinstance(amount, Ratio):
+        raise NumberError(f"{text(amount)[:_SHOWN]} is not an amount of money; round it first", code="money.syntax")
+    return Money.make(amount or ZERO, currency)
 
 
 def shown(amount: Exact, currency: Currency) -> str:

@@ -8,7 +8,7 @@ records: a `Layout` says where in a row each part stands, and metering reads the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -64,7 +64,7 @@ class UsageRecord:
                 "the event is text such as 'completion'", code="record.event", path="event", record=self.id
             )
         self.event = event
-        self.at = at if at.__class__ is datetime and at.tzinfo is UTC else read_time(at, self.id)
+        self.at = at if type(at) is datetime and at.tzinfo is UTC else read_time(at, self.id)
         if properties is not None and not isinstance(properties, Mapping):
             raise RecordError(
                 f"properties are a mapping of names to values, not {type(properties).__name__}",
@@ -123,11 +123,11 @@ class UsageRecord:
             raise RecordError(
                 f"a record is a mapping with event and at, not {type(told).__name__}", code="record.type"
             )
-        unknown = [str(name) for name in told if name not in _FIELDS]
+        unknown = [name for name in told if name not in _FIELDS]
         if unknown:
             raise RecordError(
-                f"{unknown[0][:_SHOWN]!r} is not a part of a record; put facts of the event under properties",
-                code="record.fields", path=unknown[0][:_SHOWN],
+                f"{_shown(unknown[0])} is not a part of a record; put facts of the event under properties",
+                code="record.fields", path=unknown[0][:_SHOWN] if isinstance(unknown[0], str) else "",
                 record=told["id"] if isinstance(told.get("id"), str) else None,
             )  # fmt: skip
         return cls(
@@ -147,8 +147,15 @@ def _text_or_none(value: object, name: str, record: str | None) -> str | None:
     if value is None or (isinstance(value, str) and value):
         return value
     raise RecordError(
-        f"the {name} is text, or left out; not {str(value)[:_SHOWN]!r}", code=f"record.{name}", path=name, record=record
+        f"the {name} is text, or left out; not {_shown(value)}", code=f"record.{name}", path=name, record=record
     )
+
+
+def _shown(value: object) -> str:
+    """What came, for a message: text in short, times as they are, of others the type (a long int cannot be written out)."""
+    if isinstance(value, str | date):
+        return repr(str(value)[:_SHOWN])
+    return f"a value of type {type(value).__name__}"
 
 
 def read_time(value: object, record: str | None = None) -> datetime:
@@ -166,7 +173,7 @@ def read_time(value: object, record: str | None = None) -> datetime:
             found = None
     if not isinstance(found, datetime) or found.tzinfo is None or found.utcoffset() is None:
         raise RecordError(
-            f"the time {str(value)[:_SHOWN]!r} is not an instant; write it with a zone, as '2025-01-31T12:00:00Z'",
+            f"the time is {_shown(value)}, not an instant; write it with a zone, as '2025-01-31T12:00:00Z'",
             code="record.at", path="at", record=record,
         )  # fmt: skip
     try:

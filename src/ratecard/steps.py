@@ -1,9 +1,9 @@
 """
 A step: one line of the derivation of an amount, that recomputes.
 
-A step names its rule, its inputs and its result, and holds the steps it rests on. The rules are a closed table of small pure
-functions; `Step.check` applies the rule to the inputs again, and to the results of the steps below, and compares. So an
-explanation is not prose beside the arithmetic: it is the arithmetic, and `words` only reads it aloud.
+A step names its rule, its inputs and its result, and holds the steps it rests on. The rules are a closed table of small
+pure functions; `Step.check` applies the rule to the inputs again, and to the results of the steps below, and compares.
+So an explanation is not prose beside the arithmetic: it is the arithmetic, and `words` only reads it aloud.
 """
 
 from __future__ import annotations
@@ -12,10 +12,28 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeAlias, get_args
 
-from ._numbers import ONE, ZERO, Exact, Ratio, Rounding, add, ceil, div, exact, floor, mul, quantize, sign, sub, text, to_multiple, total
+from ._numbers import (
+    ONE,
+    ZERO,
+    Exact,
+    Ratio,
+    Rounding,
+    add,
+    ceil,
+    div,
+    exact,
+    floor,
+    mul,
+    quantize,
+    sign,
+    sub,
+    text,
+    to_multiple,
+    total,
+)
 from .errors import InternalError
 
-__all__ = ["RULES", "Step", "clamped", "packages"]
+__all__ = ["RULES", "Input", "Step", "clamped", "packages"]
 
 Input: TypeAlias = Exact | str
 _Facts: TypeAlias = Mapping[str, Input]
@@ -51,13 +69,17 @@ class Step:
         self.note = note
 
     @classmethod
-    def of(cls, rule: str, inputs: Sequence[tuple[str, Input]] = (), *, parts: Sequence[Step] = (), note: str = "") -> Step:
+    def of(
+        cls, rule: str, inputs: Sequence[tuple[str, Input]] = (), *, parts: Sequence[Step] = (), note: str = ""
+    ) -> Step:
         """The step whose result is what its rule gives."""
-        return cls(rule, inputs, RULES[rule](dict(inputs), [part.result for part in parts]), parts=parts, note=note)
+        result = RULES[rule](dict(inputs), [part.result for part in parts])
+        # A negative fee times 0 would leave a negative zero.
+        return cls(rule, inputs, result if result else ZERO, parts=parts, note=note)
 
     def check(self) -> bool:
         """Whether this step, and every step below it, recomputes to its result."""
-        stack = [self]
+        stack: list[Step] = [self]
         while stack:
             step = stack.pop()
             rule = RULES.get(step.rule)
@@ -69,7 +91,7 @@ class Step:
     def words(self, *, indent: str = "") -> str:
         """The step and all below it as lines of text, each checkable with a pencil."""
         lines: list[str] = []
-        stack = [(self, indent)]
+        stack: list[tuple[Step, str]] = [(self, indent)]
         while stack:
             step, margin = stack.pop()
             lines.append(margin + step._line())
@@ -117,7 +139,7 @@ _WORDS = frozenset({"mode", "rounding"})
 
 
 def packages(quantity: Exact, size: Exact, mode: str) -> Exact:
-    """How many packages of a size a quantity takes: started ones count (`up`), only full ones (`down`), or parts (`none`)."""
+    """How many packages of a size a quantity takes: started ones (`up`), only full ones (`down`), or parts (`none`)."""
     count = div(quantity, size)
     if mode == "none":
         return count
@@ -151,9 +173,10 @@ def _mode(facts: _Facts, name: str) -> Rounding:
 
 
 def _product(facts: _Facts, _: list[Exact]) -> Exact:
-    found = ONE
+    found: Exact = ONE
     for name in facts:
-        found = div(found, _exact(facts, name)) if name == "per" else mul(found, _exact(facts, name))  # type: ignore[assignment]
+        value = _exact(facts, name)
+        found = div(found, value) if name == "per" else mul(found, value)
     return found
 
 
@@ -168,6 +191,11 @@ def _package(facts: _Facts, _: list[Exact]) -> Exact:
         return ZERO
     count = packages(paid, _exact(facts, "package_size"), str(facts.get("rounding", "up")))
     return mul(count, _exact(facts, "package_price"))
+
+
+def _packed(facts: _Facts, _: list[Exact]) -> Exact:
+    size = _exact(facts, "package_size")
+    return mul(packages(_exact(facts, "quantity"), size, str(facts.get("rounding", "up"))), size)
 
 
 def _percentage(facts: _Facts, _: list[Exact]) -> Exact:
@@ -225,6 +253,8 @@ RULES: dict[str, Callable[[_Facts, list[Exact]], Exact]] = {
     "tier": _tier,
     # package_price x packages of package_size in the quantity beyond free_units.
     "package": _package,
+    # The units in the packages of package_size that a quantity takes.
+    "packed": _packed,
     # value x rate + fixed, then not below minimum, then not above maximum.
     "percentage": _percentage,
     # The one part, not below minimum, then not above maximum.
@@ -237,11 +267,9 @@ RULES: dict[str, Callable[[_Facts, list[Exact]], Exact]] = {
     "multiple": _multiple,
     "greatest": _greatest,
     "least": _least,
+    # The last part; those before it say where its quantity comes from.
+    "last": lambda _, parts: parts[-1],
 }
-
-
-def _listed(facts: _Facts, names: Sequence[str], joint: str) -> str:
-    return joint.join(_show(facts[name]) for name in names if name in facts)
 
 
 def _show(value: Input) -> str:
@@ -262,9 +290,17 @@ def _tell_tier(facts: _Facts, _: list[str]) -> str:
 
 def _tell_package(facts: _Facts, _: list[str]) -> str:
     free = f" less {_show(facts['free_units'])} free" if "free_units" in facts else ""
-    mode = {"up": "rounded up", "down": "rounded down", "none": "not rounded"}[str(facts.get("rounding", "up"))]
+    mode = _rounded(facts)
     size, price = _show(facts["package_size"]), _show(facts["package_price"])
     return f"{_show(facts['quantity'])}{free} in packages of {size} ({mode}) x {price}"
+
+
+def _tell_packed(facts: _Facts, _: list[str]) -> str:
+    return f"{_show(facts['quantity'])} in packages of {_show(facts['package_size'])} ({_rounded(facts)})"
+
+
+def _rounded(facts: _Facts) -> str:
+    return {"up": "rounded up", "down": "rounded down", "none": "not rounded"}[str(facts.get("rounding", "up"))]
 
 
 def _tell_percentage(facts: _Facts, _: list[str]) -> str:
@@ -291,11 +327,15 @@ TOLD: dict[str, Callable[[_Facts, list[str]], str]] = {
     "difference": lambda _, parts: f"{parts[0]} - {parts[1]}",
     "tier": _tell_tier,
     "package": _tell_package,
+    "packed": _tell_packed,
     "percentage": _tell_percentage,
     "clamp": lambda facts, parts: parts[0] + _bounds(facts),
     "scaled": _tell_scaled,
     "round": lambda facts, parts: f"{parts[0]} rounded to {_show(facts['places'])} places, {_show(facts['mode'])}",
-    "multiple": lambda facts, parts: f"{parts[0]} rounded to a multiple of {_show(facts['step'])}, {_show(facts['mode'])}",
+    "multiple": lambda facts, parts: (
+        f"{parts[0]} rounded to a multiple of {_show(facts['step'])}, {_show(facts['mode'])}"
+    ),
     "greatest": lambda _, parts: f"the greatest of {', '.join(parts)}",
     "least": lambda _, parts: f"the least of {', '.join(parts)}",
+    "last": lambda _, __: "",
 }

@@ -1,0 +1,195 @@
+"""
+What is sold and for how much: an item, and the dated card that lists items in one currency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from .._model import Key, Many, Model, OptionalDay, default, refuse
+from .._numbers import PLACES, ZERO, Rounding, floor, number
+from ..cadence import Cadence
+from ..errors import Problem, RatecardError
+from ..periods import Proration
+from ..prices import Allowance, AnyPrice, Flat, PercentOf, Price
+from ._lookup import find
+from ._plain import digest
+
+__all__ = ["Item", "RateCard", "Whole", "repeats"]
+
+
+def _whole(value: object) -> int:
+    """A whole number, as a number or as text; never true, never 1.5."""
+    found, wrong = ZERO, list[Problem]()
+    try:
+        found = number(value)
+    except RatecardError as error:
+        wrong.append(Problem("", error.code, error.text))
+    if found != floor(found):
+        wrong.append(Problem("", "integer.type", "write a whole number"))
+    refuse(wrong)
+    return floor(found)
+
+
+Whole: TypeAlias = Annotated[int, BeforeValidator(_whole)]
+"""A field that holds a whole number."""
+
+
+class Item(Model, frozen=True):
+    """
+    One thing that is sold: where its quantity comes from, and its price.
+
+    The quantity is metered (`meter`), or sold with the subscription (`quantity`, such as seats), or there is none (a
+    fee). Counters belong to the key: an item that keeps its key on a later card goes on counting where it was, unless
+    it has another meter there, in which case it starts at 0.
+
+    Attributes:
+        key: unique on its card.
+        meter: the key of the meter that counts it.
+        quantity: the name of the subscription's quantity that it is multiplied by; not together with a meter.
+        price: what a quantity costs.
+        each: properties; every combination of their values has its own tiers and its own line.
+        split: properties; the price sees the total, which is then shown by their values, shared by quantity.
+        bill: whether it is due at the end of its period (arrears) or at its start; usage is known only at the end.
+        cadence: how long its own period is; None is the plan's.
+        prorate: how a part of a period is counted; None is the plan's.
+        tiers: what counters do when the price changes inside a period: go on, start again, or start again in tiers
+            narrowed to the share that is left.
+        round_quantity: the rule by which the converted quantity is rounded before it is priced; None rounds nothing.
+        quantity_places: decimals that rounding keeps; negative rounds to tens, hundreds and so on.
+        name: what people read; the key where it is empty.
+
+    >>> from ratecard import prices
+    >>> Item(key="base", price=prices.Flat(amount="20")).label
+    'base'
+    """
+
+    key: Key
+    meter: Key | None = default(None)
+    quantity: Key | None = default(None)
+    price: AnyPrice
+    each: Many[Key] = default(())
+    split: Many[Key] = default(())
+    bill: Literal["arrears", "advance"] = default("arrears")
+    cadence: Cadence | None = default(None)
+    prorate: Proration | None = default(None)
+    tiers: Literal["continue", "restart", "prorate"] = default("continue")
+    round_quantity: Rounding | None = default(None)
+    quantity_places: Annotated[Whole, Field(ge=-PLACES, le=PLACES)] = default(0)
+    name: str = default("")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        refuse(_problems(self))
+        return self
+
+    @property
+    def label(self) -> str:
+        """What people read."""
+        return self.name or self.key
+
+
+class RateCard(Model, frozen=True):
+    """
+    The prices of a plan in one currency, from one instant on.
+
+    Attributes:
+        currency: a code of ISO 4217 or a unit of the plan's own.
+        effective: when it comes into force, a bare date at local midnight in the plan's zone; None: in force always.
+        items: what is sold.
+        cohort: the group of subscriptions it is for; None for all who have no card of their own.
+        applies: whether all subscriptions see it, or just those that started at or after it came into force.
+
+    >>> from ratecard import prices
+    >>> card = RateCard(currency="USD", items=[Item(key="base", price=prices.Flat(amount="20"))])
+    >>> card.item("base").bill
+    'arrears'
+    """
+
+    currency: Key
+    effective: OptionalDay = default(None)
+    items: Many[Item] = default(())
+    cohort: Key | None = default(None)
+    applies: Literal["all", "new"] = default("all")
+
+    def item(self, key: str) -> Item:
+        """
+        The item with this key.
+
+        Raises:
+            UnknownKeyError: `key.unknown`, with near names.
+        """
+        return find(self.items, key, what="item", owner=f"the card in {self.currency}")
+
+    @cached_property
+    def digest(self) -> str:
+        """`sha256:` and the hash of its canonical JSON; equal cards have equal digests."""
+        return digest(self)
+
+
+def repeats(path: str, keys: tuple[str, ...], *, field: str = "") -> list[Problem]:
+    """A problem for every key that stands in a list for a second time."""
+    seen: dict[str, int] = {}
+    found: list[Problem] = []
+    for index, key in enumerate(keys):
+        if key in seen:
+            words = f"{key[:40]!r} is already the key of number {seen[key]} (counted from 0); choose another"
+            found.append(Problem(f"{path}[{index}]{field}", "key.duplicate", words))
+        else:
+            seen[key] = index
+    return found
+
+
+def _problems(item: Item) -> list[Problem]:
+    """Everything wrong with an item on its own."""
+    found = repeats("each", item.each) + repeats("split", item.split)
+    if item.meter is not None and item.quantity is not None:
+        words = "a quantity is metered or sold, not both; leave out meter or quantity"
+        found.append(Problem("quantity", "item.quantity", words))
+    if item.each and item.split:
+        words = "groups have tiers of their own (each) or share them (split); leave out one"
+        found.append(Problem("split", "item.groups", words))
+    if item.meter is None:
+        found += [
+            Problem(name, "item.meter", f"{name} groups what is metered; name a meter or leave {name} out")
+            for name, held in (("each", item.each), ("split", item.split))
+            if held
+        ]
+    elif item.bill == "advance":
+        words = "usage is known only when its period ends; bill a metered item in arrears"
+        found.append(Problem("bill", "item.advance", words))
+    return found + _price_problems(item)
+
+
+def _price_problems(item: Item) -> list[Problem]:
+    """Where an item's price asks for what the item does not have."""
+    demand = item.price.demand()
+    if item.meter is None and (demand.axes or demand.folds):
+        words = "this price looks at single records or their properties; name the meter that counts them"
+        return [Problem("meter", "item.meter", words)]
+    if item.meter is None and item.quantity is None and not all(_is_fee(price) for price in _walk(item.price)):
+        words = "this price depends on a quantity; name a meter, or a quantity of the subscription"
+        return [Problem("meter", "item.source", words)]
+    # A price takes a pooled allowance only as the outermost, so that is where to look.
+    if isinstance(item.price, Allowance) and item.price.scope == "pooled" and not item.each:
+        words = "a pooled allowance is shared among groups; name the groups in each, or give it the scope group"
+        return [Problem("each", "item.pooled", words)]
+    return []
+
+
+def _walk(price: Price) -> Iterator[Price]:
+    """A price and all prices inside it."""
+    stack: list[Price] = [price]
+    while stack:
+        held = stack.pop()
+        yield held
+        stack.extend(held.children())
+
+
+def _is_fee(price: Price) -> bool:
+    """Whether a price has an amount without a quantity; one that is made of others has it if they have."""
+    return isinstance(price, Flat | PercentOf) or bool(price.children())

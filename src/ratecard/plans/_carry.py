@@ -1,0 +1,233 @@
+"""
+What outlives a period, as one value that is stored as JSON between two statements.
+
+Its parts are plain JSON values: text, whole numbers, lists and mappings. Amounts are text, since JSON numbers pass
+through binary floats. What the state of a counter means, only the meter knows that wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias, cast
+
+from .._model import show_day
+from ..errors import DefinitionError, Problem
+from ..periods import instant
+
+__all__ = ["Carry"]
+
+VERSION = 1
+_DEEPEST = 16
+
+Grouped: TypeAlias = Sequence[Sequence[Any]]
+"""Pairs of a group (a list of texts) and a plain value."""
+
+_TABLES = ("counters", "levels", "rollovers", "remainders")
+_FIELDS = ("carry", "customer", "plan", "until", *_TABLES, "identities")
+_NEEDED = ("carry", "customer", "plan", "until")
+
+
+class Carry:
+    """
+    What a customer's next period needs to know of the ones before. Immutable by contract.
+
+    Args:
+        customer: whose.
+        plan: the key of the plan.
+        until: the end of the last period that is in it; the next one starts here.
+        counters: for each meter, and in it for each start of a cadence period as ISO text, pairs of group and state.
+        levels: for each meter, pairs of group and the level at the end.
+        rollovers: for each item, pairs of group and the unused units taken on.
+        remainders: for each line, what rounding left.
+        identities: source or None, id and fingerprint of each record that was counted.
+
+    >>> carry = Carry("acme", "api", "2025-02-01T00:00:00Z", remainders={"tokens": "0.004"})
+    >>> Carry.from_json(carry.to_json()) == carry
+    True
+    """
+
+    __slots__ = ("counters", "customer", "identities", "levels", "plan", "remainders", "rollovers", "until")
+
+    def __init__(
+        self,
+        customer: str,
+        plan: str,
+        until: datetime | str,
+        *,
+        counters: Mapping[str, Mapping[str, Grouped]] | None = None,
+        levels: Mapping[str, Grouped] | None = None,
+        rollovers: Mapping[str, Grouped] | None = None,
+        remainders: Mapping[str, str] | None = None,
+        identities: Sequence[Sequence[str | None]] = (),
+    ) -> None:
+        self.customer = customer
+        self.plan = plan
+        self.until = instant(until)
+        self.counters: dict[str, dict[str, Any]] = {
+            meter: {start: _listed(pairs) for start, pairs in starts.items()}
+            for meter, starts in (counters or {}).items()
+        }
+        self.levels: dict[str, Any] = {meter: _listed(pairs) for meter, pairs in (levels or {}).items()}
+        self.rollovers: dict[str, Any] = {item: _listed(pairs) for item, pairs in (rollovers or {}).items()}
+        self.remainders: dict[str, str] = dict(remainders or {})
+        self.identities: list[list[str | None]] = [list(each) for each in identities]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data with the number of its version; empty parts are left out."""
+        told: dict[str, Any] = {
+            "carry": VERSION,
+            "customer": self.customer,
+            "plan": self.plan,
+            "until": show_day(self.until),
+        }
+        for name in (*_TABLES, "identities"):
+            held = getattr(self, name)
+            if held:
+                told[name] = held
+        return told
+
+    @classmethod
+    def from_json(cls, value: object) -> Carry:
+        """
+        Read what `to_json` wrote.
+
+        Raises:
+            DefinitionError: with every problem: `model.type`, `field.missing`, `field.unknown`, `carry.version`,
+                `carry.value`, or one of `time.*`.
+        """
+        if not isinstance(value, Mapping):
+            words = "a carry is written as a mapping; give what to_json wrote"
+            raise DefinitionError([Problem("", "model.type", words)], what="the carry")
+        given = {str(key): each for key, each in cast(Mapping[object, object], value).items()}
+        found = _problems(given)
+        if found:
+            raise DefinitionError(found, what="the carry")
+        rest: dict[str, Any] = {name: given[name] for name in (*_TABLES, "identities") if name in given}
+        return cls(str(given["customer"]), str(given["plan"]), str(given["until"]), **rest)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Carry):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    def __hash__(self) -> int:
+        return hash((self.customer, self.plan, self.until))
+
+    def __repr__(self) -> str:
+        return f"Carry({self.customer!r}, {self.plan!r}, {show_day(self.until)!r})"
+
+
+def _listed(value: Any) -> Any:
+    """The same plain value with lists in the place of tuples, as JSON would give it back."""
+    if isinstance(value, list | tuple):
+        return [_listed(each) for each in value]
+    if isinstance(value, Mapping):
+        return {key: _listed(each) for key, each in value.items()}
+    return value
+
+
+def _problems(given: Mapping[str, object]) -> list[Problem]:
+    """Everything wrong with the plain form of a carry."""
+    found = [
+        Problem(name, "field.missing", "this field is required; add it") for name in _NEEDED if name not in given
+    ] + [
+        Problem(name[:40], "field.unknown", "no such field here; remove it or correct its name")
+        for name in given
+        if name not in _FIELDS
+    ]
+    if given.get("carry", VERSION) != VERSION or given.get("carry") is True:
+        words = f"this carry is not of version {VERSION}; read it with the release that wrote it"
+        found.append(Problem("carry", "carry.version", words))
+    found += [
+        Problem(name, "text.type", "write text here")
+        for name in ("customer", "plan", "until")
+        if name in given and not isinstance(given[name], str)
+    ]
+    if isinstance(given.get("until"), str):
+        found += _time_problems(str(given["until"]))
+    for name in _TABLES:
+        found += _table_problems(name, given.get(name, {}))
+    return found + _identity_problems(given.get("identities", []))
+
+
+def _time_problems(until: str) -> list[Problem]:
+    try:
+        instant(until)
+    except DefinitionError as error:
+        return [Problem("until", each.code, each.text) for each in error.problems]
+    return []
+
+
+def _table_problems(name: str, table: object) -> list[Problem]:
+    if not isinstance(table, Mapping):
+        return [Problem(name, "mapping.type", "write a mapping here")]
+    found: list[Problem] = []
+    for key, held in cast(Mapping[object, object], table).items():
+        path = f"{name}.{str(key)[:40]}"
+        if not isinstance(key, str):
+            found.append(Problem(path, "text.type", "keys are text; put it in quotes"))
+        elif name == "remainders":
+            if not isinstance(held, str):
+                found.append(Problem(path, "text.type", "write the amount as text"))
+        elif name == "counters":
+            if isinstance(held, Mapping):
+                for start, pairs in cast(Mapping[object, object], held).items():
+                    found += _pair_problems(f"{path}.{str(start)[:40]}", pairs)
+            else:
+                found.append(Problem(path, "mapping.type", "write a mapping from the start of a period here"))
+        else:
+            found += _pair_problems(path, held)
+    return found
+
+
+def _pair_problems(path: str, pairs: object) -> list[Problem]:
+    """What is wrong with a list of pairs of group and state."""
+    words = "write a list of pairs: a list of texts, and a plain value without binary floats"
+    sound = isinstance(pairs, list | tuple) and all(_is_pair(pair) for pair in cast(Sequence[object], pairs))
+    return [] if sound else [Problem(path, "carry.value", words)]
+
+
+def _is_pair(pair: object) -> bool:
+    if not isinstance(pair, list | tuple) or len(cast(Sequence[object], pair)) != 2:
+        return False
+    group, state = cast(Sequence[object], pair)
+    texts = isinstance(group, list | tuple) and all(isinstance(each, str) for each in cast(Sequence[object], group))
+    return texts and _is_plain(state)
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value is JSON without numbers that pass through binary floats, and no deeper than any state is."""
+    stack: list[tuple[object, int]] = [(value, 0)]
+    while stack:
+        held, level = stack.pop()
+        if level > _DEEPEST:
+            return False
+        if isinstance(held, list | tuple):
+            stack.extend((each, level + 1) for each in cast(Sequence[object], held))
+        elif isinstance(held, Mapping):
+            table = cast(Mapping[object, object], held)
+            if not all(isinstance(key, str) for key in table):
+                return False
+            stack.extend((each, level + 1) for each in table.values())
+        elif not (held is None or isinstance(held, str | int)):
+            return False
+    return True
+
+
+def _identity_problems(identities: object) -> list[Problem]:
+    words = "write a list of [source or null, id, fingerprint]"
+    if not isinstance(identities, list | tuple):
+        return [Problem("identities", "carry.value", words)]
+    return [
+        Problem(f"identities[{index}]", "carry.value", words)
+        for index, each in enumerate(cast(Sequence[object], identities))
+        if not _is_identity(each)
+    ]
+
+
+def _is_identity(each: object) -> bool:
+    if not isinstance(each, list | tuple) or len(cast(Sequence[object], each)) != 3:
+        return False
+    source, *rest = cast(Sequence[object], each)
+    return (source is None or isinstance(source, str)) and all(isinstance(part, str) for part in rest)

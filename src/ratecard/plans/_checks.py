@@ -1,0 +1,120 @@
+"""
+Whether the parts of a plan belong together: every reference is looked up, and all faults are reported at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ..errors import Problem, RatecardError
+from ._card import RateCard, repeats
+from ._lookup import unknown
+
+if TYPE_CHECKING:
+    from ._plan import Plan
+
+__all__ = ["plan_problems", "rank"]
+
+
+def plan_problems(plan: Plan) -> list[Problem]:
+    """Everything wrong between the parts of a plan, in the order of the document."""
+    found = repeats("meters", tuple(meter.key for meter in plan.meters), field=".key")
+    known = [meter.key for meter in plan.meters]
+    for index, card in enumerate(plan.cards):
+        found += _currency_problems(f"cards[{index}].currency", partial(plan.currency_of, card.currency))
+        found += _card_problems(f"cards[{index}]", card, known)
+    late = _time_problems(plan)
+    found += late or _same_card(plan)
+    found += repeats("units", tuple(unit.key for unit in plan.units), field=".key")
+    for index, unit in enumerate(plan.units):
+        found += _currency_problems(f"units[{index}].key", unit.currency)
+    return sorted(found, key=_position)
+
+
+_SECTIONS = ("meters", "cards", "units")
+
+
+def _position(problem: Problem) -> tuple[int, tuple[int, ...]]:
+    """Where in the document a problem is: its section, then the positions in lists on its path."""
+    places = tuple(int(number) for number in re.findall(r"\[(\d+)\]", problem.path))
+    return _SECTIONS.index(problem.path.partition("[")[0]), places
+
+
+def rank(at: datetime | None) -> tuple[bool, float | datetime]:
+    """Sorts instants, with None, which is always, before all of them."""
+    return (False, 0) if at is None else (True, at)
+
+
+def _currency_problems(path: str, make: Callable[[], object]) -> list[Problem]:
+    try:
+        make()
+    except RatecardError as error:
+        return [Problem(path, error.code, error.text)]
+    return []
+
+
+def _time_problems(plan: Plan) -> list[Problem]:
+    """Days that the plan's zone cannot place on the line of time."""
+    found: list[Problem] = []
+    for index, card in enumerate(plan.cards):
+        try:
+            plan.effective(card)
+        except RatecardError as error:
+            found.append(Problem(f"cards[{index}].effective", error.code, error.text.partition("\n  ")[0]))
+    return found
+
+
+def _same_card(plan: Plan) -> list[Problem]:
+    """Cards that cannot be told apart: nothing says which of them would hold."""
+    seen: dict[tuple[object, ...], int] = {}
+    found: list[Problem] = []
+    for index, card in enumerate(plan.cards):
+        mark = (card.currency, card.cohort, plan.effective(card), card.applies)
+        if mark in seen:
+            words = f"cards[{seen[mark]}] has the same currency, cohort, date and reach; change one of these here"
+            found.append(Problem(f"cards[{index}]", "card.duplicate", words))
+        else:
+            seen[mark] = index
+    return found
+
+
+def _card_problems(path: str, card: RateCard, meters: list[str]) -> list[Problem]:
+    found = repeats(f"{path}.items", tuple(item.key for item in card.items), field=".key")
+    for index, item in enumerate(card.items):
+        if item.meter is not None and item.meter not in meters:
+            words = unknown(item.meter, meters, what="meter", owner="the plan")
+            found.append(Problem(f"{path}.items[{index}].meter", "key.unknown", words))
+    return found + _share_problems(path, card)
+
+
+def _share_problems(path: str, card: RateCard) -> list[Problem]:
+    """Prices that are a share of items that are not there, or that come round to themselves."""
+    keys = [item.key for item in card.items]
+    wants = {item.key: item.price.demand().items for item in card.items}
+    circle = _circle(wants)
+    found: list[Problem] = []
+    for index, item in enumerate(card.items):
+        place = f"{path}.items[{index}].price"
+        for wanted in wants[item.key]:
+            if wanted not in wants:
+                words = unknown(wanted, keys, what="item", owner="the card")
+                found.append(Problem(place, "key.unknown", words))
+            elif item.key in circle and wanted in circle:
+                words = f"it is a share of {wanted!r}, which comes round to {item.key!r} again; leave one of them out"
+                found.append(Problem(place, "item.cycle", words))
+    return found
+
+
+def _circle(wants: Mapping[str, Sequence[str]]) -> set[str]:
+    """The keys that lie on a circle, or between two: what is left when all loose ends are taken off."""
+    left = set(wants)
+    while True:
+        wanted = {key for owner in left for key in wants[owner]}
+        kept = {key for key in left if key in wanted and any(each in left for each in wants[key])}
+        if kept == left:
+            return left
+        left = kept

@@ -1,0 +1,422 @@
+"""
+resolve: from what was agreed to what is billed in one period, as flat, dated terms.
+
+Everything hard about commerce ends here: which card is in force when, what an item's own rhythm is, where a stretch of
+service begins and ends, what share of a full period it is, when it is due. What comes out is a list of services made of
+dated pieces with one price each, and for every meter the instants at which its counters must be cut. The arithmetic behind
+it never looks at a plan again.
+
+The rules:
+
+- An item without a cadence of its own is billed for its service inside the period. An item with its own cadence is billed
+  whole in the period that holds its due: the start of its service in advance, the end of it in arrears.
+- A counter runs over the item's cadence period, from its start or the subscription's, and survives a change of card. What it
+  held before the period comes with `carry`; without one, records from before the period are measured as well.
+- A piece is a stretch of service with one price. Its share is its part of the full cadence period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from .._numbers import ONE, ZERO, Exact
+from ..cadence import Cadence
+from ..demand import Axis, Demand, Dimension, Fold
+from ..errors import InternalError, MismatchError
+from ..meters import Meter
+from ..money import Currency
+from ..periods import Period, Proration, moment, share
+from ..prices import AnyPrice
+from ._card import Item, RateCard
+from ._carry import Carry
+from ._catalog import Offer
+from ._plan import Plan
+from ._subscription import Subscription
+
+__all__ = ["MeterTerms", "Piece", "Service", "Terms", "resolve"]
+
+
+class Piece:
+    """
+    A stretch of service with one price.
+
+    Attributes:
+        start, end: the stretch, in UTC.
+        item: the item as the card in force has it; `price` is its price.
+        version: the card that is in force, by its effective date.
+        share: the stretch as a share of the full cadence period, by the item's proration.
+        tail: what tells this piece's line from others of the same item: `@` and the start.
+    """
+
+    __slots__ = ("end", "item", "period", "price", "share", "start", "tail", "version")
+
+    def __init__(self, period: Period, item: Item, version: str, part: Exact) -> None:
+        self.period = period
+        self.start = period.start
+        self.end = period.end
+        self.item = item
+        self.price: AnyPrice = item.price
+        self.version = version
+        self.share = part
+        self.tail = f"@{period.start.isoformat().replace('+00:00', 'Z')}"
+
+
+class Service:
+    """
+    One item's service in one of its cadence periods.
+
+    Attributes:
+        key: the item's key.
+        full: the full cadence period; shares and levels are parts of it.
+        counted: from when the item's counter runs.
+        pieces: what is billed, in order.
+        due: when it is due; None while it is measured but not yet billed.
+    """
+
+    __slots__ = ("counted", "due", "full", "key", "meter", "pieces", "quantity")
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        full: Period,
+        counted: datetime,
+        pieces: Sequence[Piece],
+        due: datetime | None,
+        meter: Meter | None,
+        quantity: Decimal | None,
+    ) -> None:
+        self.key = key
+        self.full = full
+        self.counted = counted
+        self.pieces = tuple(pieces)
+        self.due = due
+        self.meter = meter
+        self.quantity = quantity
+
+
+class MeterTerms:
+    """
+    How one meter is measured under some terms.
+
+    Attributes:
+        meter: the meter.
+        edges: the instants between which its segments lie, ascending; segment n is [edges[n], edges[n + 1]).
+        priced: for each segment, whether some item prices it.
+        axes, folds: what its prices ask to see beyond the total.
+    """
+
+    __slots__ = ("axes", "edges", "folds", "meter", "priced")
+
+    def __init__(
+        self,
+        meter: Meter,
+        edges: Sequence[datetime],
+        priced: Sequence[bool],
+        axes: Sequence[Axis],
+        folds: Sequence[Fold],
+    ) -> None:
+        self.meter = meter
+        self.edges = tuple(edges)
+        self.priced = tuple(priced)
+        self.axes = tuple(axes)
+        self.folds = tuple(folds)
+
+    def _content(self) -> tuple[object, ...]:
+        return (self.meter, self.edges, self.priced, self.axes, self.folds)
+
+    def __eq__(self, other: object) -> bool:
+        return self._content() == other._content() if isinstance(other, MeterTerms) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.meter.key, self.edges))
+
+
+class Terms:
+    """
+    What is agreed with one customer for one period, flat and dated. Made by `resolve`; read by `measure` and `charge`.
+
+    Attributes:
+        plan, subscription, period, currency, zone: what was resolved.
+        started: the first instant of the subscription.
+        services: what is billed or measured, in the order of the card's items.
+        meters: how each meter is measured, by key. Meters of the plan that no item prices are here too, without priced segments.
+        carry: what came in from the period before.
+    """
+
+    __slots__ = ("carry", "currency", "meters", "period", "plan", "services", "started", "subscription", "zone")
+
+    def __init__(
+        self,
+        plan: Plan,
+        subscription: Subscription,
+        period: Period,
+        *,
+        currency: Currency,
+        zone: str,
+        started: datetime,
+        services: Sequence[Service],
+        meters: Mapping[str, MeterTerms],
+        carry: Carry | None,
+    ) -> None:
+        self.plan = plan
+        self.subscription = subscription
+        self.period = period
+        self.currency = currency
+        self.zone = zone
+        self.started = started
+        self.services = tuple(services)
+        self.meters = meters
+        self.carry = carry
+
+    @property
+    def customer(self) -> str:
+        """The customer's key."""
+        return self.subscription.customer
+
+    def __repr__(self) -> str:
+        return f"<Terms of {self.plan.key!r} for {self.customer!r}, {self.period!r}>"
+
+
+def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: Carry | None = None) -> Terms:
+    """
+    The flat, dated terms of one subscription in one period.
+
+    Args:
+        offer: a plan, or a catalog of plans.
+        subscription: who, on which plan, since when.
+        period: what is to be billed, half open.
+        carry: `statement.carry` of the period before; None where there is none.
+
+    Returns:
+        Terms. They are kept on the plan, so that the same question again costs little.
+
+    Raises:
+        UnknownKeyError: the offer has no such plan.
+        NoPriceError: `card.none`, when no card is in force at some instant of the service.
+        MismatchError: `carry.customer`, `carry.plan` or `carry.until`, when the carry is another's or does not end where
+            the period begins; `period.empty`.
+    """
+    plan = offer.get(subscription.plan)
+    if carry is not None:
+        _check_carry(carry, subscription, period)
+    since = None if carry is None else period.start
+    key = (subscription, period, since)
+    kept: dict[object, Terms] = plan.__dict__.setdefault("_kept", {})
+    found = kept.get(key)
+    if found is None:
+        if period.empty:
+            raise MismatchError(f"{period!r} is empty; give a period with time in it", code="period.empty")
+        if len(kept) >= _KEPT:
+            kept.clear()
+        found = kept[key] = _Resolving(plan, subscription, period, since).terms()
+    if carry is None:
+        return found
+    return Terms(
+        plan, subscription, period, currency=found.currency, zone=found.zone, started=found.started,
+        services=found.services, meters=found.meters, carry=carry,
+    )  # fmt: skip
+
+
+_KEPT = 1024
+
+
+def _check_carry(carry: Carry, subscription: Subscription, period: Period) -> None:
+    if carry.customer != subscription.customer:
+        raise MismatchError(
+            f"the carry is of {carry.customer!r}, the subscription of {subscription.customer!r}; pass the carry of the same customer",
+            code="carry.customer",
+        )
+    if carry.until != period.start:
+        raise MismatchError(
+            f"the carry ends at {carry.until.isoformat()}, the period starts at {period.start.isoformat()}; "
+            "pass the carry of the period just before",
+            code="carry.until",
+        )
+
+
+class _Resolving:
+    """One resolve on its way: the facts that all items share."""
+
+    def __init__(self, plan: Plan, subscription: Subscription, period: Period, since: datetime | None) -> None:
+        # A plan may have been built around its own checks (model_construct); it is read once through the front door.
+        self.plan = plan = Plan.load(plan.dump())
+        self.subscription = subscription
+        self.period = period
+        self.since = since
+        self.zone = subscription.zone or plan.zone
+        self.start = moment(subscription.start, self.zone)
+        self.end = None if subscription.end is None else moment(subscription.end, self.zone)
+        self.code = _currency_code(plan, subscription)
+        self.currency = plan.currency_of(self.code)
+        self.anchor: date | datetime = subscription.start if subscription.anchor is None else subscription.anchor
+
+    def terms(self) -> Terms:
+        services: list[Service] = []
+        for key, cadences in self._items().items():
+            for cadence in cadences:
+                services.extend(self._services(key, cadence))
+        return Terms(
+            self.plan, self.subscription, self.period, currency=self.currency, zone=self.zone,
+            started=self.start, services=services, meters=self._meters(services), carry=None,
+        )  # fmt: skip
+
+    def _cards(self, stretch: Period) -> list[tuple[Period, RateCard]]:
+        """The cards in force over a stretch, each with its part of it."""
+        cuts = [moment(card.effective, self.plan.zone) for card in self.plan.cards if card.effective is not None]
+        found: list[tuple[Period, RateCard]] = []
+        for part in stretch.split(*cuts):
+            card = self.plan.card_at(self.code, self.subscription.cohort, part.start, self.start)
+            if found and found[-1][1] is card:
+                part = Period(found.pop()[0].start, part.end, zone=self.zone)
+            found.append((part, card))
+        return found
+
+    def _items(self) -> dict[str, list[Cadence]]:
+        """The items sold in the period, each with the cadences it has there, in the order of the cards."""
+        served = self._served(self.period)
+        found: dict[str, list[Cadence]] = {}
+        for _, card in [] if served is None else self._cards(served):
+            for item in card.items:
+                cadence = item.cadence or self.plan.cadence
+                cadences = found.setdefault(item.key, [])
+                if cadence not in cadences:
+                    cadences.append(cadence)
+        return found
+
+    def _served(self, stretch: Period) -> Period | None:
+        """The part of a stretch in which the subscription runs."""
+        start = max(stretch.start, self.start)
+        end = stretch.end if self.end is None else min(stretch.end, self.end)
+        return Period(start, end, zone=self.zone) if start < end else None
+
+    def _services(self, key: str, cadence: Cadence) -> list[Service]:
+        """The services of an item in the period, one a cadence period."""
+        found: list[Service] = []
+        for full in cadence.at(self.anchor, self.zone).periods(self.period):
+            full = Period(full.start, full.end, zone=self.zone)
+            service = self._service(key, cadence, full)
+            if service is not None:
+                found.append(service)
+        return found
+
+    def _service(self, key: str, cadence: Cadence, full: Period) -> Service | None:
+        whole = self._served(full)
+        if whole is None:
+            return None
+        sold = [
+            (part, item)
+            for part, card in self._cards(whole)
+            for item in card.items
+            if item.key == key and (item.cadence or self.plan.cadence) == cadence
+        ]
+        if not sold:
+            return None
+        last = sold[-1][1]
+        own = last.cadence is not None and last.cadence != self.plan.cadence
+        due: datetime | None
+        if own:
+            due = whole.start if last.bill == "advance" else whole.end
+            held = self.period.start <= due < self.period.end or (
+                last.bill == "arrears" and self.period.start < due <= self.period.end
+            )
+            billed: Period | None = whole
+            due = due if held else None
+        else:
+            billed = whole.overlap(self.period)
+            due = None if billed is None else billed.start if last.bill == "advance" else billed.end
+        if billed is None or (due is None and last.meter is None):
+            return None
+        pieces = [self._piece(billed.overlap(part), item, full) for part, item in sold]
+        kept = [piece for piece in pieces if piece is not None]
+        if not kept:
+            return None
+        return Service(
+            key, full=full, counted=sold[0][0].start, pieces=kept, due=due,
+            meter=None if last.meter is None else self.plan.meter(last.meter),
+            quantity=self._quantity(last),
+        )  # fmt: skip
+
+    def _piece(self, part: Period | None, item: Item, full: Period) -> Piece | None:
+        if part is None:
+            return None
+        how: Proration = item.prorate or self.plan.proration
+        card = self.plan.card_at(self.code, self.subscription.cohort, part.start, self.start)
+        return Piece(part, item, card.digest, share(part, full, how))
+
+    def _quantity(self, item: Item) -> Decimal | None:
+        """How many of an item without a meter the subscription has: its named quantity, else one."""
+        if item.meter is not None:
+            return None
+        if item.quantity is None:
+            return ONE
+        held = self.subscription.quantities.get(item.quantity)
+        return ZERO if held is None else held
+
+    def _meters(self, services: Sequence[Service]) -> dict[str, MeterTerms]:
+        """How each meter of the plan must be measured for these services."""
+        served = self._served(self.period)
+        found: dict[str, MeterTerms] = {}
+        for meter in self.plan.meters:
+            mine = [service for service in services if service.meter is not None and service.meter.key == meter.key]
+            demand = Demand()
+            for service in mine:
+                for piece in service.pieces:
+                    item = piece.item
+                    demand |= Demand(axes=[Dimension(name) for name in (*item.each, *item.split)])
+                    demand |= piece.price.demand()
+            found[meter.key] = _metered(meter, mine, demand, self._window(mine), served)
+        return found
+
+    def _window(self, services: Sequence[Service]) -> datetime:
+        """From when records are read: the period's start with a carry, else the start of the earliest counter."""
+        if self.since is not None:
+            return self.since
+        return min([self.period.start, *(service.counted for service in services)])
+
+
+def _in_order(services: Sequence[Service]) -> list[Service]:
+    """Items that read the amounts of others come after them; else the order of the card stays."""
+    left = list(services)
+    found: list[Service] = []
+    while left:
+        waiting = {service.key for service in left}
+        ready = [service for service in left if not (_reads(service) & waiting) - {service.key}]
+        if not ready:
+            raise InternalError("items read each other's amounts in a circle", code="item.cycle")
+        found.extend(ready)
+        left = [service for service in left if service not in ready]
+    return found
+
+
+def _reads(service: Service) -> set[str]:
+    return {key for piece in service.pieces for key in piece.price.demand().items}
+
+
+def _currency_code(plan: Plan, subscription: Subscription) -> str:
+    """The subscription's currency, or the plan's only one."""
+    codes = list(dict.fromkeys(card.currency for card in plan.cards))
+    if subscription.currency is not None:
+        return subscription.currency
+    if len(codes) > 1:
+        raise MismatchError(
+            f"the plan has cards in {', '.join(codes)}; say which one the subscription of {subscription.customer!r} is in",
+            code="currency.ambiguous",
+        )
+    return codes[0]
+
+
+def _metered(
+    meter: Meter, services: Sequence[Service], demand: Demand, window: datetime, served: Period | None
+) -> MeterTerms:
+    # Usage inside the period that no item prices is unpriced, not outside: so the period's own ends are edges too.
+    edges: set[datetime] = set() if served is None else {served.start, served.end}
+    for service in services:
+        edges.add(max(service.counted, window))
+        for piece in service.pieces:
+            edges.update((max(piece.start, window), max(piece.end, window)))
+    ordered = sorted(edges)
+    priced = [any(service.counted <= start < service.pieces[-1].end for service in services) for start in ordered[:-1]]
+    return MeterTerms(meter, ordered, priced, demand.axes, demand.folds)

@@ -1,0 +1,50 @@
+"""
+Price models: what a quantity, or usage seen in more detail, costs.
+
+Every model is data that is checked when it is built, tagged by its field `model`. All have `price(usage)`; those of the
+quantity alone also `amount(q)`, `explain(q)` and `curve()`.
+"""
+
+from __future__ import annotations
+
+from ._base import Price, Priced
+from ._dynamic import Dynamic, Multiplier
+from ._flat import Flat, PerUnit
+from ._hybrid import Allowance, FirstThen, Hybrid, Weight, Weighted
+from ._package import Package
+from ._percent import GraduatedPercentage, Percentage, PercentOf, RateTier
+from ._select import Bracket, Brackets, Cell, Matrix, Window, Windows
+from ._stairstep import Stair, Stairstep
+from ._tiered import Graduated, Tier, Volume
+from ._union import AnyPrice
+
+__all__ = [
+    "Allowance",
+    "AnyPrice",
+    "Bracket",
+    "Brackets",
+    "Cell",
+    "Dynamic",
+    "FirstThen",
+    "Flat",
+    "Graduated",
+    "GraduatedPercentage",
+    "Hybrid",
+    "Matrix",
+    "Multiplier",
+    "Package",
+    "PerUnit",
+    "PercentOf",
+    "Percentage",
+    "Price",
+    "Priced",
+    "RateTier",
+    "Stair",
+    "Stairstep",
+    "Tier",
+    "Volume",
+    "Weight",
+    "Weighted",
+    "Window",
+    "Windows",
+]

@@ -1,0 +1,83 @@
+"""
+Many customers at once: their terms in one book, measured by one pass over the records, settled one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from ..errors import MismatchError
+from ..periods import Period
+from ..plans import Carry, Offer, Subscription, Terms, resolve
+from ._charge import charge
+from ._settle import settle
+from ._statement import Statement
+from ._tally import Tally
+
+__all__ = ["Book", "resolve_all"]
+
+
+class Book:
+    """
+    The terms of many customers for one period. Made by `resolve_all`.
+
+    Attributes:
+        terms: by customer.
+    """
+
+    __slots__ = ("terms",)
+
+    def __init__(self, terms: Mapping[str, Terms]) -> None:
+        self.terms = dict(terms)
+
+    def statements(
+        self, tally: Tally, *, progress: Callable[[int, int], object] | None = None
+    ) -> Iterator[Statement]:
+        """
+        The statement of each customer, one at a time, in the order of the book.
+
+        Args:
+            tally: measured for this book.
+            progress: called with how many are done and how many there are.
+        """
+        for done, terms in enumerate(self.terms.values(), start=1):
+            yield settle(charge(terms, tally))
+            if progress is not None:
+                progress(done, len(self.terms))
+
+    def __len__(self) -> int:
+        return len(self.terms)
+
+    def __repr__(self) -> str:
+        return f"<Book of {len(self.terms)} customers>"
+
+
+def resolve_all(
+    offer: Offer,
+    subscriptions: Iterable[Subscription],
+    period: Period,
+    *,
+    carries: Mapping[str, Carry] | None = None,
+) -> Book:
+    """
+    The terms of many subscriptions for one period; customers with equal metering are measured together.
+
+    Args:
+        offer: a plan, or a catalog of plans.
+        subscriptions: one a customer.
+        period: what is to be billed.
+        carries: `statement.carry` of the period before, by customer.
+
+    Raises:
+        MismatchError: `book.twice`, when a customer comes twice; and as `resolve`.
+    """
+    found: dict[str, Terms] = {}
+    for subscription in subscriptions:
+        customer = subscription.customer
+        if customer in found:
+            raise MismatchError(
+                f"{customer!r} has two subscriptions here; rate them one by one, or give them keys of their own",
+                code="book.twice",
+            )
+        found[customer] = resolve(offer, subscription, period, carry=(carries or {}).get(customer))
+    return Book(found)

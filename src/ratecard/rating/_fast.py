@@ -1,0 +1,127 @@
+"""
+Which fixed loop a measuring can use, and how the terms are bound to it.
+
+A loop fits when all customers are measured alike, all meters have the same one segment, and every event has one meter that
+adds up a property by dimensions. Everything else goes through `_careful`, record by record, with the same result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from operator import itemgetter
+from typing import Any, TypeAlias
+
+from ..demand import Dimension
+from ..meters import Sum
+from ..records import Layout
+from . import _loops
+from ._careful import Careful, Routes, Run
+
+__all__ = ["Fast", "bound"]
+
+Fast: TypeAlias = Callable[[Sequence[Any]], int]
+"""A loop over a list of records; it returns how many of those it counted itself had no identity to check."""
+
+
+def bound(careful: Careful, layout: Layout | None) -> Fast | None:
+    """The loop for these terms and this shape of record, or None when each record needs care."""
+    if len(careful.distinct) != 1:
+        return None
+    (runs,) = careful.distinct
+    window = _window(runs)
+    if window is None or not all(_simple(each) for each in runs.values()):
+        return None
+    if layout is None:
+        return _objects(careful, runs, *window)
+    if layout.properties is not None or (careful.only is None and layout.customer is None):
+        return None
+    return _rows(careful, runs, layout, *window)
+
+
+def _window(runs: Routes) -> tuple[datetime, datetime] | None:
+    """The one segment that all meters share."""
+    edges = {run.terms.edges for each in runs.values() for run in each}
+    found = edges.pop() if len(edges) == 1 else ()
+    return (found[0], found[-1]) if len(found) == len(("start", "end")) else None
+
+
+def _simple(runs: Sequence[Run]) -> bool:
+    """Whether an event has one meter, that adds up one property by dimensions."""
+    if len(runs) != 1:
+        return False
+    (run,) = runs
+    aggregate = run.meter.aggregate
+    return (
+        isinstance(aggregate, Sum)
+        and not aggregate.less
+        and not run.meter.where
+        and not run.terms.folds
+        and all(isinstance(axis, Dimension) for axis in run.terms.axes)
+    )
+
+
+def _objects(careful: Careful, runs: Routes, start: datetime, end: datetime) -> Fast:
+    routes = _routes(careful, runs, (), str, named=careful.only is None)
+    seen = None if careful.trusted else careful.seen
+    only = careful.only
+    return lambda records: _loops.objects(records, start, end, routes, only, seen, careful.take)
+
+
+def _rows(careful: Careful, runs: Routes, layout: Layout, start: datetime, end: datetime) -> Fast | None:
+    prefix = () if layout.customer is None else (layout.place(layout.customer),)
+    routes = _routes(careful, runs, prefix, layout.place, named=bool(prefix))
+    identified = layout.id is not None and not careful.trusted
+    if layout.always_event is not None:
+        route = routes.get(layout.always_event)
+        if route is None or identified or not layout.within:
+            return None
+        return lambda rows: _anonymous(careful, rows, lambda: _loops.plain(rows, route, careful.take))
+    if layout.at is None or layout.within or layout.event is None:
+        return None
+    at, event = layout.place(layout.at), layout.place(layout.event)
+    if not identified:
+        return lambda rows: _anonymous(
+            careful, rows, lambda: _loops.routed(rows, at, start, end, event, routes, careful.take)
+        )
+    if layout.source is None or layout.id is None:
+        return None
+    identity = itemgetter(layout.place(layout.source), layout.place(layout.id))
+
+    def identify(rows: Sequence[Any]) -> int:
+        _loops.identified(rows, at, start, end, event, routes, identity, careful.seen, careful.take)
+        return 0
+
+    return identify
+
+
+def _anonymous(careful: Careful, rows: Sequence[Any], loop: Callable[[], None]) -> int:
+    before = careful.taken
+    loop()
+    return 0 if careful.trusted else len(rows) - (careful.taken - before)
+
+
+def _routes(
+    careful: Careful, runs: Routes, prefix: tuple[Any, ...], place: Callable[[str], Any], *, named: bool
+) -> dict[str, _loops.Route]:
+    found: dict[str, _loops.Route] = {}
+    for event, (run,) in runs.items():
+        aggregate = run.meter.aggregate
+        if not run.terms.priced[0] or not isinstance(aggregate, Sum):
+            continue
+        run.sums = _loops.Sums(careful.metering if named else None)
+        names = [*prefix, *(place(axis.name) for axis in run.terms.axes if isinstance(axis, Dimension))]
+        found[event] = (_reader(names, whole=named and not prefix), place(aggregate.of), run.sums)
+    return found
+
+
+def _reader(names: Sequence[Any], *, whole: bool) -> Callable[[Any], Any]:
+    """Reads a group from a row: one name gives its text, several a tuple; `whole` gives a tuple always."""
+    if not names:
+        return _nothing
+    read = itemgetter(*names)
+    return (lambda row: (read(row),)) if whole and len(names) == 1 else read
+
+
+def _nothing(_: Any) -> tuple[str, ...]:
+    return ()

@@ -1,0 +1,170 @@
+"""
+A line item: one price of one item, for one group, over one stretch of service.
+
+Amounts come first and steps are derived when they are read: a line keeps what it needs to derive them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from .._numbers import Exact, exact, quantize, sub, text
+from ..errors import MismatchError
+from ..money import Currency, Money, shown
+from ..periods import Period
+from ..records import read_time, show_time
+from ..steps import Step
+
+__all__ = ["Group", "LineItem"]
+
+Group: TypeAlias = tuple[tuple[str, str], ...]
+"""Dimensions and their values, in the order of the item; empty for a pooled item."""
+
+Derive: TypeAlias = Callable[[], tuple[Step, ...]]
+
+
+class LineItem:
+    """
+    One line of a statement. Immutable by contract.
+
+    Attributes:
+        key: stable: item, group and start of service. The same line of a re-rated statement has the same key.
+        item: the item's key; `name` is what people read.
+        group: dimensions and values, empty for a pooled item.
+        quantity, unit: what was priced, exact.
+        exact: the amount before rounding; `amount` after it.
+        period: the stretch of service; `due` the instant at which it is due.
+        version: the digest of the card whose price this is.
+        steps: how the amount came about; the last one's result is the amount.
+    """
+
+    __slots__ = (
+        "_derive", "_steps", "currency", "due", "exact", "group", "item", "key", "name", "period", "quantity", "rounded",
+        "unit", "version",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        key: str,
+        item: str,
+        name: str,
+        group: Group,
+        quantity: Exact,
+        unit: str,
+        amount: Exact,
+        rounded: Decimal,
+        currency: Currency,
+        period: Period,
+        due: datetime,
+        version: str,
+        derive: Derive,
+    ) -> None:
+        self.key = key
+        self.item = item
+        self.name = name
+        self.group = group
+        self.quantity = quantity
+        self.unit = unit
+        self.exact = amount
+        self.rounded = rounded
+        self.currency = currency
+        self.period = period
+        self.due = due
+        self.version = version
+        self._derive = derive
+        self._steps: tuple[Step, ...] | None = None
+
+    @property
+    def amount(self) -> Money:
+        """What the line comes to, rounded."""
+        return Money.make(self.rounded, self.currency)
+
+    @property
+    def remainder(self) -> Exact:
+        """What rounding left: `exact - amount`."""
+        return sub(self.exact, self.rounded)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """How the amount came about, derived on first reading."""
+        if self._steps is None:
+            self._steps = self._derive()
+        return self._steps
+
+    def with_rounded(self, rounded: Decimal, step: Callable[[Step], Step]) -> LineItem:
+        """The same line with another rounded amount, and the step that made it put on top."""
+        derive = self._derive
+
+        def derived() -> tuple[Step, ...]:
+            *first, last = derive()
+            return (*first, step(last))
+
+        return LineItem(
+            self.key, self.item, self.name, self.group, self.quantity, self.unit, self.exact, rounded, self.currency,
+            self.period, self.due, self.version, derived,
+        )  # fmt: skip
+
+    def verify(self) -> bool:
+        """Whether every step recomputes, and the last one gives the amount of this line."""
+        return bool(self.steps) and all(step.check() for step in self.steps) and self.steps[-1].result == self.rounded
+
+    def explain(self) -> str:
+        """The line in words, each step checkable with a pencil."""
+        return "\n".join([self.headline(), *(step.words(indent="  ") for step in self.steps)])
+
+    def headline(self) -> str:
+        """Item, group, service, quantity and amount in one line of text."""
+        group = " ".join(f"[{dimension}={value or '(none)'}]" for dimension, value in self.group)
+        place = f"{self.name} {group}".strip()
+        return (
+            f"{place}, {show_time(self.period.start)} to {show_time(self.period.end)}: "
+            f"{text(self.quantity)} {self.unit} = {shown(self.rounded, self.currency)} {self.currency}"
+        ).replace("  ", " ")
+
+    def _content(self) -> tuple[object, ...]:
+        return (
+            self.key, self.item, self.name, self.group, self.quantity, self.unit, self.exact, self.rounded,
+            self.currency, self.period, self.due, self.version,
+        )  # fmt: skip
+
+    def __eq__(self, other: object) -> bool:
+        return self._content() == other._content() if isinstance(other, LineItem) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.key, self.exact))
+
+    def __repr__(self) -> str:
+        return f"<LineItem {self.key}: {self.amount}>"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; amounts are text."""
+        return {
+            "key": self.key,
+            "item": self.item,
+            "name": self.name,
+            "group": [list(pair) for pair in self.group],
+            "quantity": text(self.quantity),
+            "unit": self.unit,
+            "exact": text(self.exact),
+            "amount": shown(self.rounded, self.currency),
+            "period": self.period.to_json(),
+            "due": show_time(self.due),
+            "version": self.version,
+            "steps": [step.to_json() for step in self.steps],
+        }
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any], currency: Currency) -> LineItem:
+        """Read back what `to_json` wrote."""
+        rounded = exact(told["amount"])
+        if not isinstance(rounded, Decimal):
+            raise MismatchError(f"the amount of line {told['key']!r} is not a number of decimals", code="statement.amount")
+        steps: Sequence[Step] = [Step.from_json(step) for step in told["steps"]]
+        return cls(
+            told["key"], told["item"], told["name"], tuple((name, value) for name, value in told["group"]),
+            exact(told["quantity"]), told["unit"], exact(told["exact"]), quantize(rounded, currency.places), currency,
+            Period.from_json(told["period"]), read_time(told["due"]), told["version"], lambda: tuple(steps),
+        )  # fmt: skip

@@ -1,0 +1,158 @@
+"""
+measure: from records to a tally.
+
+The terms are bound once. Then a fixed loop runs over the records where their shape allows it (`_fast`, `_loops`), and every
+record that is not the common case goes through `_careful`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any, Literal, TypeAlias
+
+from ..demand import Demand
+from ..errors import MismatchError
+from ..plans import MeterTerms, Terms
+from ..records import Layout
+from ._book import Book
+from ._careful import Careful, Halt
+from ._fast import bound
+from ._tally import Identity, Tally
+
+__all__ = ["IdentityMode", "measure"]
+
+IdentityMode: TypeAlias = Literal["checked", "trusted"]
+_Metering: TypeAlias = Mapping[str, Mapping[str, MeterTerms]]
+
+_CHUNK = 16_384
+
+
+def measure(
+    terms: Terms | Book,
+    records: Iterable[Any],
+    *,
+    onto: Tally | None = None,
+    extra: Sequence[Terms | Book] = (),
+    layout: Layout | None = None,
+    identity: IdentityMode = "checked",
+    strict: bool = False,
+) -> Tally:
+    """
+    Meter records for the terms of one customer, or of many.
+
+    Args:
+        terms: what `resolve` or `resolve_all` made.
+        records: `UsageRecord`s, or mappings of their JSON form, or rows of any shape with a `layout`. In any order.
+        onto: a tally to go on from; it is not changed. The identities it counted are known.
+        extra: further terms, of candidate plans, that the tally should answer too.
+        layout: where the parts of a record stand in rows of one's own.
+        identity: `checked` counts a record once for each (source, id); `trusted` keeps no identities, and says so.
+        strict: raise at the first wrong record instead of listing it.
+
+    Returns:
+        A tally; its `account` says where every record went.
+
+    Raises:
+        RecordError: with `strict`, the first record that is refused, conflicting, unmatched or unpriced.
+        MismatchError: `tally.terms`, when `onto` or `extra` belong to other meters or customers.
+    """
+    metering = _united_all([terms, *extra])
+    if onto is not None:
+        _check_same(metering, onto.metering)
+    seen: dict[Identity, object] = {} if onto is None else dict(onto.seen)
+    earlier = _earlier(terms, seen)
+    careful = Careful(
+        metering,
+        only=terms.customer if isinstance(terms, Terms) else None,
+        layout=layout,
+        seen=seen,
+        trusted=identity == "trusted",
+        strict=strict,
+    )
+    fast = bound(careful, layout)
+    fed = 0
+    try:
+        for chunk in _chunks(records):
+            fed += len(chunk)
+            if fast is not None:
+                careful.unidentified += fast(chunk)
+            else:
+                for row in chunk:
+                    careful.take(row)
+    except Halt as halt:
+        raise halt.error from None
+    return careful.tally(fed, onto, earlier)
+
+
+def _chunks(records: Iterable[Any]) -> Iterator[Sequence[Any]]:
+    """Lists, so that a loop can tell a failing record from a failing source of records."""
+    if isinstance(records, list | tuple):
+        yield records
+        return
+    left = iter(records)
+    while chunk := list(islice(left, _CHUNK)):
+        yield chunk
+
+
+def _each(terms: Terms | Book) -> Iterable[Terms]:
+    return [terms] if isinstance(terms, Terms) else terms.terms.values()
+
+
+def _earlier(terms: Terms | Book, seen: dict[Identity, object]) -> set[Identity]:
+    """Identities counted in earlier periods come with each customer's carry."""
+    found: set[Identity] = set()
+    for each in _each(terms):
+        for source, name, mark in () if each.carry is None else each.carry.identities:
+            known = (source, str(name))
+            if known not in seen:
+                seen[known] = mark
+                found.add(known)
+    return found
+
+
+def _united_all(several: Sequence[Terms | Book]) -> dict[str, Mapping[str, MeterTerms]]:
+    """How each customer's meters are measured; what several plans ask of one meter is united."""
+    found: dict[str, Mapping[str, MeterTerms]] = {each.customer: each.meters for each in _each(several[0])}
+    for terms in several[1:]:
+        for each in _each(terms):
+            held = found.get(each.customer)
+            if held is None:
+                raise MismatchError(
+                    f"the extra terms are of {each.customer!r}, who is not measured here; resolve them for the same customers",
+                    code="tally.terms",
+                )
+            found[each.customer] = _united(held, each.meters)
+    return found
+
+
+def _united(a: Mapping[str, MeterTerms], b: Mapping[str, MeterTerms]) -> Mapping[str, MeterTerms]:
+    if a == b:
+        return a
+    found = dict(a)
+    for key, theirs in b.items():
+        mine = found.setdefault(key, theirs)
+        if mine.meter != theirs.meter:
+            raise MismatchError(
+                f"the meter {key!r} is defined differently in the extra terms; give it another key", code="tally.terms"
+            )
+        demand = Demand(axes=mine.axes, folds=mine.folds) | Demand(axes=theirs.axes, folds=theirs.folds)
+        edges = sorted({*mine.edges, *theirs.edges})
+        priced = [_priced(mine, start) or _priced(theirs, start) for start in edges[:-1]]
+        found[key] = MeterTerms(mine.meter, edges, priced, demand.axes, demand.folds)
+    return found
+
+
+def _priced(terms: MeterTerms, at: datetime) -> bool:
+    index = bisect_right(terms.edges, at) - 1
+    return 0 <= index < len(terms.priced) and terms.priced[index]
+
+
+def _check_same(metering: _Metering, other: _Metering) -> None:
+    for customer, meters in other.items():
+        if customer in metering and metering[customer] != meters:
+            raise MismatchError(
+                f"the tally to go on from was measured for other terms of {customer!r}; use the same", code="tally.terms"
+            )

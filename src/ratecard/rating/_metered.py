@@ -1,0 +1,222 @@
+"""
+A metered piece of service: its groups, what each of them used, and the lines that come of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from .._numbers import ONE, ZERO, Exact, div, mul, quantize, sign, split, sub, to_multiple, total
+from ..demand import Dimension
+from ..errors import MismatchError
+from ..plans import Piece, Service
+from ..prices import Allowance, Flat, PerUnit, Price, Priced
+from ..quantity import Usage
+from ..steps import Step
+from ._line import Group
+from ._reading import Reading
+
+if TYPE_CHECKING:
+    from ._charge import Charging
+
+__all__ = ["Metered"]
+
+Pairs = list[tuple[tuple[str, ...], Any]]
+Steps = Callable[[], tuple[Step, ...]]
+
+
+class Metered:
+    """One piece of a metered service on its way to lines."""
+
+    def __init__(self, charging: Charging, service: Service, piece: Piece, reading: Reading) -> None:
+        self.charging = charging
+        self.service = service
+        self.piece = piece
+        self.reading = reading
+        self.item = piece.item
+        self.price = piece.price
+        self.cumulative = reading.meter.aggregate.cumulative and self.item.tiers == "continue"
+        self.start = service.counted if self.cumulative else piece.start
+        cells = reading.cells(self.start, piece.end, counted=service.counted)
+        self.groups = self._grouped(cells, self.item.each)
+        before = piece.start != service.counted and self.cumulative
+        self.before: dict[tuple[str, ...], Pairs] | None = None
+        if before:
+            self._check_known()
+            self.before = self._grouped(
+                reading.cells(service.counted, piece.start, counted=service.counted), self.item.each
+            )
+
+    def _check_known(self) -> None:
+        """A counter that began before the period needs what it held, unless its price is the same for every unit."""
+        terms, counted = self.charging.terms, self.service.counted
+        if terms.carry is not None or counted >= terms.period.start or even(self.price):
+            return
+        if not self.reading.cells(counted, terms.period.start, counted=counted):
+            raise MismatchError(
+                f"the item {self.item.key!r} counts from {counted.isoformat()}, before {terms.period!r} begins, and nothing "
+                "tells what it held then; pass carry=statement.carry of the period before, or the records since then, "
+                "or anchor the cadence at the start of the period",
+                code="carry.missing",
+            )
+
+    def _grouped(self, cells: dict[tuple[str, ...], Any], dimensions: Sequence[str]) -> dict[tuple[str, ...], Pairs]:
+        """Cells by the values of some dimensions, groups in the order of their text."""
+        places = [self.reading.place(Dimension(name)) for name in dimensions]
+        found: dict[tuple[str, ...], Pairs] = {} if dimensions else {(): []}
+        for cell in sorted(cells) if len(cells) > 1 else cells:
+            found.setdefault(tuple(cell[place] for place in places), []).append((cell, cells[cell]))
+        return dict(sorted(found.items()))
+
+    def lines(self) -> None:
+        """All lines of the piece."""
+        allotted = self._allotments()
+        for group, pairs in self.groups.items():
+            named: Group = tuple(zip(self.item.each, group, strict=True))
+            quantity, amount, derive = self._priced(pairs, group, allotted.get(group))
+            if self.item.split:
+                self._split(pairs, quantity, amount, derive)
+            else:
+                self.charging.add_line(self.service, self.piece, named, quantity, amount, derive)
+
+    def _usage(
+        self,
+        pairs: Pairs,
+        group: tuple[str, ...],
+        allotted: Exact | None,
+        *,
+        end: datetime | None = None,
+        share: Exact | None = None,
+    ) -> Usage:
+        return self.reading.usage(
+            pairs, self.item, self.service, self.start, self.piece.end if end is None else end,
+            share=self.piece.share if share is None else share, rolled=self.charging.rolled(self.item.key, group),
+            allotted=allotted, amounts=self.charging.amounts(self.piece),
+        )  # fmt: skip
+
+    def _priced(self, pairs: Pairs, group: tuple[str, ...], allotted: Exact | None) -> tuple[Exact, Exact, Steps]:
+        """Quantity, amount and steps of one group."""
+        usage = self._usage(pairs, group, allotted)
+        steps = self._quantity_steps(pairs)
+        share = self.piece.share
+        if isinstance(self.price, Allowance) and self.price.rollover is not None:
+            self.charging.roll(self.item.key, group, self.price.leftover(usage))
+        if self.item.tiers == "prorate" and share != ONE:
+            return self._prorated(usage, steps)
+        priced = self.price.price(usage)
+        if not self.reading.meter.aggregate.cumulative and share != ONE:
+            return _scaled(usage.total, priced, share, steps, "this piece's share of the period")
+        if self.before is None:
+            return usage.total, priced.amount, lambda: (*steps(), priced.step)
+        # A flat fee inside the price is owed for the piece, not for what was counted before: the share before is 0.
+        was = self._usage(self.before.get(group, []), group, allotted, end=self.piece.start, share=ZERO)
+        earlier = self.price.price(was)
+        if not sign(was.total) and not sign(earlier.amount):
+            return usage.total, priced.amount, lambda: (*steps(), priced.step)
+        amount = sub(priced.amount, earlier.amount)
+
+        def derive() -> tuple[Step, ...]:
+            note = "counted to the end of this piece, less what was counted before it"
+            return (*steps(), Step("difference", (), amount, parts=[priced.step, earlier.step], note=note))
+
+        return sub(usage.total, was.total), amount, derive
+
+    def _prorated(self, usage: Usage, steps: Steps) -> tuple[Exact, Exact, Steps]:
+        """Tiers shrunk to the share of the period: bounds and flat prices alike."""
+        share = self.piece.share
+        if not sign(share):
+            nothing = Step("given", [("value", ZERO)], ZERO, note="no share of the period")
+            return usage.total, ZERO, lambda: (*steps(), nothing)
+        whole = self.price.price(usage.with_total(div(usage.total, share)))
+        return _scaled(usage.total, whole, share, steps, "tiers shrunk to this piece's share of the period")
+
+    def _quantity_steps(self, pairs: Pairs) -> Steps:
+        """How the quantity that is priced came out of what was measured; nothing where it is the same."""
+        convert, item = self.reading.meter.convert, self.item
+        if convert is None and item.round_quantity is None:
+            return tuple
+
+        def steps() -> tuple[Step, ...]:
+            measured = self.reading.measured(pairs, self.service, self.start, self.piece.end)
+            found = Step("given", [("value", measured)], measured, note="measured")
+            if convert is not None:
+                found = convert.step(found)
+            mode = item.round_quantity
+            if mode is not None:
+                rounded = quantize(found.result, item.quantity_places, mode)
+                inputs = (("places", Decimal(item.quantity_places)), ("mode", mode))
+                found = Step("round", inputs, rounded, parts=[found])
+            return (found,)
+
+        return steps
+
+    def _allotments(self) -> dict[tuple[str, ...], Exact]:
+        """Included units that all groups have in common, shared by quantity at the meter's step."""
+        price = self.price
+        if not (isinstance(price, Allowance) and price.scope == "pooled" and self.item.each):
+            return {}
+        used = {group: self._usage(pairs, group, None).total for group, pairs in self.groups.items()}
+        weights = [quantity if sign(quantity) > 0 else ZERO for quantity in used.values()]
+        whole = total(weights)
+        units = mul(price.units, self.piece.share) if price.prorate else price.units
+        if not weights:
+            return {}
+        if whole <= units:
+            return dict(zip(used, weights, strict=True))
+        step = self.reading.meter.step
+        shares = split(to_multiple(units, step, "down"), weights, step)
+        return dict(zip(used, shares, strict=True))
+
+    def _split(self, pairs: Pairs, quantity: Exact, amount: Exact, derive: Steps) -> None:
+        """One price for the whole, shown by group in shares by quantity; the shares add up to the rounded whole."""
+        parts = self._grouped(dict(pairs), self.item.split)
+        used = [
+            (group, self.reading.usage(some, self.item, self.service, self.start, self.piece.end).total)
+            for group, some in parts.items()
+        ]
+        weights = [held if sign(held) > 0 else ZERO for _, held in used]
+        if not weights:
+            self.charging.add_line(self.service, self.piece, (), quantity, amount, derive)
+            return
+        terms = self.charging.terms
+        rounded = quantize(amount, terms.currency.places, terms.plan.rounding)
+        shares = split(rounded, weights, terms.currency.step)
+        for index, ((group, held), share) in enumerate(zip(used, shares, strict=True)):
+            named: Group = tuple(zip(self.item.split, group, strict=True))
+            steps = self._share_steps(derive, rounded, weights, index)
+            self.charging.add_line(self.service, self.piece, named, held, share, steps)
+
+    def _share_steps(self, derive: Steps, rounded: Decimal, weights: Sequence[Exact], index: int) -> Steps:
+        terms = self.charging.terms
+        share = split(rounded, weights, terms.currency.step)[index]
+
+        def steps() -> tuple[Step, ...]:
+            *first, last = derive()
+            rule = (("places", Decimal(terms.currency.places)), ("mode", terms.plan.rounding))
+            whole = Step("round", rule, rounded, parts=[last])
+            inputs: list[tuple[str, Exact | str]] = [("index", Decimal(index)), ("step", terms.currency.step)]
+            inputs += [(f"weight {place}", weight) for place, weight in enumerate(weights)]
+            return (*first, Step("share", inputs, share, parts=[whole], note="this group's share by quantity"))
+
+        return steps
+
+
+def _scaled(quantity: Exact, priced: Priced, share: Exact, steps: Steps, note: str) -> tuple[Exact, Exact, Steps]:
+    amount = mul(priced.amount, share)
+
+    def derive() -> tuple[Step, ...]:
+        return (*steps(), Step("scaled", [("factor", share)], amount, parts=[priced.step], note=note))
+
+    return quantity, amount, derive
+
+
+def even(price: Price) -> bool:
+    """Whether every unit costs the same, so that what was counted before makes no difference."""
+    children = price.children()
+    if children:
+        return all(even(child) for child in children)
+    return isinstance(price, Flat | PerUnit)
+

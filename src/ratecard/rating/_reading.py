@@ -1,0 +1,229 @@
+"""
+Reading one meter out of a tally, as the terms need it: merged over segments, cut by groups, valued in its frame.
+
+Values are never added up. What is coarser comes from merging states: a total over groups, a counter over segments, a cell of
+several dimensions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from .._numbers import ONE, ZERO, Exact, add, exact, quantize, text
+from ..demand import Axis, Fold
+from ..errors import MismatchError
+from ..meters import Frame, Level, Peak
+from ..plans import Item, Service, Terms
+from ..quantity import Usage
+from ..records import read_time
+from ._tally import Cells, States, Tally
+
+__all__ = ["Reading"]
+
+Pairs = Sequence[tuple[tuple[str, ...], Any]]
+
+
+class Reading:
+    """
+    One meter of one customer.
+
+    Args:
+        terms: the terms that are charged.
+        tally: what was measured; for these terms, or for more.
+        key: the meter.
+
+    Raises:
+        MismatchError: `tally.customer`, `tally.terms` or `demand.missing`, when the tally can't answer for these terms.
+    """
+
+    __slots__ = ("axes", "carried", "edges", "fold_at", "gauge", "levels", "meter", "segments", "states", "terms", "window")
+
+    def __init__(self, terms: Terms, tally: Tally, key: str) -> None:
+        asked = terms.meters[key]
+        held = _metering(terms, tally).get(key)
+        if held is not asked:
+            _check(terms, held, asked)
+        assert held is not None
+        self.terms = terms
+        self.meter = asked.meter
+        self.axes: tuple[Axis, ...] = held.axes
+        self.edges = held.edges
+        self.window = asked.edges[0]
+        self.states = States(held)
+        self.fold_at = {fold: index for index, fold in enumerate(held.folds, start=1)}
+        self.gauge = isinstance(self.meter.aggregate, Level | Peak)
+        none: list[Cells] = [{} for _ in held.priced]
+        self.segments = tally.cells.get(terms.customer, {}).get(key, none)
+        carry = terms.carry
+        counters = {} if carry is None else carry.counters.get(key, {})
+        self.carried = {read_time(start): self._loaded(pairs) for start, pairs in counters.items()}
+        levels = () if carry is None else carry.levels.get(key, ())
+        self.levels = {self._group(group): exact(level) for group, level in levels}
+
+    def _group(self, group: Sequence[str]) -> tuple[str, ...]:
+        if len(group) != len(self.axes):
+            raise MismatchError(
+                f"the carry holds groups of {self.meter.key!r} by {len(group)} dimension(s), these terms by "
+                f"{len(self.axes)}; carry on with the same dimensions until the counter ends",
+                code="carry.groups",
+            )
+        return tuple(group)
+
+    def _loaded(self, pairs: Iterable[Any]) -> dict[tuple[str, ...], tuple[Any, Exact | None]]:
+        found: dict[tuple[str, ...], tuple[Any, Exact | None]] = {}
+        for group, told in pairs:
+            opening = told.get("opening")
+            found[self._group(group)] = (self.states.load(told["state"]), None if opening is None else exact(opening))
+        return found
+
+    def cells(self, start: datetime, end: datetime, *, counted: datetime) -> dict[tuple[str, ...], Any]:
+        """The states of all cells over [start, end); what a counter brought in belongs to its beginning."""
+        found: dict[tuple[str, ...], Any] = {}
+        if start == counted and counted in self.carried:
+            found = {group: state for group, (state, _) in self.carried[counted].items()}
+        for index, segment in enumerate(self.segments):
+            if start <= self.edges[index] and self.edges[index + 1] <= end:
+                if not found:
+                    found = dict(segment)
+                    continue
+                for group, state in segment.items():
+                    found[group] = self.states.merge(found[group], state) if group in found else state
+        if self.gauge:
+            # A level that nobody touched still holds.
+            for group in self.levels:
+                found.setdefault(group, self.states.zero())
+        return found
+
+    def measured(self, pairs: Pairs, service: Service, start: datetime, end: datetime) -> Exact:
+        """The value of some cells together over [start, end), before it is converted."""
+        return self._value(self.states.all([state for _, state in pairs]), pairs, service, start, end)
+
+    def _value(self, state: Any, pairs: Pairs, service: Service, start: datetime, end: datetime) -> Exact:
+        opening = self.opening([group for group, _ in pairs], start) if self.gauge else None
+        frame = Frame(start, end, service.full.micros, opening)
+        return self.meter.aggregate.value(self.states.main(state), frame)
+
+    def usage(
+        self,
+        pairs: Pairs,
+        item: Item,
+        service: Service,
+        start: datetime,
+        end: datetime,
+        *,
+        share: Exact = ONE,
+        rolled: Exact = ZERO,
+        allotted: Exact | None = None,
+        amounts: Mapping[str, Exact] | None = None,
+    ) -> Usage:
+        """What a price sees of some cells over [start, end)."""
+        states = self.states.all([state for _, state in pairs])
+        value = self.meter.quantity(self._value(states, pairs, service, start, end))
+        if item.round_quantity is not None:
+            value = quantize(value, item.quantity_places, item.round_quantity)
+
+        def cut(axis: Axis) -> dict[str, Usage]:
+            place = self.place(axis)
+            parts: dict[str, list[tuple[tuple[str, ...], Any]]] = {}
+            for group, state in pairs:
+                parts.setdefault(group[place], []).append((group, state))
+            return {
+                cell: self.usage(parts[cell], item, service, start, end, share=share, amounts=amounts)
+                for cell in sorted(parts)
+            }
+
+        def folded(fold: Fold) -> Any:
+            if fold not in self.fold_at:
+                raise _lacks(fold)
+            return states[self.fold_at[fold]]
+
+        return Usage(value, share=share, rolled=rolled, allotted=allotted, amounts=amounts, cut=cut, fold=folded)
+
+    def place(self, axis: Axis) -> int:
+        """Where an axis stands in the key of a cell."""
+        if axis not in self.axes:
+            raise _lacks(axis)
+        return self.axes.index(axis)
+
+    def opening(self, groups: Iterable[tuple[str, ...]], at: datetime) -> Exact | None:
+        """The level of some cells together just before an instant; None where nothing tells it."""
+        found: Exact = ZERO
+        for group in groups:
+            level = self._opening(group, at)
+            if level is None:
+                return None
+            found = add(found, level)
+        return found
+
+    def _opening(self, group: tuple[str, ...], at: datetime) -> Exact | None:
+        if at in self.carried:
+            return self.carried[at].get(group, (None, ZERO))[1]
+        if at <= self.window:
+            if self.terms.carry is not None:
+                return self.levels.get(group, ZERO)
+            return ZERO if self.terms.started >= at else None
+        return self.level(group, at)
+
+    def level(self, group: tuple[str, ...], at: datetime) -> Exact | None:
+        """The level of one cell at an instant inside the window, or its end."""
+        aggregate = self.meter.aggregate
+        assert isinstance(aggregate, Level | Peak)
+        before = self._opening(group, self.window)
+        state = self.states.zero()
+        for index, segment in enumerate(self.segments):
+            if group in segment and self.edges[index + 1] <= at:
+                state = self.states.merge(state, segment[group])
+        frame = Frame(self.window, at, 1, before)
+        try:
+            return aggregate.closing(self.states.main(state), frame)
+        except MismatchError:
+            return None
+
+
+    def dumped(self, service: Service) -> list[list[object]]:
+        """The states of a counter at the end of the period, for what outlives it."""
+        cells = self.cells(service.counted, self.terms.period.end, counted=service.counted)
+        found: list[list[object]] = []
+        for group in sorted(cells):
+            told: dict[str, object] = {"state": self.states.dump(cells[group])}
+            opening = self._opening(group, service.counted) if self.gauge else None
+            if opening is not None:
+                told["opening"] = text(opening)
+            found.append([list(group), told])
+        return found
+
+
+def _metering(terms: Terms, tally: Tally) -> Mapping[str, Any]:
+    found = tally.metering.get(terms.customer)
+    if found is None:
+        raise MismatchError(
+            f"the tally was not measured for {terms.customer!r}; measure the records for these terms", code="tally.customer"
+        )
+    return found
+
+
+def _check(terms: Terms, held: Any, asked: Any) -> None:
+    """A tally made for more than these terms ask will do; one made for less won't."""
+    if held is None or held.meter != asked.meter:
+        raise MismatchError(
+            f"the tally was measured for another meter {asked.meter.key!r}; measure the records for these terms",
+            code="tally.terms",
+        )
+    for wish in (*asked.axes, *asked.folds):
+        if wish not in held.axes and wish not in held.folds:
+            raise _lacks(wish)
+    if not set(asked.edges) <= set(held.edges):
+        raise MismatchError(
+            f"the tally cuts {asked.meter.key!r} at other instants than {terms.plan.key!r} needs in {terms.period!r}; "
+            "measure the records for these terms, or name them as extra",
+            code="tally.terms",
+        )
+
+
+def _lacks(wish: Axis | Fold) -> MismatchError:
+    return MismatchError(
+        f"the tally was measured without {wish!r}; measure the records for these terms, or name them as extra",
+        code="demand.missing",
+    )

@@ -1,0 +1,248 @@
+"""
+Statement: what is owed for a period, and why.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from .._numbers import CONTEXT, ZERO, quantize
+from ..errors import MismatchError
+from ..money import Currency, Money, shown
+from ..periods import Period
+from ..plans import Carry, Order
+from ._line import LineItem
+from ._tally import Account
+
+__all__ = ["Difference", "Statement"]
+
+
+class Difference:
+    """
+    How one line differs between two statements; a line that is missing on one side has the amount None there.
+
+    Attributes:
+        key: the line's key.
+        before, after: its amounts.
+    """
+
+    __slots__ = ("after", "before", "key")
+
+    def __init__(self, key: str, before: Money | None, after: Money | None) -> None:
+        self.key = key
+        self.before = before
+        self.after = after
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Difference):
+            return NotImplemented
+        return (self.key, self.before, self.after) == (other.key, other.before, other.after)
+
+    def __hash__(self) -> int:
+        return hash((self.key, self.before, self.after))
+
+    def __repr__(self) -> str:
+        return f"<Difference {self}>"
+
+    def __str__(self) -> str:
+        before = "nothing" if self.before is None else str(self.before)
+        return f"{self.key}: {before} before, {'nothing' if self.after is None else str(self.after)} after"
+
+
+class Statement:
+    """
+    What one customer owes for one period. Made by `settle` (or `rate`); immutable by contract.
+
+    Attributes:
+        customer, plan, digest, period, currency: what was rated; `digest` is the plan's.
+        lines: the line items, in the order of the card.
+        subtotal: the sum of the lines after all stages before tax; `total` after tax; `due` what is left to pay.
+        order: the order of operations that was followed.
+        account: where every usage record went; None where the tally held many customers.
+        carry: what the next period needs to know; None on a statement read back from JSON, since it is stored beside it.
+    """
+
+    __slots__ = (
+        "_carry", "_make_carry", "account", "currency", "customer", "digest", "due", "lines", "order", "period", "plan",
+        "subtotal", "total",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        customer: str,
+        plan: str,
+        digest: str,
+        period: Period,
+        currency: Currency,
+        lines: Sequence[LineItem],
+        subtotal: Decimal,
+        total: Decimal,
+        due: Decimal,
+        order: Order,
+        account: Account | None,
+        carry: Callable[[], Carry] | None,
+    ) -> None:
+        self.customer = customer
+        self.plan = plan
+        self.digest = digest
+        self.period = period
+        self.currency = currency
+        self.lines = tuple(lines)
+        self.subtotal = Money.make(subtotal, currency)
+        self.total = Money.make(total, currency)
+        self.due = Money.make(due, currency)
+        self.order = order
+        self.account = account
+        self._make_carry = carry
+        self._carry: Carry | None = None
+
+    @property
+    def carry(self) -> Carry | None:
+        """What the next period needs to know, worked out on first reading."""
+        if self._carry is None and self._make_carry is not None:
+            self._carry = self._make_carry()
+        return self._carry
+
+    def line(self, key: str) -> LineItem:
+        """
+        The one line of an item, or the line with a whole key.
+
+        Raises:
+            MismatchError: `line.none` or `line.several`.
+        """
+        found = [line for line in self.lines if line.key == key] or self.lines_of(key)
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            there = ", ".join(dict.fromkeys(line.item for line in self.lines)) or "no lines"
+            raise MismatchError(f"no line of {key!r}; there are {there}", code="line.none")
+        keys = ", ".join(line.key for line in found[:5])
+        raise MismatchError(
+            f"{len(found)} lines of {key!r}; read them by lines_of, or one by its key: {keys}", code="line.several"
+        )
+
+    def lines_of(self, item: str) -> tuple[LineItem, ...]:
+        """All lines of an item."""
+        return tuple(line for line in self.lines if line.item == item)
+
+    def verify(self) -> bool:
+        """
+        Whether the statement proves itself: every step recomputes, every line's last step gives its amount, keys are
+        distinct, and the lines add up to the subtotal, total and due.
+        """
+        keys = {line.key for line in self.lines}
+        added = ZERO
+        for line in self.lines:
+            added = CONTEXT.add(added, line.rounded)
+        sums = self.subtotal.amount == added and self.total == self.subtotal and self.due == self.total
+        same = all(line.currency == self.currency for line in self.lines)
+        return sums and same and len(keys) == len(self.lines) and all(line.verify() for line in self.lines)
+
+    def explain(self) -> str:
+        """The whole statement in words: every line with its steps, the sums, and the order of operations."""
+        parts = [f"{self.plan} for {self.customer}, {self.period!r}, in {self.currency}", ""]
+        parts.extend(line.explain() for line in self.lines)
+        amounts = " + ".join(shown(line.rounded, self.currency) for line in self.lines) or "0"
+        parts += [
+            "",
+            f"subtotal: {amounts} = {self.subtotal}",
+            f"total: {self.total}",
+            f"due: {self.due}",
+            "",
+            f"order of an item: {', '.join(self.order.items)}",
+            f"order of the statement: {', '.join(self.order.statement)}",
+        ]
+        return "\n".join(parts)
+
+    def diff(self, other: Statement) -> list[Difference]:
+        """
+        The lines that differ between this statement and a later one, by key, in the order of this one, then of the other.
+
+        Raises:
+            MismatchError: `currency.mixed`.
+        """
+        if other.currency != self.currency:
+            raise MismatchError(f"{self.currency} and {other.currency} do not compare", code="currency.mixed")
+        mine = {line.key: line for line in self.lines}
+        theirs = {line.key: line for line in other.lines}
+        found: list[Difference] = []
+        for key in dict.fromkeys([*mine, *theirs]):
+            before = mine[key].amount if key in mine else None
+            after = theirs[key].amount if key in theirs else None
+            if before != after:
+                found.append(Difference(key, before, after))
+        return found
+
+    def __eq__(self, other: object) -> bool:
+        return self._content() == other._content() if isinstance(other, Statement) else NotImplemented
+
+    def _content(self) -> tuple[object, ...]:
+        return (
+            self.customer, self.plan, self.digest, self.period, self.currency, self.lines, self.subtotal, self.total,
+            self.due, self.order, self.account,
+        )  # fmt: skip
+
+    def __hash__(self) -> int:
+        return hash((self.customer, self.plan, self.period, self.due))
+
+    def __repr__(self) -> str:
+        return f"<Statement of {self.customer!r} for {self.period!r}: {self.due} due>"
+
+    def __str__(self) -> str:
+        lines = [line.headline() for line in self.lines]
+        return "\n".join([*lines, f"due: {self.due}"])
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data that is the same for equal statements; amounts are text."""
+        return {
+            "statement": 1,
+            "customer": self.customer,
+            "plan": self.plan,
+            "digest": self.digest,
+            "period": self.period.to_json(),
+            "currency": {"code": str(self.currency), "places": self.currency.places},
+            "lines": [line.to_json() for line in self.lines],
+            "subtotal": shown(self.subtotal.amount, self.currency),
+            "total": shown(self.total.amount, self.currency),
+            "due": shown(self.due.amount, self.currency),
+            "order": {"items": list(self.order.items), "statement": list(self.order.statement)},
+            "account": None if self.account is None else self.account.to_json(),
+        }
+
+    def dumps(self) -> str:
+        """The plain data as JSON text."""
+        return json.dumps(self.to_json(), indent=2, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Statement:
+        """
+        Read back what `to_json` wrote.
+
+        Raises:
+            MismatchError: `statement.version`.
+        """
+        if told.get("statement") != 1:
+            raise MismatchError("this is not a statement that can be read; expected version 1", code="statement.version")
+        places = told["currency"]["places"]
+        currency = _currency(told["currency"]["code"], places)
+        amounts = {name: quantize(Money(told[name], currency).amount, places) for name in ("subtotal", "total", "due")}
+        account = None if told["account"] is None else Account.from_json(told["account"])
+        return cls(
+            customer=told["customer"], plan=told["plan"], digest=told["digest"],
+            period=Period.from_json(told["period"]), currency=currency,
+            lines=[LineItem.from_json(line, currency) for line in told["lines"]],
+            order=Order(items=told["order"]["items"], statement=told["order"]["statement"]),
+            account=account, carry=None, **amounts,
+        )  # fmt: skip
+
+
+def _currency(code: str, places: int) -> Currency:
+    """The currency as the statement counted it."""
+    if code not in Currency.codes():
+        return Currency.custom(code, places=places)
+    found = Currency.of(code)
+    return found if found.places == places else Currency.of(code, profile="stripe")

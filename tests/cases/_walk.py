@@ -1,0 +1,76 @@
+"""
+Cases of the whole walk: a plan, records and a period give a statement.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ratecard._numbers import div, exact, sub, text, total
+from ratecard.plans import Plan, Subscription
+from ratecard.rating import LineItem, Statement, rate
+from ratecard.records import UsageRecord
+from tests.cases._data import Plain, period
+from tests.cases._prices import parts
+
+
+def statement(given: Plain) -> Plain:
+    """
+    The lines and the total of a statement, and what the row asks for beside them.
+
+    `variants` are the same with some fields of the plan set otherwise; `after` rates only the first so many records.
+    """
+    records = [UsageRecord.from_json(each) for each in given["records"]]
+    found = _rated(given, records)
+    told = _told(found)
+    if "variants" in given:
+        others = {name: _rated({**given, "plan": {**given["plan"], **fields}}, records)
+                  for name, fields in given["variants"].items()}  # fmt: skip
+        told["variants"] = {name: {"total": _amount(other)} for name, other in others.items()}
+        told["saving"] = {
+            name: text(sub(exact("1"), div(_exact(found), _exact(other)))) for name, other in others.items()
+        }
+    if "after" in given:
+        running = [_rated(given, records[:count]) for count in given["after"]]
+        told["running"] = [_amount(each) for each in running]
+        told["change"] = text(sub(running[-1].due.amount, running[-2].due.amount))
+    return told
+
+
+def _rated(given: Plain, records: list[UsageRecord]) -> Statement:
+    plan = Plan.load(given["plan"])
+    base = {"customer": "acme", "plan": plan.key, "start": given["period"][0]}
+    acme = Subscription.model_validate({**base, **given.get("subscription", {})})
+    found = rate(plan, acme, records, period(given["period"]))
+    assert found.verify()
+    return found
+
+
+def _told(found: Statement) -> Plain:
+    assert found.account is not None
+    return {
+        "lines": [_line(each) for each in found.lines],
+        "parts": {each.item: [leaf for step in each.steps for leaf in parts(step)] for each in found.lines},
+        "total": _amount(found),
+        "exact": text(_exact(found)),
+        "refused": [each.code for each in found.account.rejected],
+        "outside": found.account.counts["outside"],
+    }
+
+
+def _line(line: LineItem) -> Plain:
+    told: Plain = {"item": line.item, "group": dict(line.group), "quantity": text(line.quantity)}
+    told |= {"exact": text(line.exact), "amount": _money(line)}
+    return told
+
+
+def _money(line: LineItem) -> str:
+    return str(line.amount).partition(" ")[0]
+
+
+def _amount(found: Statement) -> str:
+    return str(found.due).partition(" ")[0]
+
+
+def _exact(found: Statement) -> Any:
+    return total(line.exact for line in found.lines)
