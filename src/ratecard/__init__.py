@@ -7,6 +7,7 @@ from __future__ import annotations
 from . import meters, prices
 from ._problems import problems
 from .cadence import Cadence
+from .lab import estimate
 from .money import Money
 from .periods import Period
 from .plans import Catalog, Item, Plan, RateCard, Subscription, resolve
@@ -27,6 +28,7 @@ __all__ = [
     "Subscription",
     "UsageRecord",
     "charge",
+    "estimate",
     "measure",
     "meters",
     "prices",

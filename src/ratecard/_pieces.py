@@ -30,8 +30,7 @@ class Piece(NamedTuple):
         rate: the price of one more unit.
         closed: which bounds belong to the piece. `right`, the rule, is (lower, upper]. Packages that round down give
             `left` and `neither`, and `both` where the range asked for ends inside such a piece, or for a single
-            quantity with a total of its own (lower and upper are then equal). A piece without end counts as closed above unless
-            it is `left`.
+            quantity with a total of its own (lower and upper are then equal). An endless one is `right` or `left`.
     """
 
     lower: Exact

@@ -168,7 +168,7 @@ def near(name: str, names: Collection[str]) -> str:
 
 
 def _field_names(title: str, loc: tuple[int | str, ...]) -> set[str]:
-    """The names of the fields of the model at a location: from the model of a title, along fields and tags of unions."""
+    """The names of the fields of the model at a location, found from its title along fields and the tags of unions."""
     every = list(_children(Model))
     held = [kind for kind in every if kind.__name__ == title]
     for part in loc:

@@ -13,6 +13,7 @@ where the answer must be, without counting steps.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from decimal import Decimal
@@ -37,7 +38,7 @@ class Tail(NamedTuple):
     high: Exact
 
 
-class Shape:
+class Shape(ABC):
     """
     An exact total of q >= 0.
 
@@ -53,25 +54,25 @@ class Shape:
     rising: bool
     tail: Tail
 
+    @abstractmethod
     def at(self, q: Exact) -> Exact:
         """The total at q."""
-        raise NotImplementedError
 
+    @abstractmethod
     def right(self, q: Exact) -> tuple[Exact, Exact]:
         """The total just above q, and the slope there."""
-        raise NotImplementedError
 
+    @abstractmethod
     def after(self, q: Exact) -> Exact | None:
         """The next quantity above q where the formula may change."""
-        raise NotImplementedError
 
+    @abstractmethod
     def given(self) -> tuple[object, ...]:
         """What it was made from: the arguments that make an equal one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def text(self) -> str:
         """The expression in words and digits."""
-        raise NotImplementedError
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Shape):

@@ -1,13 +1,13 @@
 """
 What a price must see of usage beyond its total, stated as data.
 
-A `Demand` has three kinds of wishes. **Axes** cut the total into cells: by a property, by the local time of day, by the size
-of the record itself. **Folds** are functions of single records that are added up (a fee per record, a price that the record
-carries). **Items** are other items whose amounts the price reads. Demands unite, so one metering serves many candidate plans;
-a tally knows the demand it was made for.
+A `Demand` has three kinds of wishes. **Axes** cut the total into cells: by a property, by the local time of day, by the
+size of the record itself. **Folds** are functions of single records that are added up (a fee per record, a price that
+the record carries). **Items** are other items whose amounts the price reads. Demands unite, so one metering serves many
+candidate plans; a tally knows the demand it was made for.
 
-Every axis and fold is a frozen, hashable value; a fold's state has zero, add, merge and value, and its merge is associative
-and commutative.
+Every axis and fold is a frozen, hashable value; a fold's state has zero, add, merge and value, and its merge is
+associative and commutative.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class Span(NamedTuple):
     A stretch of local time that a window covers.
 
     `start` and `end` are local times; the end is exclusive, and `start >= end` wraps midnight (equal: the whole day).
-    `weekdays` are 0 (Monday) to 6 and name the day on which the stretch begins; `dates` likewise; empty means every day.
+    `weekdays` are 0 (Monday) to 6 and name the day on which the stretch begins, `dates` likewise. With both, either is
+    enough; with neither, it begins every day.
     """
 
     start: time
@@ -100,7 +101,9 @@ Axis: TypeAlias = Dimension | Windows | Sizes
 
 
 class Paid(NamedTuple):
-    """The records a per-record price bills: those between its bounds by number and value, those at either bound by number."""
+    """
+    The records a per-record price bills: those between its bounds by number and value, those at either bound by number.
+    """
 
     records: int
     value: Exact
@@ -128,10 +131,10 @@ class PerRecord(NamedTuple):
     """
     A price for each record on its own value: `rate x value + fixed`, not below `minimum`, then not above `maximum`.
 
-    Free records and a free amount run together in the order (time, source, id): the first used up ends both. The record that
-    crosses the free amount pays its excess and its whole fixed part. Free records pay nothing, not even the minimum. A negative
-    value uses up a free record but no free amount; after the free part it pays 0, or with `refunds` the price of its opposite,
-    taken off.
+    Free records and a free amount run together in the order (time, source, id): the first used up ends both. The record
+    that crosses the free amount pays its excess and its whole fixed part. Free records pay nothing, not even the minimum.
+    A negative value uses up a free record but no free amount; after the free part it pays 0, or with `refunds` the price
+    of its opposite, taken off.
     """
 
     rate: Decimal
@@ -150,7 +153,7 @@ class PerRecord(NamedTuple):
         """One more record."""
         if self.free_records is None and self.free_amount is None:
             return PerRecordState((), _joined(state.rest, self._classed(value)))
-        # Two records without id at one instant may stand in either order; their values decide, so that arrival does not.
+        # Two records without id at one instant may stand in either order; their values decide, so arrival does not.
         entry = (_instant(record.at), record.source or "", record.id or "", value)
         if self._ended(len(state.first), state.reached) and (not state.first or entry > state.first[-1]):
             return PerRecordState(state.first, _joined(state.rest, self._classed(value)), state.reached)
@@ -179,19 +182,9 @@ class PerRecord(NamedTuple):
 
     def paid(self, state: PerRecordState) -> Paid:
         """What is billed of all records seen."""
-        found = state.rest
-        used = 0
-        amount: Exact = ZERO
-        for _, _, _, value in state.first:
-            if self._ended(used, amount):
-                found = _joined(found, self._classed(value))
-                continue
-            used += 1
-            amount = add(amount, _taken(value))
-            excess = sub(amount, self.free_amount) if self.free_amount is not None else ZERO
-            if sign(excess) > 0:
-                found = _joined(found, self._classed(excess))
-        return found
+        # Only the last of the first records can cross the free amount: behind the crossing the free part has ended.
+        excess = ZERO if self.free_amount is None else sub(state.reached, self.free_amount)
+        return _joined(state.rest, self._classed(excess)) if sign(excess) > 0 else state.rest
 
     def _classed(self, value: Exact) -> Paid:
         if value < 0 and not self.refunds:
@@ -283,10 +276,7 @@ class Carried(NamedTuple):
     def add(self, state: CarriedState, value: Decimal, record: UsageRecord) -> CarriedState:
         """One more record."""
         missing = record.properties.get(self.of) is None
-        if missing and self.default is not None:
-            price = self.default
-        else:
-            price = read_number(record, self.of)
+        price = self.default if missing and self.default is not None else read_number(record, self.of)
         amount = mul(price, value) if self.per_unit else price
         return CarriedState(add(state.amount, amount), state.defaults + (1 if missing else 0))
 

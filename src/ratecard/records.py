@@ -1,8 +1,8 @@
 """
 Usage records: what happened, when, to whom. The one thing that exists in millions.
 
-`UsageRecord` is a slotted plain class, immutable by contract. Rows of one's own (mappings or tuples) need not be turned into
-records: a `Layout` says where in a row each part stands, and metering reads them as they are.
+`UsageRecord` is a slotted plain class, immutable by contract. Rows of one's own (mappings or tuples) need not be turned
+into records: a `Layout` says where in a row each part stands, and metering reads them as they are.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def _text_or_none(value: object, name: str, record: str | None) -> str | None:
 
 
 def _shown(value: object) -> str:
-    """What came, for a message: text in short, times as they are, of others the type (a long int cannot be written out)."""
+    """What came, for a message: text in short, times as they are, else the type (a long int cannot be written out)."""
     if isinstance(value, str | date):
         return repr(str(value)[:_SHOWN])
     return f"a value of type {type(value).__name__}"
@@ -242,7 +242,8 @@ class Layout:
     Where the parts of a record stand in a row of one's own.
 
     Args:
-        event, at, customer, source, id: the key of each in a row (a name, or an index with `columns`), or None when rows do not carry it.
+        event, at, customer, source, id: the key of each in a row, one of the `columns` where there are any; None when
+            rows do not carry it.
         properties: the key of a nested mapping, or None when properties stand in the row beside the rest.
         columns: for rows that are tuples or lists: the name of each position.
         always_event: the event of every row, when rows do not carry one.
@@ -280,8 +281,9 @@ class Layout:
             raise RecordError("rows without an event need always_event", code="layout.event", path="event")
         if at is None and not within:
             raise RecordError(
-                "rows without a time need within=True, which says they lie inside the period", code="layout.at", path="at"
-            )
+                "rows without a time need within=True, which says they lie inside the period",
+                code="layout.at", path="at",
+            )  # fmt: skip
         if self.columns is not None:
             missing = [name for name in (self.event, at, customer, source, id) if name and name not in self.columns]
             if missing or len(set(self.columns)) != len(self.columns) or properties is not None:

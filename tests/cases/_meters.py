@@ -4,15 +4,16 @@ Cases of meters: the quantity of some records, by the meter alone and again on t
 
 from __future__ import annotations
 
+from typing import Any
+
 from ratecard._numbers import Exact, exact, quantize, sub, text
 from ratecard.errors import RecordError
-from ratecard.meters import Frame, Level, Meter, Peak
+from ratecard.meters import Aggregate, Frame, Level, Meter, Peak
 from ratecard.periods import Period
-from ratecard.plans import Carry, Item, Plan, Subscription
-from ratecard.prices import PerUnit
+from ratecard.plans import Carry, Plan, Subscription
 from ratecard.rating import Statement, rate
 from ratecard.records import UsageRecord, group_text
-from tests.cases._data import Plain, cadence, period
+from tests.cases._data import Plain, period
 
 
 def metered(given: Plain) -> Plain:
@@ -59,6 +60,7 @@ def _measured(given: Plain, records: list[UsageRecord]) -> Plain:
             {"group": dict(zip(each, group, strict=True)), **_quantity(value, given)}
             for group, value in quantities.items()
         ],
+        "records": sum(len(held) for held in groups.values()),
         "refused": refused,
         "outside": statement.account.counts["outside"],
         "amount": str(statement.due).partition(" ")[0],
@@ -66,14 +68,14 @@ def _measured(given: Plain, records: list[UsageRecord]) -> Plain:
     if not each:
         found["quantity"] = text(quantities[()])
         if isinstance(meter.aggregate, Level | Peak):
-            found["closing"] = text(meter.aggregate.closing(_state(meter, groups[()]), frame))
+            found["closing"] = text(meter.aggregate.closing(_state(meter.aggregate, groups[()]), frame))
     return found
 
 
-def _state(meter: Meter, records: list[UsageRecord]) -> object:
-    state = meter.aggregate.zero()
+def _state(aggregate: Aggregate, records: list[UsageRecord]) -> Any:
+    state = aggregate.zero()
     for record in records:
-        state = meter.aggregate.add(state, meter.aggregate.read(record), record)
+        state = aggregate.add(state, aggregate.read(record), record)
     return state
 
 
@@ -88,10 +90,10 @@ def _taken(meter: Meter, records: list[UsageRecord], between: Period) -> list[Us
 
 def _statement(given: Plain, records: list[UsageRecord], between: Period, carry: Carry | None = None) -> Statement:
     """The whole walk, with a price of 1 for each unit."""
-    meter = Meter.model_validate(given["meter"])
-    rhythm = {"cadence": cadence(given["cadence"])} if "cadence" in given else {}
-    item = Item(key="units", meter=meter.key, price=PerUnit(unit_price=1), each=given.get("each", ()))
-    plan = Plan.single("case", currency="USD", meters=[meter], items=[item], **rhythm)
+    item = {"key": "units", "meter": given["meter"]["key"], "price": {"model": "per_unit", "unit_price": 1}}
+    told: Plain = {"key": "case", "meters": [given["meter"]]}
+    told["cards"] = [{"currency": "USD", "items": [{**item, "each": given.get("each", [])}]}]
+    plan = Plan.load({**told, "cadence": given["cadence"]} if "cadence" in given else told)
     start = given["period"][0] if "period" in given else given["periods"][0][0]
     acme = Subscription(customer="acme", plan="case", start=start)
     found = rate(plan, acme, records, between, carry=carry)
@@ -108,7 +110,7 @@ def _by_period(given: Plain, records: list[UsageRecord], periods: list[Period]) 
     found: list[str] = []
     for between in periods:
         frame = Frame.of(between, opening=opening)
-        state = _state(meter, _taken(meter, records, between))
+        state = _state(meter.aggregate, _taken(meter, records, between))
         quantity = meter.aggregate.value(state, frame)
         if isinstance(meter.aggregate, Level | Peak):
             opening = meter.aggregate.closing(state, frame)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ratecard._numbers import div, exact, sub, text, total
+from ratecard.money import Money
 from ratecard.plans import Plan, Subscription
 from ratecard.rating import LineItem, Statement, rate
 from ratecard.records import UsageRecord
@@ -51,6 +52,8 @@ def _told(found: Statement) -> Plain:
     return {
         "lines": [_line(each) for each in found.lines],
         "parts": {each.item: [leaf for step in each.steps for leaf in parts(step)] for each in found.lines},
+        "items": {item: str(_together(found, item)).partition(" ")[0] for item in _items(found)},
+        "levels": {} if found.carry is None else dict(found.carry.levels),
         "total": _amount(found),
         "exact": text(_exact(found)),
         "refused": [each.code for each in found.account.rejected],
@@ -62,6 +65,15 @@ def _line(line: LineItem) -> Plain:
     told: Plain = {"item": line.item, "group": dict(line.group), "quantity": text(line.quantity)}
     told |= {"exact": text(line.exact), "amount": _money(line)}
     return told
+
+
+def _items(found: Statement) -> list[str]:
+    return list(dict.fromkeys(line.item for line in found.lines))
+
+
+def _together(found: Statement, item: str) -> Money:
+    first, *rest = (line.amount for line in found.lines_of(item))
+    return sum(rest, first)
 
 
 def _money(line: LineItem) -> str:

@@ -79,7 +79,7 @@ def test_zeros_do_not_reach_the_digest(units: int, places: int, zeros: int) -> N
 
 @given(all_plans(), st.sampled_from([None, "early"]), st.integers(-400, 400), st.integers(0, 800))
 def test_one_card_holds(plan: Plan, cohort: str | None, day: int, before: int) -> None:
-    """At every instant the card that holds is one that is in force, may be seen, and is not overtaken by a later one."""
+    """The card that holds at an instant is in force, may be seen, and is not overtaken by a later one."""
     at = datetime(2025, 3, 1, tzinfo=UTC) + timedelta(days=day)
     started = at - timedelta(days=before)
     for currency in plan.currencies:

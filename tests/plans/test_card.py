@@ -9,9 +9,9 @@ from decimal import Decimal
 import pytest
 
 from ratecard import prices
+from ratecard._problems import problems
 from ratecard.errors import UnknownKeyError
 from ratecard.plans import Item, RateCard
-from ratecard._problems import problems
 
 FEE = prices.Flat(amount="20")
 RATE = prices.PerUnit(unit_price="2")
@@ -109,7 +109,13 @@ def test_what_an_item_may_be(fields: dict[str, object]) -> None:
 
 @pytest.mark.parametrize(
     ("places", "code"),
-    [("25", "number.large"), (-25, "number.small"), ("1.5", "integer.type"), (True, "number.bool"), ("x", "number.syntax")],
+    [
+        ("25", "number.large"),
+        (-25, "number.small"),
+        ("1.5", "integer.type"),
+        (True, "number.bool"),
+        ("x", "number.syntax"),
+    ],
 )
 def test_places(places: object, code: str) -> None:
     """Decimals are a whole number from -24 to 24, as a number or as text."""

@@ -77,7 +77,7 @@ def deep() -> object:
         ([], [("", "model.type")]),
         (
             {},
-            [("carry", "field.missing"), ("customer", "field.missing"), ("plan", "field.missing"), ("until", "field.missing")],
+            [(name, "field.missing") for name in ("carry", "customer", "plan", "until")],
         ),
         (HEAD | {"level": {}}, [("level", "field.unknown")]),
         (HEAD | {"carry": 2}, [("carry", "carry.version")]),

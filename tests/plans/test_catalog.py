@@ -14,9 +14,10 @@ def test_get() -> None:
     basic, pro = Plan.single("basic", currency="USD"), Plan.single("pro", currency="USD")
     catalog = Catalog(plans=[basic, pro])
     assert (catalog.get("basic"), catalog.get("pro")) == (basic, pro)
-    with pytest.raises(UnknownKeyError, match="the catalog has no plan 'basics'. Did you mean \"basic\"") as caught:
+    with pytest.raises(UnknownKeyError, match="the catalog has no plan 'basics'") as caught:
         catalog.get("basics")
     assert caught.value.code == "key.unknown"
+    assert 'Did you mean "basic"?' in str(caught.value)
 
 
 def test_no_plan_twice() -> None:

@@ -16,7 +16,8 @@ ITEMS = [
     "amount_discounts", "maximum", "minimum", "round",
 ]  # fmt: skip
 STATEMENT = [
-    "percent_discounts", "amount_discounts", "maximum", "minimum", "subtotal", "prepaid", "tax", "total", "credits", "due",
+    "percent_discounts", "amount_discounts", "maximum", "minimum", "subtotal", "prepaid", "tax", "total", "credits",
+    "due",
 ]  # fmt: skip
 
 

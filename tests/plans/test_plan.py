@@ -138,7 +138,9 @@ def test_dump_of_every_field() -> None:
         "p",
         currency="credits",
         meters=[CALLS],
-        items=[Item(key="calls", meter="calls", price=RATE, cadence=Cadence.yearly(), round_quantity="up", name="Calls")],
+        items=[
+            Item(key="calls", meter="calls", price=RATE, cadence=Cadence.yearly(), round_quantity="up", name="Calls")
+        ],
         name="P",
         cadence=Cadence.quarterly(anchor="2025-01-31", zone="Asia/Tokyo"),
         zone="Europe/Stockholm",
@@ -453,7 +455,7 @@ DATED = Plan(
     ],
 )
 def test_card_at(currency: str, cohort: str | None, when: str, started: datetime, index: int) -> None:
-    """The subscription's currency, its cohort's cards if any is in force, the reach it has, and then the latest date."""
+    """Currency decides first, then the cohort if a card in force names it, then reach, then the latest date."""
     assert DATED.card_at(currency, cohort, at(when), started) is DATED.cards[index]
 
 
@@ -593,9 +595,7 @@ def test_diff() -> None:
 def test_diff_of_long_values() -> None:
     """A long value is cut short in the words."""
     plan = Plan(key="p", cards=[card()], metadata={"a": "x" * 200})
-    assert Plan(key="p", cards=[card()], metadata={"a": "y"}).diff(plan) == (
-        f"metadata.a was y, is {'x' * 80}...",
-    )
+    assert Plan(key="p", cards=[card()], metadata={"a": "y"}).diff(plan) == (f"metadata.a was y, is {'x' * 80}...",)
 
 
 # Subscribing and looking up
@@ -631,7 +631,7 @@ def test_lookups() -> None:
     """A plan finds its meters, and itself, by key."""
     assert API_PRO.meter("seats") == API_PRO.meters[1]
     assert API_PRO.get("api-pro") is API_PRO
-    with pytest.raises(UnknownKeyError, match="the plan 'api-pro' has no meter 'seat'. Did you mean \"seats\""):
+    with pytest.raises(UnknownKeyError, match="the plan 'api-pro' has no meter 'seat'"):
         API_PRO.meter("seat")
     with pytest.raises(UnknownKeyError, match="the offer has no plan 'api'"):
         API_PRO.get("api")

@@ -24,7 +24,9 @@ def test_held_values() -> None:
     made = Subscription(customer="acme", plan="team", start="2025-01-15", quantities={"seats": "5.50"})
     assert (made.start, made.end, dict(made.quantities)) == (date(2025, 1, 15), None, {"seats": Decimal("5.5")})
     assert made == Subscription.model_validate(made.model_dump(mode="json"))
-    assert hash(made) == hash(Subscription(customer="acme", plan="team", start="2025-01-15", quantities={"seats": "5.5"}))
+    assert hash(made) == hash(
+        Subscription(customer="acme", plan="team", start="2025-01-15", quantities={"seats": "5.5"})
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,4 +118,6 @@ def test_periods_follow_the_anchor() -> None:
 def test_periods_of_another_plan() -> None:
     """An offer without the subscription's plan says so."""
     with pytest.raises(UnknownKeyError, match="has no plan 'team'"):
-        list(Subscription(customer="acme", plan="team", start="2025-01-15").periods(Catalog(plans=[]), Period.year(2025)))
+        list(
+            Subscription(customer="acme", plan="team", start="2025-01-15").periods(Catalog(plans=[]), Period.year(2025))
+        )

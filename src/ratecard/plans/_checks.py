@@ -44,7 +44,7 @@ def _position(problem: Problem) -> tuple[int, tuple[int, ...]]:
     return _SECTIONS.index(problem.path.partition("[")[0]), places
 
 
-def rank(at: datetime | None) -> tuple[bool, float | datetime]:
+def rank(at: datetime | None) -> tuple[bool, int | datetime]:
     """Sorts instants, with None, which is always, before all of them."""
     return (False, 0) if at is None else (True, at)
 

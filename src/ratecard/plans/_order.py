@@ -176,7 +176,9 @@ def _wrong_side(items: Sequence[str]) -> list[Problem]:
     found: list[Problem] = []
     for index, stage in enumerate(items):
         if index > at and stage in _ON_QUANTITY:
-            found.append(Problem(f"items[{index}]", "order.side", f"{stage} works on the quantity; put it before price"))
+            found.append(
+                Problem(f"items[{index}]", "order.side", f"{stage} works on the quantity; put it before price")
+            )
         elif index < at and stage not in (*_ON_QUANTITY, "round"):
             found.append(Problem(f"items[{index}]", "order.side", f"{stage} works on the amount; put it after price"))
     return found

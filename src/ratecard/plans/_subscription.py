@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import model_validator
 
+from .._instants import YEAR_MAX
 from .._model import AmountTable, Day, Key, Model, OptionalDay, Pairs, default, refuse, show_day
 from ..cadence import Cadence
 from ..errors import DefinitionError, Problem
-from .._instants import YEAR_MAX
 from ..periods import Period, Zone, moment
 
 if TYPE_CHECKING:

@@ -231,12 +231,13 @@ class TablePrice(QuantityPrice, frozen=True):
     def price(self, usage: Usage) -> Priced:
         """The amount for usage, with its derivation; refused beyond the end of a closed table."""
         if self.closed:
-            self._within(usage)
+            q = usage.total
+            self._within(q if q >= ZERO else neg(q) if self.refunds else ZERO)
         return super().price(usage)
 
     @abstractmethod
-    def _within(self, usage: Usage) -> None:
-        """Refuse usage beyond the last bound."""
+    def _within(self, q: Exact) -> None:
+        """Refuse a quantity beyond the last bound."""
 
     def uncurved(self) -> str:
         """Why there is no curve: a closed table ends; empty when there is one."""

@@ -19,7 +19,6 @@ from .._model import Amount, Many, Model, OptionalAmount, default, refuse
 from .._numbers import ONE, ZERO, Exact, add, mul, sub
 from ..curve import Curve, constant, first_then, least, select, table
 from ..errors import Problem
-from ..quantity import Usage
 from ..steps import Step, packages
 from ._bands import Band, beyond, bound_faults, clamp_faults, clamped_curve, clamped_step, holding
 from ._base import TablePrice, negatives, nothing
@@ -88,11 +87,10 @@ class BandPrice(TablePrice, frozen=True):
         size = self._packed_size()
         return q if size is None else mul(packages(q, size, "up"), size)
 
-    def _within(self, usage: Usage) -> None:
-        q = usage.total if usage.total >= ZERO or self.refunds else ZERO
+    def _within(self, q: Exact) -> None:
         last = self._bands[-1].upper
-        assert last is not None
-        beyond(self._counted(q if q >= ZERO else sub(ZERO, q)), last)
+        if last is not None:
+            beyond(self._counted(q), last)
 
     def _drawn(self) -> Curve:
         found = clamped_curve(self._table_curve(), *self._clamps(), at_zero=self.flat_at_zero)
@@ -102,6 +100,7 @@ class BandPrice(TablePrice, frozen=True):
     def _walk(self, q: Exact) -> Step:
         if not q and not self.flat_at_zero:
             return nothing("no usage")
+        self._within(q)
         found = clamped_step(self._table_step(self._counted(q)), *self._clamps())
         size = self._packed_size()
         if size is None:

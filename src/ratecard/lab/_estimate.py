@@ -1,0 +1,170 @@
+"""
+estimate: the calculator. Expected usage in the place of records, and then the same walk as a bill.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from .._instants import instant
+from .._numbers import Exact, add, div, number
+from .._problems import near
+from ..errors import MismatchError, Problem, UnknownKeyError
+from ..meters import Aggregate
+from ..periods import Period
+from ..plans import MeterTerms, Offer, Subscription, Terms, resolve
+from ..rating import Account, Statement, Tally, charge, settle
+from ..records import UsageRecord
+
+__all__ = ["Expected", "estimate"]
+
+Quantity: TypeAlias = Decimal | int | str
+Cells: TypeAlias = dict[tuple[str, ...], Any]
+
+
+class Expected:
+    """
+    A quantity that is expected, and what prices may ask of it.
+
+    Args:
+        quantity: what the meter is expected to come to.
+        properties: the dimensions it falls to, and the size of its records where a price asks for that.
+        at: when, where a price depends on the time; else the start of the period.
+        records: from how many records of equal value, for prices for each record.
+
+    Raises:
+        MismatchError: `expected.records`, below 1 or above a million.
+    """
+
+    __slots__ = ("at", "properties", "quantity", "records")
+
+    def __init__(
+        self,
+        quantity: Quantity,
+        properties: Mapping[str, Any] | None = None,
+        *,
+        at: datetime | str | None = None,
+        records: int = 1,
+    ) -> None:
+        self.quantity = number(quantity)
+        self.properties = dict(properties or {})
+        self.at = None if at is None else instant(at)
+        if isinstance(records, bool) or not isinstance(records, int) or not 1 <= records <= _MOST_RECORDS:
+            raise MismatchError("expected records are a whole number from 1 to 1,000,000", code="expected.records")
+        self.records = records
+
+    def __repr__(self) -> str:
+        return f"Expected({str(self.quantity)!r}, {self.properties!r})"
+
+
+_MOST_RECORDS = 1_000_000
+
+
+def estimate(
+    offer: Offer,
+    subscription: Subscription,
+    quantities: Mapping[str, Quantity | Sequence[Expected]],
+    period: Period,
+) -> Statement:
+    """
+    What a period would cost, given the usage that is expected in it.
+
+    Args:
+        offer: a plan, or a catalog of plans.
+        subscription: who; a made-up one will do.
+        quantities: by meter, what it is expected to come to, as a number or as a list of `Expected` where prices look at
+            dimensions, times or sizes; by name, quantities that are sold and not metered, such as seats. What is left out is 0.
+        period: the period.
+
+    Returns:
+        The statement that records with these quantities would give: the same terms, charges and rounding.
+
+    Raises:
+        UnknownKeyError: `key.unknown`, for a name that is neither a meter nor a quantity of the plan.
+        MismatchError: `expected.at`, when the price changes inside the period and a quantity does not say when it falls.
+        RatecardError: as `resolve`, `charge` and `settle` do.
+
+    >>> from ratecard import Item, Meter, Plan, meters, prices
+    >>> plan = Plan.single("api", currency="USD",
+    ...     meters=[Meter(key="tokens", event="completion", aggregate=meters.Sum(of="tokens"))],
+    ...     items=[Item(key="tokens", meter="tokens", price=prices.PerUnit(unit_price="2", per=1_000_000))])
+    >>> estimate(plan, plan.subscribe("anyone", start="2025-01-01"), {"tokens": 3_000_000}, Period.month(2025, 1)).due
+    Money('6.00', 'USD')
+    """
+    terms = resolve(offer, subscription, period)
+    sold = _sold(terms)
+    _check_names(terms, sold, quantities)
+    named = {key: value for key, value in quantities.items() if key in sold and key not in terms.meters}
+    if named:
+        held = {**subscription.quantities, **{key: number(value) for key, value in named.items()}}
+        terms = resolve(offer, subscription.model_copy(update={"quantities": held}), period)
+    cells: dict[str, list[Cells]] = {}
+    for key, meter_terms in terms.meters.items():
+        given = quantities.get(key, ())
+        expected = [Expected(given)] if isinstance(given, Decimal | int | str) else given
+        cells[key] = _cells(meter_terms, expected)
+    nothing = Account({}, 0, False, ())
+    tally = Tally({terms.customer: terms.meters}, {terms.customer: cells}, nothing, {})
+    return settle(charge(terms, tally))
+
+
+def _sold(terms: Terms) -> set[str]:
+    """The names of the quantities that items of the plan are sold by."""
+    return {item.quantity for card in terms.plan.cards for item in card.items if item.quantity is not None}
+
+
+def _check_names(terms: Terms, sold: set[str], quantities: Mapping[str, object]) -> None:
+    names = {*terms.meters, *sold}
+    problems = [
+        Problem(key, "key.unknown", f"the plan {terms.plan.key!r} has no meter or quantity {key!r}{near(key, names)}")
+        for key in quantities
+        if key not in names
+    ]
+    if problems:
+        raise UnknownKeyError(problems, what="the expected usage")
+
+
+def _cells(terms: MeterTerms, expected: Sequence[Expected]) -> list[Cells]:
+    """The cells that records of the expected quantities would leave."""
+    sums: list[dict[tuple[str, ...], Exact]] = [{} for _ in terms.priced]
+    folded: list[dict[tuple[str, ...], list[Any]]] = [{} for _ in terms.priced]
+    for each in expected:
+        segment = _segment(terms, each)
+        record = UsageRecord(terms.meter.event, each.at or terms.edges[segment], each.properties)
+        value = div(each.quantity, each.records)
+        cell = tuple(axis.key(value, record) for axis in terms.axes)
+        sums[segment][cell] = add(sums[segment][cell], each.quantity) if cell in sums[segment] else each.quantity
+        folds = folded[segment].setdefault(cell, [fold.zero() for fold in terms.folds])
+        if folds:
+            for _ in range(each.records):
+                for index, fold in enumerate(terms.folds):
+                    folds[index] = fold.add(folds[index], value, record)
+    aggregate: Aggregate = terms.meter.aggregate
+    return [
+        {
+            cell: [aggregate.given(quantity), *folded[segment][cell]] if terms.folds else aggregate.given(quantity)
+            for cell, quantity in held.items()
+        }
+        for segment, held in enumerate(sums)
+    ]
+
+
+def _segment(terms: MeterTerms, expected: Expected) -> int:
+    priced = [index for index, held in enumerate(terms.priced) if held]
+    if expected.at is not None:
+        index = bisect_right(terms.edges, expected.at) - 1
+        if not 0 <= index < len(terms.priced):
+            raise MismatchError(
+                f"the expected usage of {terms.meter.key!r} lies outside the period; say a time inside it", code="expected.at"
+            )
+        return index
+    if len(priced) > 1:
+        raise MismatchError(
+            f"the price of {terms.meter.key!r} changes inside the period; say when usage falls by Expected(..., at=...)",
+            code="expected.at",
+        )
+    return priced[0] if priced else 0
