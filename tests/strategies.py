@@ -6,15 +6,18 @@ Values are small and collide often on purpose: equal times, equal ids, amounts o
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 from hypothesis import strategies as st
 
 from ratecard import meters, plans, prices
-from ratecard._numbers import Exact, Ratio
+from ratecard._numbers import Exact, Ratio, div, total
 from ratecard.cadence import Cadence
+from ratecard.demand import Axis, Demand, Fold
+from ratecard.quantity import Usage
 from ratecard.records import UsageRecord
 
 
@@ -268,9 +271,6 @@ def subscriptions(draw: st.DrawFn, plan: str = "p") -> plans.Subscription:
 
 
 # --- prices ---
-
-_AXES = ["user", "m"]
-
 
 def rates() -> st.SearchStrategy[Decimal]:
     """Prices of 0 or more."""

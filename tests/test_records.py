@@ -223,7 +223,9 @@ def test_show_time() -> None:
     assert read_time(show_time(at)) == at
 
 
-ROW: Mapping[str, Any] = {"type": "call", "when": "2025-01-10T12:00:00Z", "who": "acme", "key": "c1", "from": "gw", "n": 7}
+ROW: Mapping[str, Any] = {
+    "type": "call", "when": "2025-01-10T12:00:00Z", "who": "acme", "key": "c1", "from": "gw", "n": 7
+}  # fmt: skip
 EXPECTED = UsageRecord("call", NOON, {"n": 7}, customer="acme", source="gw", id="c1")
 
 

@@ -499,16 +499,16 @@ def quantize(value: Exact, places: int, mode: Rounding = "half_up") -> Decimal:
         if places < 0:
             found = CONTEXT.quantize(found, ONE)
     except KeyError:
-        raise _no_rounding(places, mode) from None
+        raise _no_rounding(mode) from None
     except DecimalException as error:
         raise _overrun() from error
     return found if found else found.copy_abs()
 
 
-def _no_rounding(places: object, mode: object) -> NumberError:
+def _no_rounding(mode: object) -> NumberError:
     if mode in _MODES:
         return NumberError(
-            f"decimals are counted from {-DIGITS} to {PLACES}, not {str(places)[:_SHOWN]}", code="number.places"
+            f"a value is rounded to {-DIGITS} up to {PLACES} decimals; give one of those", code="number.places"
         )
     return NumberError(f"{str(mode)[:_SHOWN]!r} is no rule; use one of {', '.join(_MODES)}", code="number.rounding")
 
@@ -526,7 +526,7 @@ def to_multiple(value: Exact, step: Decimal, mode: Rounding = "half_up") -> Deci
     if step <= 0:
         raise NumberError(f"{text(step)} is not a step; give a number above 0", code="number.step")
     if mode not in _MODES:
-        raise _no_rounding(0, mode)
+        raise _no_rounding(mode)
     return CONTEXT.multiply(Decimal(_whole(div(value, step), mode)), step)
 
 

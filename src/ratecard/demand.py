@@ -132,9 +132,9 @@ class PerRecord(NamedTuple):
     A price for each record on its own value: `rate x value + fixed`, not below `minimum`, then not above `maximum`.
 
     Free records and a free amount run together in the order (time, source, id): the first used up ends both. The record
-    that crosses the free amount pays its excess and its whole fixed part. Free records pay nothing, not even the minimum.
-    A negative value uses up a free record but no free amount; after the free part it pays 0, or with `refunds` the price
-    of its opposite, taken off.
+    that crosses the free amount pays its excess and its whole fixed part. Free records pay nothing, not even the
+    minimum. A negative value uses up a free record but no free amount; after the free part it pays 0, or with `refunds`
+    the price of its opposite, taken off.
     """
 
     rate: Decimal

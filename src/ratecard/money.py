@@ -9,7 +9,6 @@ refused, never taken to have two decimals; units of one's own (credits, tokens) 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -170,9 +169,9 @@ def _short(value: object) -> str:
 
 
 def _unknown(code: object) -> MismatchError:
-    # Only short text is compared: the search for a near name takes time by its length.
+    # Among three letters any two in common are "near"; a hint is given for the same letters, or for letters too many.
     near = code.upper() if isinstance(code, str) and len(code) <= _SHOWN else ""
-    close = difflib.get_close_matches(near, sorted(_PLACES), n=1)
+    close = [each for each in sorted(_PLACES) if each in near or sorted(each) == sorted(near)]
     hint = f' Did you mean "{close[0]}"?' if close else ""
     return MismatchError(
         f"{_short(code)} is not a currency of ISO 4217.{hint} Declare a unit of your own with its number of decimals",

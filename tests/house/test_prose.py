@@ -25,7 +25,7 @@ MACHINE = [
 ]
 HOSTS = [re.escape(f"{host}.{end}") for host, end in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"))]
 DRAFTS = [rf"\b{name}\.md\b" for name in ("HOUSE", "SPEC", "STYLE", "HAZARDS", "ECOSYSTEM", "PERFORMANCE", "COMMON")]
-DRAFTS += [r"\bshared" + "/", r"\b[Ss]pec " + r"section\b"]
+DRAFTS += [r"(?<!\w/)\bshared" + "/", r"\b[Ss]pec " + r"section\b"]
 LEFT_OPEN = ["TO" + "DO", "FIX" + "ME", "NotImplemented" + "Error", r"pytest\.(mark\.)?" + "(skip|xfail)"]
 LEFT_OPEN += ["skip" + "if", "importor" + "skip", "pragma: " + "no " + "cover"]
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -200,15 +201,15 @@ def held(gauge: Level | Peak, records: list[UsageRecord], frame: Frame, at: date
 @given(
     some.levels(),
     st.lists(some.records().map(on_seconds), max_size=12),
-    st.integers(0, SPAN),
-    st.integers(0, SPAN),
+    st.tuples(st.integers(0, SPAN), st.integers(0, SPAN)),
     st.none() | some.amounts(-5, 5),
     st.integers(1, 100),
 )
 def test_levels_second_by_second(
-    gauge: Level | Peak, records: list[UsageRecord], start: int, length: int, opening: Decimal | None, full: int
+    gauge: Level | Peak, records: list[UsageRecord], stretch: tuple[int, int], opening: Decimal | None, full: int
 ) -> None:
-    """With changes on whole seconds, a level is the mean of its seconds and a peak the greatest; closing is the last."""
+    """With changes on whole seconds, a level is the mean of its seconds, a peak the greatest, the closing the last."""
+    start, length = stretch
     frame = Frame(second(start), second(start + length), full * MICROS, opening)
     seconds = [held(gauge, records, frame, second(each)) for each in range(start, start + length)]
     state = fed(gauge, records)
@@ -220,11 +221,11 @@ def test_levels_second_by_second(
 
 @given(some.levels(), st.lists(some.records(), max_size=8), st.lists(some.instants(), max_size=3))
 def test_levels_in_pieces(gauge: Level | Peak, records: list[UsageRecord], cuts: list[datetime]) -> None:
-    """Cut at any instants, each piece opening with the closing of the one before, levels add up and peaks stay the peak."""
+    """Cut anywhere, each piece opening with the closing of the one before, levels add up and the peak stays."""
     bounds = sorted([WHOLE.start, *cuts, WHOLE.end])
     opening: Exact | None = None
     pieces: list[Fraction] = []
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         frame = Frame(start, end, WHOLE.full, opening)
         state = fed(gauge, [each for each in records if start <= each.at < end])
         if start < end:

@@ -39,6 +39,24 @@ def test_head() -> None:
     assert {"key", "cards"} == set(told["required"])
 
 
+def test_fields_are_told() -> None:
+    """What the docstrings say of a field stands beside it, on one line."""
+    fields = schema()["properties"]
+    assert fields["zone"]["description"] == (
+        "where the cards' bare dates begin, and the zone of customers who have none."
+    )
+    assert fields["cadence"]["description"].endswith(
+        "A cadence without an anchor follows the anchor of each subscription."
+    )
+    plain = [
+        (name, field)
+        for name, each in schema()["$defs"].items()
+        for field, held in each["properties"].items()
+        if "description" not in held and field not in ("model", "kind")
+    ]
+    assert [each for each in plain if each[0] in ("Item", "RateCard", "Order", "CustomUnit", "Meter", "Cadence")] == []
+
+
 def test_takes_a_dump(check: Draft202012Validator) -> None:
     """What a plan dumps fits."""
     assert list(check.iter_errors(API_PRO.dump())) == []

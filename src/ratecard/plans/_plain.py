@@ -6,7 +6,6 @@ Leaving defaults out keeps a digest as it is when a later release adds a field.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any, cast
@@ -47,6 +46,8 @@ def _pruned(held: object, full: Any) -> Any:
 
 def digest(model: Model) -> str:
     """`sha256:` and the hash of the canonical JSON: sorted keys, no spaces, ASCII."""
+    import hashlib  # noqa: PLC0415  (it loads OpenSSL, which those who only import ratecard need not wait for)
+
     told = json.dumps(dump(model), sort_keys=True, separators=(",", ":"), allow_nan=False)
     return "sha256:" + hashlib.sha256(told.encode("ascii")).hexdigest()
 

@@ -31,14 +31,34 @@ def schema() -> dict[str, Any]:
 
 
 def _tidy(model: dict[str, Any]) -> None:
-    """One model: its tag is required, its description one sentence, its fields without titles made from their names."""
-    model["description"] = str(model["description"]).strip().partition("\n")[0]
+    """One model: its tag is required, and its docstring is told in one sentence for it and one for each field."""
+    told = str(model["description"]).strip()
+    model["description"] = told.partition("\n")[0]
+    attributes = _attributes(told)
     fields = cast("dict[str, dict[str, Any]]", model.get("properties", {}))
     for name, field in fields.items():
         _each_schema(field, _put_right)
+        if name in attributes:
+            field["description"] = attributes[name]
         if name in _TAGS and "const" in field:
             field.pop("default", None)
             model["required"] = sorted({*model.get("required", ()), name})
+
+
+def _attributes(told: str) -> dict[str, str]:
+    """What a docstring says of each attribute."""
+    found: dict[str, str] = {}
+    names: list[str] = []
+    for line in told.partition("\nAttributes:\n")[2].splitlines():
+        if not line.strip():
+            break
+        if line.startswith(" " * 8):
+            found.update({name: f"{found[name]} {line.strip()}" for name in names})
+        else:
+            head, _, words = line.strip().partition(": ")
+            names = head.split(", ")
+            found.update(dict.fromkeys(names, words))
+    return found
 
 
 # Bounds as pydantic writes them beside a validator of ours, which hides from it what kind of value comes out.

@@ -11,7 +11,7 @@ from pydantic import model_validator
 
 from .._model import Amount, Key, OptionalAmount, refuse
 from .._model import default as preset
-from .._numbers import ONE, ZERO, Exact, div, mul, sub
+from .._numbers import ONE, ZERO, Exact, div, mul, sub, text
 from ..curve import Curve
 from ..demand import Carried, CarriedState, Demand
 from ..errors import Problem
@@ -82,7 +82,7 @@ class Dynamic(Price, frozen=True):
         carried = Step.of("given", [("value", state.amount)], note=note)
         if self.margin is not None:
             divisor = sub(ONE, self.margin)
-            return Step.of("scaled", [("divisor", divisor)], parts=[carried], note=f"margin of {self.margin:f}")
+            return Step.of("scaled", [("divisor", divisor)], parts=[carried], note=f"margin of {text(self.margin)}")
         if self.multiplier == ONE:
             return carried
         return Step.of("scaled", [("factor", self.multiplier)], parts=[carried], note="markup")

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from .._model import Amount, Key, Many, Model, OptionalAmount, default
-from .._numbers import ONE, ZERO, Exact, add, mul, sub, total
+from .._numbers import ONE, ZERO, Exact, add, mul, sub, text, total
 from ..curve import Curve, first_then, greatest, least
 from ..demand import Demand, Dimension
 from ..errors import NoPriceError, Problem
@@ -117,7 +117,7 @@ class FirstThen(Composite, frozen=True):
     def step(self, usage: Usage) -> Step:
         """The derivation: what the first units cost, and the rest."""
         first, then = self._split(usage)
-        parts = [noted(self.first.step(first), f"first {self.units:f}"), noted(self.then.step(then), "then")]
+        parts = [noted(self.first.step(first), f"first {text(self.units)}"), noted(self.then.step(then), "then")]
         return Step.of("sum", parts=parts)
 
     def _curve(self, share: Exact, licensed: bool) -> Curve:

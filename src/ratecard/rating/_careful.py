@@ -16,8 +16,9 @@ from ..errors import RecordError
 from ..meters import Aggregate
 from ..plans import MeterTerms
 from ..records import Layout, UsageRecord
+from ._identities import Identities, fingerprint
 from ._loops import Sums
-from ._tally import Account, Cells, Identity, Kept, Mark, Rejection, State, States, Tally, copied, fingerprint
+from ._tally import Account, Cells, Rejection, State, States, Tally, copied
 
 __all__ = ["Careful", "Halt", "Routes", "Run"]
 
@@ -32,7 +33,7 @@ class Halt(BaseException):
 class Run:
     """One meter bound under one metering: where a record of it goes."""
 
-    __slots__ = ("cells", "meter", "states", "sums", "terms")
+    __slots__ = ("cells", "meter", "states", "sums", "terms", "whole")
 
     def __init__(self, terms: MeterTerms) -> None:
         self.terms = terms
@@ -40,8 +41,10 @@ class Run:
         self.states = States(terms)
         # One mapping a segment, by (customer, *groups).
         self.cells: list[Cells] = [{} for _ in terms.priced]
-        # What a fast loop summed in the one segment, by raw group.
-        self.sums: Sums | None = None
+        # What a fast loop summed in the one segment, by customer and raw group; a raw group is a text where there is one
+        # dimension, and `whole` where it is a tuple already.
+        self.sums: dict[str, Sums] = {}
+        self.whole = len(terms.axes) != 1
 
     def segment(self, at: datetime) -> int:
         """The segment of an instant, or -1 outside all."""
@@ -69,21 +72,26 @@ class Run:
 
         return commit_folds
 
-    def collect(self, onto: dict[str, dict[str, list[Cells]]], only: str | None) -> None:
+    def collect(self, onto: dict[str, dict[str, list[Cells]]]) -> None:
         """Move all cells under their customers, the sums of a fast loop included."""
-        if self.sums:
-            first = self.cells[0]
-            for raw, quantity in self.sums.items():
-                parts = raw if raw.__class__ is tuple else (raw,)
-                key = (only, *parts) if self.sums.customers is None else parts
-                first[key] = self.states.merge(first[key], quantity) if key in first else quantity
-        for segment, cells in enumerate(self.cells):
-            for key, state in cells.items():
-                meters = onto.setdefault(key[0], {})
-                if self.meter.key not in meters:
-                    meters[self.meter.key] = [{} for _ in self.cells]
-                into, group = meters[self.meter.key][segment], key[1:]
-                into[group] = self.states.merge(into[group], state) if group in into else state
+        for customer, sums in self.sums.items():
+            cells = self._at(onto, customer, 0)
+            if self.whole and not cells:
+                cells.update(sums)
+                continue
+            for raw, quantity in sums.items():
+                group = raw if self.whole else (raw,)
+                cells[group] = self.states.merge(cells[group], quantity) if group in cells else quantity
+        for segment, held in enumerate(self.cells):
+            for (customer, *parts), state in held.items():
+                cells, group = self._at(onto, customer, segment), tuple(parts)
+                cells[group] = self.states.merge(cells[group], state) if group in cells else state
+
+    def _at(self, onto: dict[str, dict[str, list[Cells]]], customer: str, segment: int) -> Cells:
+        meters = onto.setdefault(customer, {})
+        if self.meter.key not in meters:
+            meters[self.meter.key] = [{} for _ in self.cells]
+        return meters[self.meter.key][segment]
 
 
 Routes: TypeAlias = dict[str, list[Run]]
@@ -99,7 +107,7 @@ class Careful:
         *,
         only: str | None,
         layout: Layout | None,
-        seen: dict[Identity, object],
+        seen: Identities,
         trusted: bool,
         strict: bool,
     ) -> None:
@@ -145,6 +153,10 @@ class Careful:
             return UsageRecord.from_json(row)
         return self.layout.record(row, start=self._inside() if self.layout.within else None)
 
+    def record(self, row: Any) -> UsageRecord:
+        """A row that was counted, as a record."""
+        return self._record(row)
+
     def _inside(self) -> datetime:
         """An instant inside the period, for rows that are known to lie in it and carry no time."""
         for meters in self.metering.values():
@@ -162,9 +174,10 @@ class Careful:
         routes = self.routes.get(customer)
         if routes is None:
             return "other_customer"
-        mark = None if self.trusted else record.identity
-        if mark is not None and mark in self.seen:
-            return self._repeated(record, row, self.seen[mark])
+        name = None if self.trusted else record.id
+        held = None if name is None else self.seen.held(record.source, name)
+        if held is not None:
+            return self._repeated(record, row, held)
         takers = [run for run in routes.get(record.event, ()) if run.meter.takes(record.properties)]
         placed = [(run, run.segment(record.at)) for run in takers]
         inside = [(run, segment) for run, segment in placed if segment >= 0]
@@ -175,8 +188,8 @@ class Careful:
             return "unpriced"
         for commit in ready:
             commit()
-        if mark is not None:
-            self.seen[mark] = record
+        if name is not None:
+            self.seen.put(record.source, name, record)
         elif not self.trusted:
             self.unidentified += 1
         return "counted"
@@ -184,10 +197,7 @@ class Careful:
     def _repeated(self, record: UsageRecord, row: Any, held: object) -> str:
         if held is row or held == record or (row.__class__ is held.__class__ and held == row):
             return "duplicate"
-        if not isinstance(held, UsageRecord | str | Kept | Mark):
-            # A row that a fast loop kept as it came.
-            held = self._record(held)
-        if fingerprint(held) == fingerprint(record):
+        if fingerprint(self.seen.record(held)) == fingerprint(record):
             return "duplicate"
         text = "a record with this identity and other content was counted before; send a correction under an id of its own"
         self._reject("conflict", RecordError(text, code="record.conflict", path="id", record=record.id))
@@ -200,7 +210,7 @@ class Careful:
         if fate == "refused":
             self.counts[fate] = self.counts.get(fate, 0) + 1
 
-    def tally(self, fed: int, onto: Tally | None, earlier: set[Identity]) -> Tally:
+    def tally(self, fed: int, onto: Tally | None, earlier: Mapping[tuple[str | None, str], object]) -> Tally:
         """
         All that was measured.
 
@@ -221,14 +231,8 @@ class Careful:
         for routes in self.distinct:
             for runs in routes.values():
                 for run in runs:
-                    run.collect(cells, self.only)
-        seen = {mark: self._kept(held) for mark, held in self.seen.items() if mark not in earlier}
-        return Tally(metering, cells, account, seen)
-
-    def _kept(self, held: object) -> object:
-        if self.layout is None or isinstance(held, UsageRecord | str | Kept | Mark):
-            return held
-        return Kept(held, self.layout, self._inside() if self.layout.within else None)
+                    run.collect(cells)
+        return Tally(metering, cells, account, self.seen.without(earlier) if earlier else self.seen)
 
 
 def _routes(content: tuple[MeterTerms, ...]) -> Routes:

@@ -62,37 +62,48 @@ def _simple(runs: Sequence[Run]) -> bool:
 
 
 def _objects(careful: Careful, runs: Routes, start: datetime, end: datetime) -> Fast:
-    routes = _routes(careful, runs, (), str, named=careful.only is None)
+    routes = _routes(careful, runs, str)
     seen = None if careful.trusted else careful.seen
-    only = careful.only
-    return lambda records: _loops.objects(records, start, end, routes, only, seen, careful.take)
+    return lambda records: _loops.objects(records, start, end, routes, seen, careful.take)
 
 
 def _rows(careful: Careful, runs: Routes, layout: Layout, start: datetime, end: datetime) -> Fast | None:
-    prefix = () if layout.customer is None else (layout.place(layout.customer),)
-    routes = _routes(careful, runs, prefix, layout.place, named=bool(prefix))
     identified = layout.id is not None and not careful.trusted
     if layout.always_event is not None:
-        route = routes.get(layout.always_event)
-        if route is None or identified or not layout.within:
-            return None
-        return lambda rows: _anonymous(careful, rows, lambda: _loops.plain(rows, route, careful.take))
+        return None if identified else _one_event(careful, runs, layout, layout.always_event)
     if layout.at is None or layout.within or layout.event is None:
         return None
     at, event = layout.place(layout.at), layout.place(layout.event)
+    routes = _routes(careful, runs, layout.place)
+    # Without a customer in the row, the event stands in its place: each route holds the one customer's sums under it.
+    customer = event if layout.customer is None else layout.place(layout.customer)
+    if layout.customer is None:
+        routes = {name: (group, of, {name: sums[careful.only]}) for name, (group, of, sums) in routes.items()}
     if not identified:
         return lambda rows: _anonymous(
-            careful, rows, lambda: _loops.routed(rows, at, start, end, event, routes, careful.take)
+            careful, rows, lambda: _loops.routed(rows, at, start, end, event, routes, customer, careful.take)
         )
     if layout.source is None or layout.id is None:
         return None
-    identity = itemgetter(layout.place(layout.source), layout.place(layout.id))
+    source, id = layout.place(layout.source), layout.place(layout.id)
 
     def identify(rows: Sequence[Any]) -> int:
-        _loops.identified(rows, at, start, end, event, routes, identity, careful.seen, careful.take)
+        _loops.identified(
+            rows, at, start, end, event, routes, customer, source, id, careful.seen, careful.take
+        )
         return 0
 
     return identify
+
+
+def _one_event(careful: Careful, runs: Routes, layout: Layout, name: str) -> Fast | None:
+    """Rows of one event and customer, known to lie inside the period."""
+    routes = _routes(careful, runs, layout.place)
+    if name not in routes or layout.customer is not None or not layout.within:
+        return None
+    group, of, customers = routes[name]
+    sums = customers[careful.only]
+    return lambda rows: _anonymous(careful, rows, lambda: _loops.plain(rows, group, of, sums, careful.take))
 
 
 def _anonymous(careful: Careful, rows: Sequence[Any], loop: Callable[[], None]) -> int:
@@ -101,26 +112,21 @@ def _anonymous(careful: Careful, rows: Sequence[Any], loop: Callable[[], None]) 
     return 0 if careful.trusted else len(rows) - (careful.taken - before)
 
 
-def _routes(
-    careful: Careful, runs: Routes, prefix: tuple[Any, ...], place: Callable[[str], Any], *, named: bool
-) -> dict[str, _loops.Route]:
+def _routes(careful: Careful, runs: Routes, place: Callable[[str], Any]) -> dict[str, _loops.Route]:
     found: dict[str, _loops.Route] = {}
     for event, (run,) in runs.items():
         aggregate = run.meter.aggregate
         if not run.terms.priced[0] or not isinstance(aggregate, Sum):
             continue
-        run.sums = _loops.Sums(careful.metering if named else None)
-        names = [*prefix, *(place(axis.name) for axis in run.terms.axes if isinstance(axis, Dimension))]
-        found[event] = (_reader(names, whole=named and not prefix), place(aggregate.of), run.sums)
+        names = [place(axis.name) for axis in run.terms.axes if isinstance(axis, Dimension)]
+        customers: dict[Any, _loops.Sums] = _loops.Customers(careful.metering)
+        run.sums = customers
+        if careful.only is not None:
+            # A record that names no customer is the one customer's.
+            sums = run.sums[careful.only] = _loops.Sums()
+            customers = {careful.only: sums, None: sums}
+        found[event] = (itemgetter(*names) if names else _nothing, place(aggregate.of), customers)
     return found
-
-
-def _reader(names: Sequence[Any], *, whole: bool) -> Callable[[Any], Any]:
-    """Reads a group from a row: one name gives its text, several a tuple; `whole` gives a tuple always."""
-    if not names:
-        return _nothing
-    read = itemgetter(*names)
-    return (lambda row: (read(row),)) if whole and len(names) == 1 else read
 
 
 def _nothing(_: Any) -> tuple[str, ...]:

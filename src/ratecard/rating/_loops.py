@@ -2,10 +2,12 @@
 The fixed loops of metering: one for each shape of record, bound from the terms once, with nothing built per record.
 
 Each loop does the common case and hands every other record to `careful`: a value that is no whole number, a group that is no
-text, a time outside, an unknown event, an identity seen before. A record changes nothing until its last line, so a record that
-fails half-way can be handed over whole. The loops run over lists only: a failing generator can't be mistaken for a failing record.
+text, a time outside, an unknown event, an identity seen before. A record changes nothing before its last lines, so a record
+that fails half-way can be handed over whole. The loops run over lists only: a failing generator can't be mistaken for a
+failing record.
 
-The mapping that collects sums checks a new group once, when it is first seen (`Sums.__missing__`), not once a record.
+The mappings that collect check a new key once, when it is first seen (`__missing__`), not once a record. They nest by text
+(customer, then group) since the hash of a text is kept and that of a tuple is not.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
-__all__ = ["Route", "Sums", "identified", "objects", "plain", "routed"]
+from ._identities import Identities
+
+__all__ = ["Customers", "Route", "Sums", "identified", "objects", "plain", "routed"]
 
 Careful: TypeAlias = Callable[[Any], None]
 Row: TypeAlias = Any
@@ -26,31 +30,39 @@ LOW = -HIGH
 
 
 class Sums(dict[Any, int]):
-    """Whole sums by raw group. A group that is not made of text, or of an unknown customer, is nobody's here."""
+    """Whole sums by raw group: a text, or a tuple of texts. Any other group is nobody's here."""
 
-    __slots__ = ("customers",)
-
-    def __init__(self, customers: Collection[str] | None) -> None:
-        super().__init__()
-        self.customers = customers
+    __slots__ = ()
 
     def __missing__(self, key: Any) -> int:
-        parts = key if key.__class__ is tuple else (key,)
-        for part in parts:
+        for part in key if key.__class__ is tuple else (key,):
             if part.__class__ is not str:
                 raise KeyError(key)
-        if self.customers is not None and parts[0] not in self.customers:
-            raise KeyError(key)
         return 0
 
 
-Route: TypeAlias = tuple[Read, Any, Sums]
-"""How an event's group is read, where its quantity stands (None counts records), and where sums go."""
+class Customers(dict[Any, Sums]):
+    """The sums of each customer; one who is not measured is nobody's here."""
+
+    __slots__ = ("known",)
+
+    def __init__(self, known: Collection[str]) -> None:
+        super().__init__()
+        self.known = known
+
+    def __missing__(self, key: Any) -> Sums:
+        if key.__class__ is not str or key not in self.known:
+            raise KeyError(key)
+        made = self[key] = Sums()
+        return made
 
 
-def plain(rows: Sequence[Row], route: Route, careful: Careful) -> None:
-    """Rows of one event that are known to lie inside the period."""
-    group, of, sums = route
+Route: TypeAlias = tuple[Read, Any, dict[Any, Sums]]
+"""How an event's group is read, where its quantity stands, and where sums go, by customer."""
+
+
+def plain(rows: Sequence[Row], group: Read, of: Any, sums: Sums, careful: Careful) -> None:
+    """Rows of one customer and one event that are known to lie inside the period."""
     left = iter(rows)
     while True:
         row = None
@@ -67,19 +79,26 @@ def plain(rows: Sequence[Row], route: Route, careful: Careful) -> None:
 
 
 def routed(
-    rows: Sequence[Row], at: Any, start: datetime, end: datetime, event: Any, routes: dict[str, Route], careful: Careful
+    rows: Sequence[Row],
+    at: Any,
+    start: datetime,
+    end: datetime,
+    event: Any,
+    routes: dict[str, Route],
+    customer: Any,
+    careful: Careful,
 ) -> None:
-    """Rows of many events, each with its time."""
+    """Rows of many events and customers, each with its time."""
     left = iter(rows)
     while True:
         row = None
         try:
             for row in left:
                 if start <= row[at] < end:
-                    group, of, sums = routes[row[event]]
+                    group, of, customers = routes[row[event]]
                     quantity = row[of]
                     if quantity.__class__ is int and LOW < quantity < HIGH:
-                        sums[group(row)] += quantity
+                        customers[row[customer]][group(row)] += quantity
                         continue
                 careful(row)
             return
@@ -94,29 +113,33 @@ def identified(
     end: datetime,
     event: Any,
     routes: dict[str, Route],
-    identity: Read,
-    seen: dict[Any, object],
+    customer: Any,
+    source: Any,
+    id: Any,
+    seen: Identities,
     careful: Careful,
 ) -> None:
     """The same with identities: a row whose identity is known, or is not text, is looked at with care."""
     left = iter(rows)
+    sources = seen.sources
     while True:
         row = None
         try:
             for row in left:
                 if start <= row[at] < end:
-                    group, of, sums = routes[row[event]]
+                    group, of, customers = routes[row[event]]
                     quantity = row[of]
-                    name = identity(row)
+                    name = row[id]
+                    names = sources[row[source]]
                     if (
-                        name not in seen
+                        name not in names
+                        and name.__class__ is str
+                        and name
                         and quantity.__class__ is int
                         and LOW < quantity < HIGH
-                        and name[1].__class__ is str
-                        and name[0].__class__ is str
                     ):
-                        sums[group(row)] += quantity
-                        seen[name] = row
+                        customers[row[customer]][group(row)] += quantity
+                        names[name] = row
                         continue
                 careful(row)
             return
@@ -129,42 +152,39 @@ def objects(
     start: datetime,
     end: datetime,
     routes: dict[str, Route],
-    only: str | None,
-    seen: dict[Any, object] | None,
+    seen: Identities | None,
     careful: Careful,
 ) -> int:
     """
     `UsageRecord`s. Returns how many of those counted here had no id.
 
     Args:
-        only: the one customer; records that name none are theirs. None when many are measured and sums are by (customer, group).
         seen: identities, or None when they are trusted.
     """
     left = iter(records)
     anonymous = 0
+    sources = None if seen is None else seen.sources
     while True:
         row = None
         try:
             for row in left:
-                customer = row.customer
-                if start <= row.at < end and (only is None or customer is None or customer == only):
-                    group, of, sums = routes[row.event]
+                if start <= row.at < end:
+                    group, of, customers = routes[row.event]
                     properties = row.properties
                     quantity = properties[of]
-                    name = row.id
                     if quantity.__class__ is int and LOW < quantity < HIGH:
-                        key = group(properties) if only is not None else (customer, *group(properties))
-                        if seen is None:
-                            sums[key] += quantity
+                        name = row.id
+                        if sources is None:
+                            customers[row.customer][group(properties)] += quantity
                             continue
                         if name is None:
-                            sums[key] += quantity
+                            customers[row.customer][group(properties)] += quantity
                             anonymous += 1
                             continue
-                        mark = (row.source, name)
-                        if mark not in seen:
-                            sums[key] += quantity
-                            seen[mark] = row
+                        names = sources[row.source]
+                        if name not in names:
+                            customers[row.customer][group(properties)] += quantity
+                            names[name] = row
                             continue
                 careful(row)
             return anonymous

@@ -20,7 +20,8 @@ from ..records import Layout
 from ._book import Book
 from ._careful import Careful, Halt
 from ._fast import bound
-from ._tally import Identity, Tally
+from ._identities import Identities, Mark
+from ._tally import Tally
 
 __all__ = ["IdentityMode", "measure"]
 
@@ -62,8 +63,7 @@ def measure(
     metering = _united_all([terms, *extra])
     if onto is not None:
         _check_same(metering, onto.metering)
-    seen: dict[Identity, object] = {} if onto is None else dict(onto.seen)
-    earlier = _earlier(terms, seen)
+    seen = Identities()
     careful = Careful(
         metering,
         only=terms.customer if isinstance(terms, Terms) else None,
@@ -72,6 +72,10 @@ def measure(
         trusted=identity == "trusted",
         strict=strict,
     )
+    if onto is not None:
+        seen.sources.update(onto.seen.plain().copy().sources)
+    seen.read = careful.record
+    earlier = _earlier(terms, seen)
     fast = bound(careful, layout)
     fed = 0
     try:
@@ -101,15 +105,15 @@ def _each(terms: Terms | Book) -> Iterable[Terms]:
     return [terms] if isinstance(terms, Terms) else terms.terms.values()
 
 
-def _earlier(terms: Terms | Book, seen: dict[Identity, object]) -> set[Identity]:
+def _earlier(terms: Terms | Book, seen: Identities) -> dict[tuple[str | None, str], object]:
     """Identities counted in earlier periods come with each customer's carry."""
-    found: set[Identity] = set()
+    found: dict[tuple[str | None, str], object] = {}
     for each in _each(terms):
-        for source, name, mark in () if each.carry is None else each.carry.identities:
-            known = (source, str(name))
-            if known not in seen:
-                seen[known] = mark
-                found.add(known)
+        for source, name, content in () if each.carry is None else each.carry.identities:
+            mark = Mark(str(content), each.customer)
+            if seen.held(source, str(name)) is None:
+                seen.put(source, str(name), mark)
+                found[source, str(name)] = mark
     return found
 
 

@@ -92,9 +92,19 @@ class Reading:
                     found[group] = self.states.merge(found[group], state) if group in found else state
         if self.gauge:
             # A level that nobody touched still holds.
-            for group in self.levels:
+            for group in self.untouched():
                 found.setdefault(group, self.states.zero())
         return found
+
+    def untouched(self) -> list[tuple[str, ...]]:
+        """The cells whose level is known without a record: carried in, or stated by the meter."""
+        opens = not self.axes and self._stated()
+        return [*self.levels, *([()] if opens and () not in self.levels else [])]
+
+    def _stated(self) -> bool:
+        """Whether the meter's own statement is what its level opens with: there is one, and nothing was carried in."""
+        aggregate = self.meter.aggregate
+        return self.terms.carry is None and isinstance(aggregate, Level | Peak) and aggregate.opening is not None
 
     def measured(self, pairs: Pairs, service: Service, start: datetime, end: datetime) -> Exact:
         """The value of some cells together over [start, end), before it is converted."""
@@ -148,9 +158,9 @@ class Reading:
         return self.axes.index(axis)
 
     def opening(self, groups: Iterable[tuple[str, ...]], at: datetime) -> Exact | None:
-        """The level of some cells together just before an instant; None where nothing tells it."""
+        """The level of some cells together just before an instant; None where the meter or nothing tells it."""
         found: Exact = ZERO
-        for group in groups:
+        for group in list(groups) or [()]:
             level = self._opening(group, at)
             if level is None:
                 return None
@@ -163,7 +173,7 @@ class Reading:
         if at <= self.window:
             if self.terms.carry is not None:
                 return self.levels.get(group, ZERO)
-            return ZERO if self.terms.started >= at else None
+            return ZERO if self.terms.started >= at and not self._stated() else None
         return self.level(group, at)
 
     def level(self, group: tuple[str, ...], at: datetime) -> Exact | None:

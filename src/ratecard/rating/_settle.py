@@ -145,7 +145,7 @@ def _identities(charges: Charges, *, counting: bool) -> list[list[str | None]]:
 
 def _levels(reading: Reading) -> list[list[object]]:
     found: list[list[object]] = []
-    groups = {group for segment in reading.segments for group in segment} | set(reading.levels)
+    groups = {group for segment in reading.segments for group in segment} | set(reading.untouched())
     for group in sorted(groups):
         level: Exact | None = reading.level(group, reading.terms.period.end)
         if level is not None:

@@ -9,20 +9,17 @@ every record went, and the identities that were counted.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, TypeAlias
 
 from ..errors import MismatchError, RecordError
 from ..plans import MeterTerms
-from ..records import Layout, UsageRecord
+from ._identities import Identities, Mark
 
-__all__ = ["FATES", "Account", "Rejection", "Tally", "fingerprint"]
+__all__ = ["FATES", "Account", "Cells", "Rejection", "State", "States", "Tally", "add_cells", "copied"]
 
 State: TypeAlias = Any
 Cells: TypeAlias = dict[tuple[str, ...], State]
-Identity: TypeAlias = tuple[str | None, str]
 
 FATES = (
     "counted",
@@ -139,16 +136,6 @@ class Account:
         return cls(told["counts"], told["unidentified"], told["trusted"], rejected)
 
 
-class Mark:
-    """An identity that was counted, without its record: a fingerprint of the content, and the customer."""
-
-    __slots__ = ("content", "customer")
-
-    def __init__(self, content: str, customer: str | None) -> None:
-        self.content = content
-        self.customer = customer
-
-
 class States:
     """The states of one meter's cells: its aggregate's, and behind it those of the folds that its prices asked for."""
 
@@ -219,7 +206,7 @@ class Tally:
         metering: Mapping[str, Mapping[str, MeterTerms]],
         cells: Mapping[str, Mapping[str, list[Cells]]],
         account: Account,
-        seen: Mapping[Identity, object],
+        seen: Identities,
     ) -> None:
         self.metering = metering
         self.cells = cells
@@ -240,8 +227,7 @@ class Tally:
                     f"the tallies were measured for different terms of {customer!r}; measure both for the same",
                     code="tally.terms",
                 )
-        fewer, more = sorted((self.seen, other.seen), key=len)
-        shared = next((identity for identity in fewer if identity in more), None)
+        shared = self.seen.shared(other.seen)
         if shared is not None:
             raise MismatchError(
                 f"both tallies hold the record {shared!r}; split records by a stable hash of (source, id)",
@@ -250,16 +236,12 @@ class Tally:
         cells = {customer: copied(meters) for customer, meters in self.cells.items()}
         for customer, meters in other.cells.items():
             add_cells(cells.setdefault(customer, {}), meters, metering[customer])
-        return Tally(metering, cells, self.account + other.account, {**self.seen, **other.seen})
+        return Tally(metering, cells, self.account + other.account, self.seen.joined(other.seen))
 
-    def marks(self, customer: str) -> dict[Identity, str]:
+    def marks(self, customer: str) -> dict[tuple[str | None, str], str]:
         """The identities counted for one customer, each with the fingerprint of its record."""
         alone = len(self.metering) == 1
-        return {
-            mark: fingerprint(held)
-            for mark, held in self.seen.items()
-            if alone or _customer(held) == customer
-        }
+        return {(source, name): mark for source, name, mark, whose in self.seen.told() if alone or whose == customer}
 
     def __eq__(self, other: object) -> bool:
         return self.dump() == other.dump() if isinstance(other, Tally) else NotImplemented
@@ -281,16 +263,12 @@ class Tally:
                     for segment in self.cells[customer][meter]
                 ]
             cells[customer] = told
-        order = sorted(self.seen, key=lambda mark: (mark[0] or "", mark[0] is not None, mark[1]))
         return {
             "tally": 1,
             "metering": {customer: _digest(self.metering[customer]) for customer in sorted(self.metering)},
             "cells": cells,
             "account": self.account.to_json(),
-            "seen": [
-                [source, name, fingerprint(self.seen[source, name]), _customer(self.seen[source, name])]
-                for source, name in order
-            ],
+            "seen": [list(each) for each in self.seen.told()],
         }
 
     @classmethod
@@ -321,9 +299,9 @@ class Tally:
                     {tuple(group): states.load(state) for group, state in segment} for segment in segments
                 ]
         held = {customer: metering[customer] for customer in told["metering"]}
-        seen: dict[Identity, object] = {
-            (source, name): Mark(content, customer) for source, name, content, customer in told["seen"]
-        }
+        seen = Identities()
+        for source, name, content, customer in told["seen"]:
+            seen.put(source, name, Mark(content, customer))
         return cls(held, cells, Account.from_json(told["account"]), seen)
 
 
@@ -342,41 +320,6 @@ def add_cells(
         for mine, theirs in zip(held, segments, strict=True):
             for group, state in theirs.items():
                 mine[group] = merge(mine[group], state) if group in mine else state
-
-
-def fingerprint(record: object) -> str:
-    """A short stable mark of a record's whole content; what is a mark already stays itself."""
-    if isinstance(record, Mark):
-        return record.content
-    if isinstance(record, str):
-        return record
-    assert isinstance(record, UsageRecord | Kept)
-    told = json.dumps(record.to_json(), sort_keys=True, default=str)
-    return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
-
-
-class Kept:
-    """A row kept for its identity; it becomes a record only when it is compared or dumped."""
-
-    __slots__ = ("layout", "row", "start")
-
-    def __init__(self, row: Any, layout: Layout, start: datetime | None) -> None:
-        self.row = row
-        self.layout = layout
-        self.start = start
-
-    @property
-    def customer(self) -> str | None:
-        """Whose the row is."""
-        return self.layout.record(self.row, start=self.start).customer
-
-    def to_json(self) -> dict[str, Any]:
-        """The row as a record's plain data."""
-        return self.layout.record(self.row, start=self.start).to_json()
-
-
-def _customer(held: object) -> str | None:
-    return held.customer if isinstance(held, UsageRecord | Kept | Mark) else None
 
 
 def _digest(meters: Mapping[str, MeterTerms]) -> str:

@@ -1,0 +1,131 @@
+"""
+Identities: which records were counted, by source and id, each with the record itself or a mark of its content.
+
+They nest by source, since the hash of a text is kept and that of a pair is not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from ..records import UsageRecord
+
+__all__ = ["Identities", "Mark", "fingerprint"]
+
+Reader: TypeAlias = Callable[[Any], UsageRecord]
+
+
+class Mark:
+    """An identity without its record: a fingerprint of the content, and the customer (None: the only one)."""
+
+    __slots__ = ("content", "customer")
+
+    def __init__(self, content: str, customer: str | None) -> None:
+        self.content = content
+        self.customer = customer
+
+
+class _Sources(dict[str | None, dict[str, Any]]):
+    __slots__ = ()
+
+    def __missing__(self, key: str | None) -> dict[str, Any]:
+        if key is not None and (key.__class__ is not str or not key):
+            raise KeyError(key)
+        made: dict[str, Any] = {}
+        self[key] = made
+        return made
+
+
+class Identities:
+    """
+    The identities that were counted.
+
+    Attributes:
+        sources: source -> id -> what was counted: a `UsageRecord`, a `Mark`, or a row as it came.
+        read: makes a record of a row.
+    """
+
+    __slots__ = ("read", "sources")
+
+    def __init__(self, read: Reader | None = None) -> None:
+        self.sources = _Sources()
+        self.read = read
+
+    def held(self, source: str | None, name: str) -> object:
+        """What was counted under an identity; None when nothing was."""
+        names = self.sources.get(source)
+        return None if names is None else names.get(name)
+
+    def put(self, source: str | None, name: str, held: object) -> None:
+        """Note an identity."""
+        self.sources[source][name] = held
+
+    def record(self, held: object) -> UsageRecord | Mark:
+        """What was counted, as a record where it is a row as it came."""
+        if isinstance(held, UsageRecord | Mark):
+            return held
+        assert self.read is not None
+        return self.read(held)
+
+    def plain(self) -> Identities:
+        """The same with records in the place of rows, so that they can join others."""
+        if self.read is None:
+            return self
+        found = Identities()
+        for source, names in self.sources.items():
+            found.sources[source] = {name: self.record(held) for name, held in names.items()}
+        return found
+
+    def copy(self, read: Reader | None = None) -> Identities:
+        """The same in mappings of its own, open to rows that another reader reads."""
+        held = self if self.read is None or self.read is read else self.plain()
+        found = Identities(read)
+        for source, names in held.sources.items():
+            found.sources[source] = dict(names)
+        return found
+
+    def shared(self, other: Identities) -> tuple[str | None, str] | None:
+        """An identity that both hold, or None."""
+        for source, names in self.sources.items():
+            theirs = other.sources.get(source)
+            if theirs:
+                common = names.keys() & theirs.keys()
+                if common:
+                    return (source, min(common))
+        return None
+
+    def joined(self, other: Identities) -> Identities:
+        """Both."""
+        found = self.plain().copy()
+        for source, names in other.plain().sources.items():
+            found.sources[source].update(names)
+        return found
+
+    def without(self, marks: Mapping[tuple[str | None, str], object]) -> Identities:
+        """The same without some identities."""
+        found = self.copy(self.read)
+        for source, name in marks:
+            found.sources[source].pop(name, None)
+        return found
+
+    def __len__(self) -> int:
+        return sum(len(names) for names in self.sources.values())
+
+    def told(self) -> Iterator[tuple[str | None, str, str, str | None]]:
+        """Source, id, fingerprint and customer of each, in the order of their text."""
+        for source in sorted(self.sources, key=lambda source: (source or "", source is not None)):
+            names = self.sources[source]
+            for name in sorted(names):
+                held = self.record(names[name])
+                yield source, name, fingerprint(held), held.customer
+
+
+def fingerprint(held: UsageRecord | Mark) -> str:
+    """A short stable mark of a record's whole content; what is a mark already stays itself."""
+    if isinstance(held, Mark):
+        return held.content
+    told = json.dumps(held.to_json(), sort_keys=True, default=str)
+    return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
