@@ -323,7 +323,9 @@ def tiers(draw: st.DrawFn, up_to: Decimal | None, size: Decimal | None) -> price
 
 
 @st.composite
-def _tables(draw: st.DrawFn, kind: type[prices.Graduated] | type[prices.Volume], closed: bool, **fields: object) -> object:
+def _tables(
+    draw: st.DrawFn, kind: type[prices.Graduated] | type[prices.Volume], closed: bool, **fields: object
+) -> object:
     size = draw(_size())
     rows = draw(ends(closed=closed))
     return kind(

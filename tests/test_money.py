@@ -292,6 +292,7 @@ def test_order_and_equality() -> None:
     assert Money("5", "UGX") < Money("6", Currency.of("UGX", profile="stripe"))
     assert bool(one)
     assert not Money("0.00", "USD")
+    assert (repr(one), repr(Money("5", CREDITS))) == ("Money('1.00', 'USD')", "Money('5.000', 'AI credits')")
 
 
 @pytest.mark.parametrize(

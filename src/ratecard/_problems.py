@@ -163,7 +163,7 @@ def join(outer: str, inner: str) -> str:
 def near(name: str, names: Collection[str]) -> str:
     """`. Did you mean "seats"?`, or nothing when no name is near."""
     # Only short names are compared: the search takes time by their length.
-    close = difflib.get_close_matches(name, sorted(names), n=1, cutoff=0.6) if len(name) <= _SHOWN else []
+    close = difflib.get_close_matches(name, sorted(names), n=1) if len(name) <= _SHOWN else []
     return f'. Did you mean "{close[0]}"?' if close else ""
 
 

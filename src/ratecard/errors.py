@@ -53,6 +53,9 @@ class Problem:
     def __str__(self) -> str:
         return f"{self.path or '(whole)'}: {self.text} [{self.code}]"
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Problem, (self.path, self.code, self.text))
+
 
 class RatecardError(Exception):
     """

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import ROUND_CEILING, Context, Decimal, Inexact, localcontext
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import assume, given
@@ -18,6 +19,7 @@ from pydantic import TypeAdapter
 
 from ratecard import prices
 from ratecard._numbers import ONE, ZERO, div, mul, neg, sub, total
+from ratecard._problems import problems
 from ratecard.demand import PerRecord
 from ratecard.errors import NoPriceError
 from ratecard.quantity import Usage
@@ -185,11 +187,12 @@ def test_graduated_is_the_integral_of_the_marginal_price(
 ) -> None:
     """Without flat prices, a graduated total is the area under the price of the next unit."""
     rows = [*bounds, None]
-    price = prices.Graduated(tiers=[prices.Tier(up_to=up, unit_price=rate) for up, rate in zip(rows, rates, strict=False)])
+    tiers = [prices.Tier(up_to=up, unit_price=rate) for up, rate in zip(rows, rates, strict=False)]
+    price = prices.Graduated(tiers=tiers)
     curve = price.curve()
     edges = [ZERO, *(bound for bound in bounds if bound < q), q]
     area = sum(
-        (fraction(sub(high, low)) * fraction(curve.marginal(low)) for low, high in zip(edges, edges[1:], strict=False)),
+        (fraction(sub(high, low)) * fraction(curve.marginal(low)) for low, high in pairwise(edges)),
         Fraction(0),
     )
     assert fraction(price.price(Usage(q)).amount) == area
@@ -364,3 +367,58 @@ def test_percentage_demand(price: prices.Percentage) -> None:
     [fold] = price.demand().folds
     assert isinstance(fold, PerRecord)
     assert (fold.rate, fold.minimum, fold.maximum) == (price.rate, price.min_per_event, price.max_per_event)
+
+
+FAULTS = "none bound equal order open closed both neither negative size clamp package".split()
+
+
+@given(own.graduated() | own.volumes(), st.sampled_from(FAULTS), st.data())
+def test_broken_tables(price: prices.Graduated | prices.Volume, fault: str, data: st.DataObject) -> None:
+    """A sound table with one fault put into it is refused with that fault's code at its place."""
+    plain = price.model_dump(mode="json")
+    plain["package_size"] = None if fault == "package" else plain["package_size"]
+    index = data.draw(st.integers(0, len(plain["tiers"]) - 1))
+    path, code = _break(plain, fault, index)
+    with pytest.raises(ValueError, match=r"\[") as caught:
+        ADAPTER.validate_python(plain)
+    assert (path, code) in [(each.path, each.code) for each in problems(caught.value)]
+
+
+def _break(plain: dict[str, Any], fault: str, index: int) -> tuple[str, str]:
+    tiers = plain["tiers"]
+    tier, path = tiers[index], f"tiers[{index}]"
+    last = {"up_to": None, "unit_price": "1"}
+    if fault == "none":
+        plain["tiers"] = []
+        return "tiers", "tier.none"
+    if fault == "bound":
+        tiers.insert(0, {"up_to": "0", "unit_price": "1"})
+        return "tiers[0].up_to", "tier.bound"
+    if fault in ("equal", "order"):
+        second = "50" if fault == "equal" else "49"
+        tiers[:] = [{"up_to": "50", "unit_price": "1"}, {"up_to": second, "unit_price": "1"}, last]
+        return "tiers[1].up_to", f"tier.{fault}"
+    if fault == "open":
+        tier["up_to"] = None
+        tiers.append(last)
+        return f"{path}.up_to", "tier.open"
+    if fault == "closed":
+        tiers[-1]["up_to"] = "1000"
+        return f"tiers[{len(tiers) - 1}].up_to", "tier.closed"
+    if fault == "both":
+        tier.update(unit_price="1", package_price="1")
+        return path, "tier.price"
+    if fault == "neither":
+        tier.update(unit_price=None, package_price=None, flat_price="0")
+        return path, "tier.price"
+    if fault == "negative":
+        tier["flat_price"] = "-0.01"
+        return f"{path}.flat_price", "price.negative"
+    if fault == "size":
+        tier["package_size"] = "0"
+        return f"{path}.package_size", "package.size"
+    if fault == "clamp":
+        tier.update(minimum="2", maximum="1")
+        return f"{path}.minimum", "clamp.order"
+    tier.update(unit_price=None, package_price="1", package_size=None)
+    return f"{path}.package_size", "tier.package"

@@ -11,10 +11,10 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from .._instants import instant
-from .._numbers import Exact, add, div, number
+from .._numbers import Exact, Ratio, add, div, number, text
 from .._problems import near
 from ..errors import MismatchError, Problem, UnknownKeyError
-from ..meters import Aggregate
+from ..meters import Aggregate, Sum
 from ..periods import Period
 from ..plans import MeterTerms, Offer, Subscription, Terms, resolve
 from ..rating import Account, Statement, Tally, charge, settle
@@ -67,7 +67,7 @@ _MOST_RECORDS = 1_000_000
 def estimate(
     offer: Offer,
     subscription: Subscription,
-    quantities: Mapping[str, Quantity | Sequence[Expected]],
+    quantities: Mapping[str, Quantity | Expected | Sequence[Expected]],
     period: Period,
 ) -> Statement:
     """
@@ -85,7 +85,8 @@ def estimate(
 
     Raises:
         UnknownKeyError: `key.unknown`, for a name that is neither a meter nor a quantity of the plan.
-        MismatchError: `expected.at`, when the price changes inside the period and a quantity does not say when it falls.
+        MismatchError: `expected.at`, when the price changes inside the period and a quantity does not say when it falls;
+            `expected.unpriced`, when nothing prices it then.
         RatecardError: as `resolve`, `charge` and `settle` do.
 
     >>> from ratecard import Item, Meter, Plan, meters, prices
@@ -105,10 +106,11 @@ def estimate(
     cells: dict[str, list[Cells]] = {}
     for key, meter_terms in terms.meters.items():
         given = quantities.get(key, ())
-        expected = [Expected(given)] if isinstance(given, Decimal | int | str) else given
+        one = Expected(given) if isinstance(given, Decimal | int | str) else given
+        expected = [one] if isinstance(one, Expected) else one
         cells[key] = _cells(meter_terms, expected)
     nothing = Account({}, 0, False, ())
-    tally = Tally({terms.customer: terms.meters}, {terms.customer: cells}, nothing, {})
+    tally = Tally({terms.customer: terms.meters}, {terms.customer: cells}, nothing)
     return settle(charge(terms, tally))
 
 
@@ -134,26 +136,45 @@ def _cells(terms: MeterTerms, expected: Sequence[Expected]) -> list[Cells]:
     folded: list[dict[tuple[str, ...], list[Any]]] = [{} for _ in terms.priced]
     for each in expected:
         segment = _segment(terms, each)
+        if segment is None:
+            continue
         record = UsageRecord(terms.meter.event, each.at or terms.edges[segment], each.properties)
         value = div(each.quantity, each.records)
         cell = tuple(axis.key(value, record) for axis in terms.axes)
         sums[segment][cell] = add(sums[segment][cell], each.quantity) if cell in sums[segment] else each.quantity
         folds = folded[segment].setdefault(cell, [fold.zero() for fold in terms.folds])
         if folds:
+            if isinstance(value, Ratio):
+                raise MismatchError(
+                    f"{each.records} records of {terms.meter.key!r} cannot have equal shares of {each.quantity} in decimals; "
+                    "expect them in several parts",
+                    code="expected.records",
+                )
             for _ in range(each.records):
                 for index, fold in enumerate(terms.folds):
                     folds[index] = fold.add(folds[index], value, record)
     aggregate: Aggregate = terms.meter.aggregate
     return [
         {
-            cell: [aggregate.given(quantity), *folded[segment][cell]] if terms.folds else aggregate.given(quantity)
+            cell: [_state(aggregate, quantity), *folded[segment][cell]] if terms.folds else _state(aggregate, quantity)
             for cell, quantity in held.items()
         }
         for segment, held in enumerate(sums)
     ]
 
 
-def _segment(terms: MeterTerms, expected: Expected) -> int:
+def _state(aggregate: Aggregate, quantity: Exact) -> Any:
+    """
+    The state that records of a quantity would leave.
+
+    A sum is the state of a sum, so that the cells of several models or hours add up. Of other aggregates the records
+    cannot be told from the quantity.
+    """
+    return aggregate.load(text(quantity)) if isinstance(aggregate, Sum) else aggregate.given(quantity)
+
+
+def _segment(terms: MeterTerms, expected: Expected) -> int | None:
+    """The segment that a quantity falls to; None for nothing that falls nowhere."""
     priced = [index for index, held in enumerate(terms.priced) if held]
     if expected.at is not None:
         index = bisect_right(terms.edges, expected.at) - 1
@@ -161,10 +182,24 @@ def _segment(terms: MeterTerms, expected: Expected) -> int:
             raise MismatchError(
                 f"the expected usage of {terms.meter.key!r} lies outside the period; say a time inside it", code="expected.at"
             )
+        if not terms.priced[index]:
+            _check_priced(terms, expected)
+            return None
         return index
     if len(priced) > 1:
         raise MismatchError(
             f"the price of {terms.meter.key!r} changes inside the period; say when usage falls by Expected(..., at=...)",
             code="expected.at",
         )
-    return priced[0] if priced else 0
+    if not priced:
+        _check_priced(terms, expected)
+        return None
+    return priced[0]
+
+
+def _check_priced(terms: MeterTerms, expected: Expected) -> None:
+    if expected.quantity:
+        raise MismatchError(
+            f"nothing prices {terms.meter.key!r} then, so {expected.quantity:f} would count for nothing; leave it out",
+            code="expected.unpriced",
+        )

@@ -20,8 +20,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any, TypeAlias
 
-from .._numbers import ONE, ZERO, Exact
+from .._numbers import ONE, ZERO, Exact, sub
 from ..cadence import Cadence
 from ..demand import Axis, Demand, Dimension, Fold
 from ..errors import InternalError, MismatchError
@@ -37,6 +38,9 @@ from ._subscription import Subscription
 
 __all__ = ["MeterTerms", "Piece", "Service", "Terms", "resolve"]
 
+_Sold: TypeAlias = tuple[Period, Item]
+"""A stretch of time, and the item as the card in force then has it."""
+
 
 class Piece:
     """
@@ -47,12 +51,13 @@ class Piece:
         item: the item as the card in force has it; `price` is its price.
         version: the card that is in force, by its effective date.
         share: the stretch as a share of the full cadence period, by the item's proration.
+        before: the same of the time from the start of the item's counter up to this stretch; the shares of all pieces add up.
         tail: what tells this piece's line from others of the same item: `@` and the start.
     """
 
-    __slots__ = ("end", "item", "period", "price", "share", "start", "tail", "version")
+    __slots__ = ("before", "end", "item", "period", "price", "share", "start", "tail", "version")
 
-    def __init__(self, period: Period, item: Item, version: str, part: Exact) -> None:
+    def __init__(self, period: Period, item: Item, version: str, part: Exact, before: Exact) -> None:
         self.period = period
         self.start = period.start
         self.end = period.end
@@ -60,6 +65,7 @@ class Piece:
         self.price: AnyPrice = item.price
         self.version = version
         self.share = part
+        self.before = before
         self.tail = f"@{period.start.isoformat().replace('+00:00', 'Z')}"
 
 
@@ -73,9 +79,10 @@ class Service:
         counted: from when the item's counter runs.
         pieces: what is billed, in order.
         due: when it is due; None while it is measured but not yet billed.
+        place: where it stands among the services in the order of the card.
     """
 
-    __slots__ = ("counted", "due", "full", "key", "meter", "pieces", "quantity")
+    __slots__ = ("counted", "due", "full", "key", "meter", "pieces", "place", "quantity")
 
     def __init__(
         self,
@@ -95,6 +102,7 @@ class Service:
         self.due = due
         self.meter = meter
         self.quantity = quantity
+        self.place = 0
 
 
 class MeterTerms:
@@ -141,12 +149,12 @@ class Terms:
     Attributes:
         plan, subscription, period, currency, zone: what was resolved.
         started: the first instant of the subscription.
-        services: what is billed or measured, in the order of the card's items.
+        services: what is billed or measured, in the order of the card's items, those that read others after them.
         meters: how each meter is measured, by key. Meters of the plan that no item prices are here too, without priced segments.
         carry: what came in from the period before.
     """
 
-    __slots__ = ("carry", "currency", "meters", "period", "plan", "services", "started", "subscription", "zone")
+    __slots__ = ("carry", "currency", "memo", "meters", "period", "plan", "services", "started", "subscription", "zone")
 
     def __init__(
         self,
@@ -170,6 +178,8 @@ class Terms:
         self.services = tuple(services)
         self.meters = meters
         self.carry = carry
+        # What is worked out once for these terms by those who read them; no part of what they say.
+        self.memo: dict[str, Any] = {}
 
     @property
     def customer(self) -> str:
@@ -211,16 +221,28 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
             raise MismatchError(f"{period!r} is empty; give a period with time in it", code="period.empty")
         if len(kept) >= _KEPT:
             kept.clear()
-        found = kept[key] = _Resolving(plan, subscription, period, since).terms()
+        found = kept[key] = _Resolving(_checked(plan), subscription, period, since).terms()
     if carry is None:
         return found
     return Terms(
-        plan, subscription, period, currency=found.currency, zone=found.zone, started=found.started,
+        found.plan, subscription, period, currency=found.currency, zone=found.zone, started=found.started,
         services=found.services, meters=found.meters, carry=carry,
     )  # fmt: skip
 
 
 _KEPT = 1024
+
+
+def _checked(plan: Plan) -> Plan:
+    """
+    The plan as it comes through the front door; once, and then kept on it.
+
+    A plan may have been built around its own checks, by `model_construct` or by writing into it.
+    """
+    found: Plan | None = plan.__dict__.get("_checked")
+    if found is None:
+        found = plan.__dict__["_checked"] = Plan.load(plan.dump())
+    return found
 
 
 def _check_carry(carry: Carry, subscription: Subscription, period: Period) -> None:
@@ -241,8 +263,7 @@ class _Resolving:
     """One resolve on its way: the facts that all items share."""
 
     def __init__(self, plan: Plan, subscription: Subscription, period: Period, since: datetime | None) -> None:
-        # A plan may have been built around its own checks (model_construct); it is read once through the front door.
-        self.plan = plan = Plan.load(plan.dump())
+        self.plan = plan
         self.subscription = subscription
         self.period = period
         self.since = since
@@ -258,9 +279,11 @@ class _Resolving:
         for key, cadences in self._items().items():
             for cadence in cadences:
                 services.extend(self._services(key, cadence))
+        for place, service in enumerate(services):
+            service.place = place
         return Terms(
             self.plan, self.subscription, self.period, currency=self.currency, zone=self.zone,
-            started=self.start, services=services, meters=self._meters(services), carry=None,
+            started=self.start, services=_in_order(services), meters=self._meters(services), carry=None,
         )  # fmt: skip
 
     def _cards(self, stretch: Period) -> list[tuple[Period, RateCard]]:
@@ -297,54 +320,51 @@ class _Resolving:
         found: list[Service] = []
         for full in cadence.at(self.anchor, self.zone).periods(self.period):
             full = Period(full.start, full.end, zone=self.zone)
-            service = self._service(key, cadence, full)
-            if service is not None:
-                found.append(service)
+            whole = self._served(full)
+            sold = [
+                (part, item)
+                for part, card in ([] if whole is None else self._cards(whole))
+                for item in card.items
+                if item.key == key and (item.cadence or self.plan.cadence) == cadence
+            ]
+            services = [self._service(full, run) for run in _runs(sold)]
+            found.extend(service for service in services if service is not None)
         return found
 
-    def _service(self, key: str, cadence: Cadence, full: Period) -> Service | None:
-        whole = self._served(full)
-        if whole is None:
-            return None
-        sold = [
-            (part, item)
-            for part, card in self._cards(whole)
-            for item in card.items
-            if item.key == key and (item.cadence or self.plan.cadence) == cadence
-        ]
-        if not sold:
-            return None
+    def _service(self, full: Period, sold: Sequence[_Sold]) -> Service | None:
+        """The service of one run, as far as it is billed or measured in the period."""
         last = sold[-1][1]
         own = last.cadence is not None and last.cadence != self.plan.cadence
-        due: datetime | None
-        if own:
-            due = whole.start if last.bill == "advance" else whole.end
-            held = self.period.start <= due < self.period.end or (
-                last.bill == "arrears" and self.period.start < due <= self.period.end
-            )
-            billed: Period | None = whole
-            due = due if held else None
-        else:
-            billed = whole.overlap(self.period)
-            due = None if billed is None else billed.start if last.bill == "advance" else billed.end
-        if billed is None or (due is None and last.meter is None):
+        whole = Period(sold[0][0].start, sold[-1][0].end, zone=self.zone)
+        billed = whole.overlap(self.period)
+        if billed is None:
             return None
-        pieces = [self._piece(billed.overlap(part), item, full) for part, item in sold]
+        due: datetime | None = billed.start if last.bill == "advance" else billed.end
+        if own:
+            # Whole, in the period that holds its due: the start in advance, the end in arrears.
+            held = billed.start == whole.start if last.bill == "advance" else billed.end == whole.end
+            if not held and last.meter is None:
+                return None
+            due = due if held else None
+            billed = whole
+        pieces = [self._piece(billed.overlap(part), item, full, whole.start) for part, item in sold]
         kept = [piece for piece in pieces if piece is not None]
         if not kept:
             return None
         return Service(
-            key, full=full, counted=sold[0][0].start, pieces=kept, due=due,
+            last.key, full=full, counted=whole.start, pieces=kept, due=due,
             meter=None if last.meter is None else self.plan.meter(last.meter),
             quantity=self._quantity(last),
         )  # fmt: skip
 
-    def _piece(self, part: Period | None, item: Item, full: Period) -> Piece | None:
+    def _piece(self, part: Period | None, item: Item, full: Period, counted: datetime) -> Piece | None:
         if part is None:
             return None
         how: Proration = item.prorate or self.plan.proration
         card = self.plan.card_at(self.code, self.subscription.cohort, part.start, self.start)
-        return Piece(part, item, card.digest, share(part, full, how))
+        # A difference of shares, so that pieces add up also where any part of a period costs the whole (`none`).
+        before, until = (share(Period(counted, end, zone=self.zone), full, how) for end in (part.start, part.end))
+        return Piece(part, item, card.digest, sub(until, before), before)
 
     def _quantity(self, item: Item) -> Decimal | None:
         """How many of an item without a meter the subscription has: its named quantity, else one."""
@@ -353,7 +373,13 @@ class _Resolving:
         if item.quantity is None:
             return ONE
         held = self.subscription.quantities.get(item.quantity)
-        return ZERO if held is None else held
+        if held is None:
+            raise MismatchError(
+                f"the item {item.key!r} is sold by the quantity {item.quantity!r}, which the subscription of "
+                f"{self.subscription.customer!r} does not say; add it to its quantities (0 if there are none)",
+                code="quantity.missing",
+            )
+        return held
 
     def _meters(self, services: Sequence[Service]) -> dict[str, MeterTerms]:
         """How each meter of the plan must be measured for these services."""
@@ -367,7 +393,7 @@ class _Resolving:
                     item = piece.item
                     demand |= Demand(axes=[Dimension(name) for name in (*item.each, *item.split)])
                     demand |= piece.price.demand()
-            found[meter.key] = _metered(meter, mine, demand, self._window(mine), served)
+            found[meter.key] = _metered(meter, mine, demand, self._window(mine), self.period.end, served)
         return found
 
     def _window(self, services: Sequence[Service]) -> datetime:
@@ -375,6 +401,19 @@ class _Resolving:
         if self.since is not None:
             return self.since
         return min([self.period.start, *(service.counted for service in services)])
+
+
+def _runs(sold: Sequence[_Sold]) -> list[list[_Sold]]:
+    """What is sold without a break from one source: an item that comes back, or is counted otherwise, starts anew."""
+    found: list[list[_Sold]] = []
+    for part, item in sold:
+        before = found[-1][-1] if found else None
+        same = before is not None and (before[1].meter, before[1].quantity) == (item.meter, item.quantity)
+        if before is not None and same and before[0].end == part.start:
+            found[-1].append((part, item))
+        else:
+            found.append([(part, item)])
+    return found
 
 
 def _in_order(services: Sequence[Service]) -> list[Service]:
@@ -399,6 +438,10 @@ def _currency_code(plan: Plan, subscription: Subscription) -> str:
     """The subscription's currency, or the plan's only one."""
     codes = list(dict.fromkeys(card.currency for card in plan.cards))
     if subscription.currency is not None:
+        if subscription.currency not in codes:
+            raise MismatchError(
+                f"the plan has no cards in {subscription.currency}; choose one of {', '.join(codes)}", code="currency.none"
+            )
         return subscription.currency
     if len(codes) > 1:
         raise MismatchError(
@@ -409,14 +452,15 @@ def _currency_code(plan: Plan, subscription: Subscription) -> str:
 
 
 def _metered(
-    meter: Meter, services: Sequence[Service], demand: Demand, window: datetime, served: Period | None
+    meter: Meter, services: Sequence[Service], demand: Demand, window: datetime, end: datetime, served: Period | None
 ) -> MeterTerms:
     # Usage inside the period that no item prices is unpriced, not outside: so the period's own ends are edges too.
     edges: set[datetime] = set() if served is None else {served.start, served.end}
     for service in services:
         edges.add(max(service.counted, window))
         for piece in service.pieces:
-            edges.update((max(piece.start, window), max(piece.end, window)))
+            # A service that goes on after the period is measured up to its end: what comes later is outside.
+            edges.update(min(max(edge, window), end) for edge in (piece.start, piece.end))
     ordered = sorted(edges)
     priced = [any(service.counted <= start < service.pieces[-1].end for service in services) for start in ordered[:-1]]
     return MeterTerms(meter, ordered, priced, demand.axes, demand.folds)

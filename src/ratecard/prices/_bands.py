@@ -123,10 +123,7 @@ def clamped_step(step: Step, minimum: Decimal | None, maximum: Decimal | None) -
 
 def holding(bounds: Sequence[Decimal | None], q: Exact) -> int:
     """The place of the range that holds a quantity: the first whose inclusive bound is not below it."""
-    for index, upper in enumerate(bounds):
-        if upper is None or q <= upper:
-            return index
-    return len(bounds)
+    return next(index for index, upper in enumerate(bounds) if upper is None or q <= upper)
 
 
 def beyond(q: Exact, bound: Decimal) -> None:

@@ -14,7 +14,7 @@ The rules:
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 
@@ -128,10 +128,7 @@ class Price(Model, frozen=True):
         Raises:
             MismatchError: `price.curve` when the amount depends on more than the quantity.
         """
-        reason = self.uncurved()
-        if reason:
-            raise MismatchError(f"this price has no curve: {reason}; use price(usage) in its place", code="price.curve")
-        return self._curve(share, licensed)
+        return self._curve(share, licensed) if self.has_curve else Price._curve(self, share, licensed)
 
     def explain(self, q: Decimal | int | str | Ratio) -> str:
         """How the amount for a quantity comes about, in words, each line checkable with a pencil."""
@@ -142,8 +139,9 @@ class Price(Model, frozen=True):
         return f"{self.model} reads more than the quantity"
 
     def _curve(self, share: Exact, licensed: bool) -> Curve:
-        """The curve; called only where there is one."""
-        raise AssertionError(share, licensed)
+        """The curve where there is one; here the refusal where there is none."""
+        told = f"this price has no curve: {self.uncurved()}; use price(usage) in its place"
+        raise MismatchError(told, code="price.curve")
 
     def outermost(self) -> str:
         """Why this price cannot be a part of another; empty when it can."""
@@ -349,11 +347,12 @@ def _nest(price: Price) -> Iterator[tuple[Price, int]]:
 
 def _not_deep(data: object) -> object:
     """Plain data too deep for anything recursive is refused before it is read; the exact limit is tested later."""
-    if isinstance(data, Mapping):
-        try:
-            check_depth(data, limit=2 * DEPTH)
-        except DefinitionError as error:
-            refuse(error.problems)
+    found: Sequence[Problem] = ()
+    try:
+        check_depth(data, limit=2 * DEPTH)
+    except DefinitionError as error:
+        found = error.problems
+    refuse(found)
     return data
 
 

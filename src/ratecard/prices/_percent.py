@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from .._model import Amount, Key, Many, Model, OptionalAmount, default, refuse
-from .._numbers import ZERO, Exact, add, mul, neg, total
+from .._numbers import ZERO, Exact, mul, neg, total
 from ..curve import Curve
 from ..demand import Demand, PerRecord, PerRecordState
 from ..errors import MismatchError, Problem
@@ -140,18 +140,10 @@ def _bounded(amount: Exact, minimum: Decimal | None, maximum: Decimal | None) ->
 
 
 def _free_records(fold: PerRecord, state: PerRecordState) -> int:
-    """How many of the first records pay nothing: those before a limit is used up, less the one that crosses it."""
-    free = 0
-    amount: Exact = ZERO
-    for _, _, _, value in state.first:
-        used_up = fold.free_records is not None and free >= fold.free_records
-        if used_up or (fold.free_amount is not None and amount >= fold.free_amount):
-            break
-        amount = add(amount, value if value > ZERO else ZERO)
-        if fold.free_amount is not None and amount > fold.free_amount:
-            break
-        free += 1
-    return free
+    """How many records pay nothing: those that the free part reaches, less the one that crosses the free amount."""
+    reached = total(value for _, _, _, value in state.first if value > ZERO)
+    crossed = fold.free_amount is not None and reached > fold.free_amount
+    return len(state.first) - (1 if crossed else 0)
 
 
 def _percentage_faults(price: Percentage) -> list[Problem]:

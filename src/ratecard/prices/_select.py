@@ -134,13 +134,14 @@ class Matrix(Chosen, frozen=True):
 
 def _plain_date(value: object) -> object:
     """A whole day, or its text; pydantic's own reading would take numbers too."""
+    found, faults = value, list[Problem]()
     try:
         found = read_day(value)
     except DefinitionError as error:
-        refuse(error.problems)
-        return value
+        faults += error.problems
     if isinstance(found, datetime):
-        refuse([Problem("", "time.day", "a whole day is wanted, without a time; write '2025-12-25'")])
+        faults.append(Problem("", "time.day", "a whole day is wanted, without a time; write '2025-12-25'"))
+    refuse(faults)
     return found
 
 

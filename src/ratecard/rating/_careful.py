@@ -17,7 +17,7 @@ from ..meters import Aggregate
 from ..plans import MeterTerms
 from ..records import Layout, UsageRecord
 from ._identities import Identities, fingerprint
-from ._loops import Sums
+from ._loops import Sums, Tree
 from ._tally import Account, Cells, Rejection, State, States, Tally, copied
 
 __all__ = ["Careful", "Halt", "Routes", "Run"]
@@ -33,7 +33,7 @@ class Halt(BaseException):
 class Run:
     """One meter bound under one metering: where a record of it goes."""
 
-    __slots__ = ("cells", "meter", "states", "sums", "terms", "whole")
+    __slots__ = ("cells", "meter", "states", "sums", "terms", "trees", "whole")
 
     def __init__(self, terms: MeterTerms) -> None:
         self.terms = terms
@@ -45,6 +45,8 @@ class Run:
         # dimension, and `whole` where it is a tuple already.
         self.sums: dict[str, Sums] = {}
         self.whole = len(terms.axes) != 1
+        # The same by customer and three texts.
+        self.trees: dict[str, Tree] = {}
 
     def segment(self, at: datetime) -> int:
         """The segment of an instant, or -1 outside all."""
@@ -74,6 +76,14 @@ class Run:
 
     def collect(self, onto: dict[str, dict[str, list[Cells]]]) -> None:
         """Move all cells under their customers, the sums of a fast loop included."""
+        sums: dict[Any, int]
+        for customer, tree in self.trees.items():
+            self.sums[customer] = Sums(
+                ((first, second, third), quantity)
+                for first, seconds in tree.items()
+                for second, thirds in seconds.items()
+                for third, quantity in thirds.items()
+            )
         for customer, sums in self.sums.items():
             cells = self._at(onto, customer, 0)
             if self.whole and not cells:

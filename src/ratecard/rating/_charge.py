@@ -10,16 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
+from typing import Any
 
-from .._numbers import ZERO, Exact, add, exact, quantize, sign, total
+from .._numbers import ZERO, Exact, add, exact, sign, total
 from ..plans import Piece, Service, Terms
+from ..prices import Allowance, AnyPrice
 from ..quantity import Usage
 from ..steps import Step
-from ._line import Group, LineItem
+from ._direct import Way, counter, is_fee
+from ._line import Group, LineHead, LineItem
 from ._metered import Metered
 from ._reading import Reading
-from ._tally import Account, Tally
+from ._tally import Account, Cells, Tally
 
 __all__ = ["Charges", "charge"]
 
@@ -30,29 +32,34 @@ class Charges:
 
     Attributes:
         terms: what was charged.
-        lines: the lines, in the order of the card, each rounded once.
-        account: where every record went; None where the tally held other customers too.
-        readings: the meters as they were read, for what outlives the period.
-        rollovers: for each item with a rollover, the units that each group takes into the next period.
         tally: what was measured.
+        lines: the lines, in the order of the card, each rounded once.
+        rollovers: for each item with a rollover, the units that each group takes into the next period.
     """
 
-    __slots__ = ("account", "lines", "readings", "rollovers", "tally", "terms")
+    __slots__ = ("lines", "rollovers", "tally", "terms")
 
     def __init__(
         self,
         terms: Terms,
         tally: Tally,
         lines: Sequence[LineItem],
-        readings: Mapping[str, Reading],
         rollovers: Mapping[str, Mapping[tuple[str, ...], Exact]],
     ) -> None:
         self.terms = terms
         self.tally = tally
         self.lines = tuple(lines)
-        self.account: Account | None = tally.account if len(tally.metering) == 1 else None
-        self.readings = readings
         self.rollovers = rollovers
+
+    @property
+    def account(self) -> Account | None:
+        """Where every record went; None where the tally holds other customers too."""
+        return self.tally.account if len(self.tally.metering) == 1 else None
+
+    def readings(self) -> dict[str, Reading]:
+        """The meters of all services, also of those not billed yet: what they hold outlives the period."""
+        keys = dict.fromkeys(service.meter.key for service in self.terms.services if service.meter is not None)
+        return {key: Reading(self.terms, self.tally, key) for key in keys}
 
 
 def charge(terms: Terms, tally: Tally) -> Charges:
@@ -68,12 +75,48 @@ def charge(terms: Terms, tally: Tally) -> Charges:
             before the period and nothing tells what it held; `level.opening`.
         NoPriceError: some usage has no price.
     """
+    ways = terms.memo.get("ways")
+    if ways is None:
+        ways = terms.memo["ways"] = _ways(terms)
     charging = Charging(terms, tally)
+    lines = charging.lines
+    customer = terms.subscription.customer
+    # A tally that was measured for other terms as well is read the long way, which checks that it can answer.
+    cells = tally.cells.get(customer, _NONE) if tally.metering.get(customer) is terms.meters else None
+    for service, way in ways:
+        if way.__class__ is tuple:
+            lines.extend(way)
+            continue
+        if way is not None and cells is not None:
+            segments = cells.get(way.meter)
+            line = way.line(segments if segments is not None else [{}] * (way.segment + 1))
+            if line is not None:
+                lines.append(line)
+                continue
+        for piece in service.pieces:
+            charging.piece(service, piece)
+    return Charges(terms, tally, lines, charging.rollovers)
+
+
+_NONE: dict[str, list[Cells]] = {}
+
+
+def _ways(terms: Terms) -> list[tuple[Service, Any]]:
+    """How each service that is billed comes to its lines."""
+    found: list[tuple[Service, Way]] = []
     for service in terms.services:
-        if service.due is not None:
+        if service.due is None:
+            continue
+        way: Way = None
+        if is_fee(terms, service):
+            charging = Charging(terms, Tally({}, {}, Account({}, 0, False, ())))
             for piece in service.pieces:
                 charging.piece(service, piece)
-    return charging.charges()
+            way = tuple(charging.lines)
+        else:
+            way = counter(terms, service, lambda service, piece: line_head(terms, service, piece, ()))
+        found.append((service, way))
+    return found
 
 
 class Charging:
@@ -83,18 +126,13 @@ class Charging:
         self.terms = terms
         self.tally = tally
         self.lines: list[LineItem] = []
+        self.places: list[int] = []
         self.readings: dict[str, Reading] = {}
         self.rollovers: dict[str, dict[tuple[str, ...], Exact]] = {}
-        self.unit = terms.currency.places
-        self.mode = terms.plan.rounding
-
-    def charges(self) -> Charges:
-        """All that was charged."""
-        for service in self.terms.services:
-            # Meters that are not billed yet are read all the same: what they hold outlives the period.
-            if service.meter is not None:
-                self.reading(service.meter.key)
-        return Charges(self.terms, self.tally, self.lines, self.readings, self.rollovers)
+        self.brought: dict[str, dict[tuple[str, ...], Exact]] = {}
+        if terms.carry is not None:
+            for item, pairs in terms.carry.rollovers.items():
+                self.brought[item] = {tuple(group): exact(units) for group, units in pairs}
 
     def reading(self, key: str) -> Reading:
         """A meter as the tally has it, read once."""
@@ -103,34 +141,57 @@ class Charging:
             found = self.readings[key] = Reading(self.terms, self.tally, key)
         return found
 
+    def service(self, service: Service) -> None:
+        """The lines of one item in one of its cadence periods, and the included units that it hands on."""
+        if service.due is None:
+            return
+        for piece in service.pieces:
+            self.piece(service, piece)
+        self.placed(service)
+        price = service.pieces[-1].price
+        if not isinstance(price, Allowance) or price.rollover is None:
+            self.brought.pop(service.key, None)
+        elif service.full.end <= self.terms.period.end:
+            # Units brought in stay with a cadence period until its end; only then is it known what is left of them.
+            left = {group: price.leftover(Usage(ZERO, rolled=units)) for group, units in self.brought.get(service.key, {}).items()}
+            self.brought[service.key] = {**left, **self.rollovers.get(service.key, {})}
+        self.rollovers.pop(service.key, None)
+
+    def placed(self, service: Service) -> None:
+        """Note whose the lines are that were added since."""
+        self.places += [service.place] * (len(self.lines) - len(self.places))
+
+    def finished(self) -> tuple[list[LineItem], dict[str, dict[tuple[str, ...], Exact]]]:
+        """Lines, charged in the order in which items read each other, in the order of the card; and what rolls over."""
+        order = sorted(range(len(self.lines)), key=self.places.__getitem__)
+        rolled = {item: groups for item, groups in self.brought.items() if groups}
+        return [self.lines[index] for index in order], rolled
+
     def piece(self, service: Service, piece: Piece) -> None:
         """The lines of one stretch of service."""
         if service.meter is not None:
             Metered(self, service, piece, self.reading(service.meter.key)).lines()
             return
         assert service.quantity is not None
-        usage = Usage(service.quantity, share=piece.share, licensed=True, amounts=self.amounts(piece))
+        amounts = self.amounts(piece.price, piece.start, piece.end)
+        usage = Usage(service.quantity, share=piece.share, licensed=True, amounts=amounts)
         priced = piece.price.price(usage)
         self.add_line(service, piece, (), usage.total, priced.amount, lambda: (priced.step,))
 
-    def amounts(self, piece: Piece) -> dict[str, Exact]:
+    def amounts(self, price: AnyPrice, start: datetime, end: datetime) -> dict[str, Exact]:
         """What the items that a price reads came to over the same stretch."""
         return {
-            key: total(line.exact for line in self.lines if line.item == key and _begins(line, piece))
-            for key in piece.price.demand().items
+            key: total(line.exact for line in self.lines if line.item == key and start <= line.period.start < end)
+            for key in price.demand().items
         }
 
     def rolled(self, item: str, group: tuple[str, ...]) -> Exact:
-        """The included units that a group brought in from the period before."""
-        carry = self.terms.carry
-        for held, units in () if carry is None else carry.rollovers.get(item, ()):
-            if tuple(held) == group:
-                return exact(units)
-        return ZERO
+        """The included units that a group brought in from the cadence period before."""
+        return self.brought.get(item, {}).get(group, ZERO)
 
-    def roll(self, item: str, group: tuple[str, ...], units: Exact) -> None:
-        """Keep the included units that a group takes into the next period."""
-        self.rollovers.setdefault(item, {})[group] = units
+    def roll(self, service: Service, group: tuple[str, ...], units: Exact) -> None:
+        """Note the included units that a group has left at the end of a piece."""
+        self.rollovers.setdefault(service.key, {})[group] = units
 
     def add_line(
         self,
@@ -142,25 +203,16 @@ class Charging:
         derive: Callable[[], tuple[Step, ...]],
     ) -> None:
         """Round an amount once and keep the line."""
-        assert service.due is not None
-        places, mode = self.unit, self.mode
-        item = piece.item
-        named = "".join(f"[{dimension}={value}]" for dimension, value in group)
         if self.terms.plan.carry_remainders:
-            amount, derive = self._with_remainder(f"{item.key}{named}", amount, derive)
-        rounded = quantize(amount, places, mode)
+            amount, derive = self._with_remainder(f"{piece.item.key}{_named(group)}", amount, derive)
+        head = line_head(self.terms, service, piece, group)
+        rounded = head.rounded(amount)
 
-        def derived() -> tuple[Step, ...]:
+        def derived(_: LineItem) -> tuple[Step, ...]:
             *first, last = derive()
-            inputs = (("places", Decimal(places)), ("mode", mode))
-            return (*first, Step("round", inputs, rounded, parts=[last]))
+            return (*first, head.step(last, rounded))
 
-        self.lines.append(
-            LineItem(
-                f"{item.key}{named}{piece.tail}", item.key, item.label, group, quantity, _unit(service), amount, rounded,
-                self.terms.currency, piece.period, _due(service, piece), piece.version, derived,
-            )  # fmt: skip
-        )
+        self.lines.append(LineItem(head, quantity, amount, rounded, derived))
 
     def _with_remainder(
         self, name: str, amount: Exact, derive: Callable[[], tuple[Step, ...]]
@@ -170,7 +222,8 @@ class Charging:
         left = ZERO if carry is None else exact(carry.remainders.get(name, "0"))
         earlier = [line for line in self.lines if line.key.startswith(f"{name}@")]
         if earlier:
-            left = earlier[-1].remainder
+            # Where the statement is rounded as a whole, no line has left anything yet.
+            left = ZERO if self.terms.plan.rounding_at == "statement" else earlier[-1].remainder
         if not sign(left):
             return amount, derive
 
@@ -182,6 +235,27 @@ class Charging:
         return add(amount, left), derived
 
 
+def line_head(terms: Terms, service: Service, piece: Piece, group: Group) -> LineHead:
+    """What a line of a piece is about."""
+    item = piece.item
+    return LineHead(
+        f"{item.key}{_named(group)}{piece.tail}",
+        item=item.key,
+        name=item.label,
+        group=group,
+        unit=_unit(service),
+        currency=terms.currency,
+        period=piece.period,
+        due=_due(service, piece),
+        version=piece.version,
+        mode=terms.plan.rounding,
+    )
+
+
+def _named(group: Group) -> str:
+    return "".join(f"[{dimension}={value}]" for dimension, value in group)
+
+
 def _unit(service: Service) -> str:
     meter = service.meter
     return "" if meter is None else meter.unit or meter.key
@@ -191,7 +265,3 @@ def _due(service: Service, piece: Piece) -> datetime:
     """A piece in advance is due at its start; in arrears with its service."""
     assert service.due is not None
     return piece.start if piece.item.bill == "advance" else service.due
-
-
-def _begins(line: LineItem, piece: Piece) -> bool:
-    return piece.start <= line.period.start < piece.end

@@ -79,18 +79,22 @@ def _rows(careful: Careful, runs: Routes, layout: Layout, start: datetime, end: 
     customer = event if layout.customer is None else layout.place(layout.customer)
     if layout.customer is None:
         routes = {name: (group, of, {name: sums[careful.only]}) for name, (group, of, sums) in routes.items()}
+    by_one = all(len(run.terms.axes) == 1 for each in runs.values() for run in each)
+    if by_one:
+        names = {name: layout.place(runs[name][0].terms.axes[0].name) for name in routes}  # type: ignore[union-attr]
+        routes = {name: (names[name], of, sums) for name, (_, of, sums) in routes.items()}
     if not identified:
+        route = _loops.routed_by_one if by_one else _loops.routed
         return lambda rows: _anonymous(
-            careful, rows, lambda: _loops.routed(rows, at, start, end, event, routes, customer, careful.take)
+            careful, rows, lambda: route(rows, at, start, end, event, routes, customer, careful.take)
         )
     if layout.source is None or layout.id is None:
         return None
     source, id = layout.place(layout.source), layout.place(layout.id)
+    loop = _loops.identified_by_one if by_one else _loops.identified
 
     def identify(rows: Sequence[Any]) -> int:
-        _loops.identified(
-            rows, at, start, end, event, routes, customer, source, id, careful.seen, careful.take
-        )
+        loop(rows, at, start, end, event, routes, customer, source, id, careful.seen, careful.take)
         return 0
 
     return identify
@@ -99,11 +103,20 @@ def _rows(careful: Careful, runs: Routes, layout: Layout, start: datetime, end: 
 def _one_event(careful: Careful, runs: Routes, layout: Layout, name: str) -> Fast | None:
     """Rows of one event and customer, known to lie inside the period."""
     routes = _routes(careful, runs, layout.place)
-    if name not in routes or layout.customer is not None or not layout.within:
+    if name not in routes or careful.only is None or layout.customer is not None or not layout.within:
         return None
     group, of, customers = routes[name]
-    sums = customers[careful.only]
-    return lambda rows: _anonymous(careful, rows, lambda: _loops.plain(rows, group, of, sums, careful.take))
+    (run,) = runs[name]
+    if len(run.terms.axes) != _THREE:
+        sums = customers[careful.only]
+        return lambda rows: _anonymous(careful, rows, lambda: _loops.plain(rows, group, of, sums, careful.take))
+    first, second, third = (layout.place(axis.name) for axis in run.terms.axes if isinstance(axis, Dimension))
+    tree = run.trees[careful.only] = _loops.Tree(_THREE - 1)
+    names = (first, second, third)
+    return lambda rows: _anonymous(careful, rows, lambda: _loops.plain_by_three(rows, names, of, tree, careful.take))
+
+
+_THREE = 3
 
 
 def _anonymous(careful: Careful, rows: Sequence[Any], loop: Callable[[], None]) -> int:

@@ -127,5 +127,29 @@ def fingerprint(held: UsageRecord | Mark) -> str:
     """A short stable mark of a record's whole content; what is a mark already stays itself."""
     if isinstance(held, Mark):
         return held.content
-    told = json.dumps(held.to_json(), sort_keys=True, default=str)
+    content = held.to_json()
+    try:
+        told = json.dumps(content, sort_keys=True, default=_told)
+    except (TypeError, ValueError, RecursionError):
+        # Beyond JSON: keys of several kinds, an int of thousands of digits, a value inside itself.
+        told = _told(content)
     return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+
+
+_DEEPEST = 50
+
+
+def _told(value: object, depth: int = 0) -> str:
+    """Any value as text that is the same in every process."""
+    if depth > _DEEPEST:
+        return "..."
+    if isinstance(value, int):
+        return f"{type(value).__name__} {value:x}"
+    if isinstance(value, Mapping):
+        pairs = (f"{_told(key, depth + 1)}: {_told(each, depth + 1)}" for key, each in value.items())
+        return f"{{{', '.join(sorted(pairs))}}}"
+    if isinstance(value, list | tuple | set | frozenset):
+        parts = [_told(each, depth + 1) for each in value]
+        return f"[{', '.join(sorted(parts) if isinstance(value, set | frozenset) else parts)}]"
+    # The text of a plain object names its place in memory.
+    return type(value).__name__ if type(value).__repr__ is object.__repr__ else repr(value)

@@ -6,24 +6,69 @@ Amounts come first and steps are derived when they are read: a line keeps what i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from .._numbers import Exact, exact, quantize, sub, text
+from .._numbers import Exact, Rounding, exact, quantize, sub, text
 from ..errors import MismatchError
 from ..money import Currency, Money, shown
 from ..periods import Period
 from ..records import read_time, show_time
 from ..steps import Step
 
-__all__ = ["Group", "LineItem"]
+__all__ = ["Group", "LineHead", "LineItem"]
 
 Group: TypeAlias = tuple[tuple[str, str], ...]
 """Dimensions and their values, in the order of the item; empty for a pooled item."""
 
-Derive: TypeAlias = Callable[[], tuple[Step, ...]]
+class LineHead:
+    """
+    What a line is about, apart from its figures; lines of many statements share one. Immutable by contract.
+
+    Attributes:
+        key, item, name, group, unit, currency, period, due, version: as `LineItem` has them.
+        places, mode: how the amount is rounded.
+    """
+
+    __slots__ = (
+        "currency", "due", "group", "item", "key", "mode", "name", "period", "places", "unit", "version",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        item: str,
+        name: str,
+        group: Group,
+        unit: str,
+        currency: Currency,
+        period: Period,
+        due: datetime,
+        version: str,
+        mode: Rounding = "half_up",
+    ) -> None:
+        self.key = key
+        self.item = item
+        self.name = name
+        self.group = group
+        self.unit = unit
+        self.currency = currency
+        self.period = period
+        self.due = due
+        self.version = version
+        self.places = currency.places
+        self.mode: Rounding = mode
+
+    def rounded(self, amount: Exact) -> Decimal:
+        """The amount as a line shows it."""
+        return quantize(amount, self.places, self.mode)
+
+    def step(self, last: Step, rounded: Decimal) -> Step:
+        """The step that rounds a line."""
+        return Step("round", (("places", Decimal(self.places)), ("mode", self.mode)), rounded, parts=[last])
 
 
 class LineItem:
@@ -41,46 +86,65 @@ class LineItem:
         steps: how the amount came about; the last one's result is the amount.
     """
 
-    __slots__ = (
-        "_derive", "_steps", "currency", "due", "exact", "group", "item", "key", "name", "period", "quantity", "rounded",
-        "unit", "version",
-    )  # fmt: skip
+    __slots__ = ("_derive", "_steps", "exact", "head", "quantity", "rounded")
 
-    def __init__(
-        self,
-        key: str,
-        item: str,
-        name: str,
-        group: Group,
-        quantity: Exact,
-        unit: str,
-        amount: Exact,
-        rounded: Decimal,
-        currency: Currency,
-        period: Period,
-        due: datetime,
-        version: str,
-        derive: Derive,
-    ) -> None:
-        self.key = key
-        self.item = item
-        self.name = name
-        self.group = group
+    def __init__(self, head: LineHead, quantity: Exact, amount: Exact, rounded: Decimal, derive: Derive) -> None:
+        self.head = head
         self.quantity = quantity
-        self.unit = unit
         self.exact = amount
         self.rounded = rounded
-        self.currency = currency
-        self.period = period
-        self.due = due
-        self.version = version
         self._derive = derive
         self._steps: tuple[Step, ...] | None = None
 
     @property
+    def key(self) -> str:
+        """Item, group and start of service; distinct within a statement."""
+        return self.head.key
+
+    @property
+    def item(self) -> str:
+        """The item's key."""
+        return self.head.item
+
+    @property
+    def name(self) -> str:
+        """What people read in the place of the key."""
+        return self.head.name
+
+    @property
+    def group(self) -> Group:
+        """Dimensions and values."""
+        return self.head.group
+
+    @property
+    def unit(self) -> str:
+        """The unit of the quantity."""
+        return self.head.unit
+
+    @property
+    def currency(self) -> Currency:
+        """The currency of the amounts."""
+        return self.head.currency
+
+    @property
+    def period(self) -> Period:
+        """The stretch of service."""
+        return self.head.period
+
+    @property
+    def due(self) -> datetime:
+        """The instant at which the line is due."""
+        return self.head.due
+
+    @property
+    def version(self) -> str:
+        """The digest of the card whose price this is."""
+        return self.head.version
+
+    @property
     def amount(self) -> Money:
         """What the line comes to, rounded."""
-        return Money.make(self.rounded, self.currency)
+        return Money.make(self.rounded, self.head.currency)
 
     @property
     def remainder(self) -> Exact:
@@ -91,21 +155,18 @@ class LineItem:
     def steps(self) -> tuple[Step, ...]:
         """How the amount came about, derived on first reading."""
         if self._steps is None:
-            self._steps = self._derive()
+            self._steps = self._derive(self)
         return self._steps
 
     def with_rounded(self, rounded: Decimal, step: Callable[[Step], Step]) -> LineItem:
         """The same line with another rounded amount, and the step that made it put on top."""
         derive = self._derive
 
-        def derived() -> tuple[Step, ...]:
-            *first, last = derive()
+        def derived(line: LineItem) -> tuple[Step, ...]:
+            *first, last = derive(self)
             return (*first, step(last))
 
-        return LineItem(
-            self.key, self.item, self.name, self.group, self.quantity, self.unit, self.exact, rounded, self.currency,
-            self.period, self.due, self.version, derived,
-        )  # fmt: skip
+        return LineItem(self.head, self.quantity, self.exact, rounded, derived)
 
     def verify(self) -> bool:
         """Whether every step recomputes, and the last one gives the amount of this line."""
@@ -162,9 +223,21 @@ class LineItem:
         rounded = exact(told["amount"])
         if not isinstance(rounded, Decimal):
             raise MismatchError(f"the amount of line {told['key']!r} is not a number of decimals", code="statement.amount")
-        steps: Sequence[Step] = [Step.from_json(step) for step in told["steps"]]
-        return cls(
-            told["key"], told["item"], told["name"], tuple((name, value) for name, value in told["group"]),
-            exact(told["quantity"]), told["unit"], exact(told["exact"]), quantize(rounded, currency.places), currency,
-            Period.from_json(told["period"]), read_time(told["due"]), told["version"], lambda: tuple(steps),
-        )  # fmt: skip
+        head = LineHead(
+            told["key"],
+            item=told["item"],
+            name=told["name"],
+            group=tuple((name, value) for name, value in told["group"]),
+            unit=told["unit"],
+            currency=currency,
+            period=Period.from_json(told["period"]),
+            due=read_time(told["due"]),
+            version=told["version"],
+        )
+        steps = tuple(Step.from_json(step) for step in told["steps"])
+        amount = quantize(rounded, currency.places)
+        return cls(head, exact(told["quantity"]), exact(told["exact"]), amount, lambda _: steps)
+
+
+Derive: TypeAlias = Callable[[LineItem], tuple[Step, ...]]
+"""Derives the steps of a line."""

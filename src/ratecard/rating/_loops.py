@@ -18,15 +18,27 @@ from typing import Any, TypeAlias
 
 from ._identities import Identities
 
-__all__ = ["Customers", "Route", "Sums", "identified", "objects", "plain", "routed"]
+__all__ = [
+    "Customers",
+    "Route",
+    "Sums",
+    "Tree",
+    "identified",
+    "identified_by_one",
+    "objects",
+    "plain",
+    "plain_by_three",
+    "routed",
+    "routed_by_one",
+]
 
 Careful: TypeAlias = Callable[[Any], None]
 Row: TypeAlias = Any
 Read: TypeAlias = Callable[[Row], Any]
 
-# Numbers beyond the grammar's 30 digits are refused; the careful path says so.
-HIGH = 10**30
-LOW = -HIGH
+# `not quantity >> BITS` holds for whole numbers from 0 to far beyond any usage, in one operation; the few that are negative
+# or longer go the careful way, where the grammar's bounds are.
+BITS = 96
 
 
 class Sums(dict[Any, int]):
@@ -39,6 +51,24 @@ class Sums(dict[Any, int]):
             if part.__class__ is not str:
                 raise KeyError(key)
         return 0
+
+
+class Tree(dict[Any, Any]):
+    """Whole sums by several texts, one level a text."""
+
+    __slots__ = ("depth",)
+
+    def __init__(self, depth: int) -> None:
+        super().__init__()
+        self.depth = depth
+
+    def __missing__(self, key: Any) -> Any:
+        if key.__class__ is not str:
+            raise KeyError(key)
+        if not self.depth:
+            return 0
+        made = self[key] = Tree(self.depth - 1)
+        return made
 
 
 class Customers(dict[Any, Sums]):
@@ -57,8 +87,8 @@ class Customers(dict[Any, Sums]):
         return made
 
 
-Route: TypeAlias = tuple[Read, Any, dict[Any, Sums]]
-"""How an event's group is read, where its quantity stands, and where sums go, by customer."""
+Route: TypeAlias = tuple[Any, Any, dict[Any, Sums]]
+"""How an event's group is read (or where the one text of it stands), where its quantity stands, and the sums by customer."""
 
 
 def plain(rows: Sequence[Row], group: Read, of: Any, sums: Sums, careful: Careful) -> None:
@@ -69,8 +99,26 @@ def plain(rows: Sequence[Row], group: Read, of: Any, sums: Sums, careful: Carefu
         try:
             for row in left:
                 quantity = row[of]
-                if quantity.__class__ is int and LOW < quantity < HIGH:
+                if type(quantity) is int and not quantity >> BITS:
                     sums[group(row)] += quantity
+                else:
+                    careful(row)
+            return
+        except Exception:
+            careful(row)
+
+
+def plain_by_three(rows: Sequence[Row], names: tuple[Any, Any, Any], of: Any, sums: Tree, careful: Careful) -> None:
+    """The same by three texts, each looked up on its own."""
+    first, second, third = names
+    left = iter(rows)
+    while True:
+        row = None
+        try:
+            for row in left:
+                quantity = row[of]
+                if type(quantity) is int and not quantity >> BITS:
+                    sums[row[first]][row[second]][row[third]] += quantity
                 else:
                     careful(row)
             return
@@ -97,8 +145,36 @@ def routed(
                 if start <= row[at] < end:
                     group, of, customers = routes[row[event]]
                     quantity = row[of]
-                    if quantity.__class__ is int and LOW < quantity < HIGH:
+                    if type(quantity) is int and not quantity >> BITS:
                         customers[row[customer]][group(row)] += quantity
+                        continue
+                careful(row)
+            return
+        except Exception:
+            careful(row)
+
+
+def routed_by_one(
+    rows: Sequence[Row],
+    at: Any,
+    start: datetime,
+    end: datetime,
+    event: Any,
+    routes: dict[str, Route],
+    customer: Any,
+    careful: Careful,
+) -> None:
+    """The same where every group is one text."""
+    left = iter(rows)
+    while True:
+        row = None
+        try:
+            for row in left:
+                if start <= row[at] < end:
+                    group, of, customers = routes[row[event]]
+                    quantity = row[of]
+                    if type(quantity) is int and not quantity >> BITS:
+                        customers[row[customer]][row[group]] += quantity
                         continue
                 careful(row)
             return
@@ -119,7 +195,7 @@ def identified(
     seen: Identities,
     careful: Careful,
 ) -> None:
-    """The same with identities: a row whose identity is known, or is not text, is looked at with care."""
+    """Rows with identities too: one whose identity is known, or is not text, is looked at with care."""
     left = iter(rows)
     sources = seen.sources
     while True:
@@ -130,17 +206,48 @@ def identified(
                     group, of, customers = routes[row[event]]
                     quantity = row[of]
                     name = row[id]
-                    names = sources[row[source]]
-                    if (
-                        name not in names
-                        and name.__class__ is str
-                        and name
-                        and quantity.__class__ is int
-                        and LOW < quantity < HIGH
-                    ):
-                        customers[row[customer]][group(row)] += quantity
-                        names[name] = row
-                        continue
+                    if type(quantity) is int and not quantity >> BITS and type(name) is str and name:
+                        names = sources[row[source]]
+                        if name not in names:
+                            customers[row[customer]][group(row)] += quantity
+                            names[name] = row
+                            continue
+                careful(row)
+            return
+        except Exception:
+            careful(row)
+
+
+def identified_by_one(
+    rows: Sequence[Row],
+    at: Any,
+    start: datetime,
+    end: datetime,
+    event: Any,
+    routes: dict[str, Route],
+    customer: Any,
+    source: Any,
+    id: Any,
+    seen: Identities,
+    careful: Careful,
+) -> None:
+    """The same where every group is one text."""
+    left = iter(rows)
+    sources = seen.sources
+    while True:
+        row = None
+        try:
+            for row in left:
+                if start <= row[at] < end:
+                    group, of, customers = routes[row[event]]
+                    quantity = row[of]
+                    name = row[id]
+                    if type(quantity) is int and not quantity >> BITS and type(name) is str and name:
+                        names = sources[row[source]]
+                        if name not in names:
+                            customers[row[customer]][row[group]] += quantity
+                            names[name] = row
+                            continue
                 careful(row)
             return
         except Exception:
@@ -172,7 +279,7 @@ def objects(
                     group, of, customers = routes[row.event]
                     properties = row.properties
                     quantity = properties[of]
-                    if quantity.__class__ is int and LOW < quantity < HIGH:
+                    if type(quantity) is int and not quantity >> BITS:
                         name = row.id
                         if sources is None:
                             customers[row.customer][group(properties)] += quantity

@@ -9,11 +9,24 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from .._numbers import ONE, ZERO, Exact, div, mul, quantize, sign, split, sub, to_multiple, total
+from .._numbers import ONE, ZERO, Exact, add, div, mul, quantize, sign, split, sub, to_multiple, total
 from ..demand import Dimension
 from ..errors import MismatchError
+from ..meters import Average, Count, Level, Sum
 from ..plans import Piece, Service
-from ..prices import Allowance, Flat, PerUnit, Price, Priced
+from ..prices import (
+    Allowance,
+    Brackets,
+    Flat,
+    Hybrid,
+    Matrix,
+    Multiplier,
+    PerUnit,
+    Price,
+    Priced,
+    Weighted,
+    Windows,
+)
 from ..quantity import Usage
 from ..steps import Step
 from ._line import Group
@@ -42,9 +55,11 @@ class Metered:
         self.start = service.counted if self.cumulative else piece.start
         cells = reading.cells(self.start, piece.end, counted=service.counted)
         self.groups = self._grouped(cells, self.item.each)
-        before = piece.start != service.counted and self.cumulative
+        # What a price sees of the time counted: its share grows with the counter, so that pieces of one price add up.
+        self.was = piece.before if self.cumulative else ZERO
+        self.share = add(self.was, piece.share)
         self.before: dict[tuple[str, ...], Pairs] | None = None
-        if before:
+        if piece.start != service.counted and self.cumulative:
             self._check_known()
             self.before = self._grouped(
                 reading.cells(service.counted, piece.start, counted=service.counted), self.item.each
@@ -53,7 +68,9 @@ class Metered:
     def _check_known(self) -> None:
         """A counter that began before the period needs what it held, unless its price is the same for every unit."""
         terms, counted = self.charging.terms, self.service.counted
-        if terms.carry is not None or counted >= terms.period.start or even(self.price):
+        if terms.carry is not None or counted >= terms.period.start:
+            return
+        if isinstance(self.reading.meter.aggregate, Average | Count | Level | Sum) and even(self.price):
             return
         if not self.reading.cells(counted, terms.period.start, counted=counted):
             raise MismatchError(
@@ -73,10 +90,11 @@ class Metered:
 
     def lines(self) -> None:
         """All lines of the piece."""
-        allotted = self._allotments()
+        allotted = self._allotments(self.groups, self.share, self.piece.end)
+        before = self._allotments(self.before or {}, self.was, self.piece.start)
         for group, pairs in self.groups.items():
             named: Group = tuple(zip(self.item.each, group, strict=True))
-            quantity, amount, derive = self._priced(pairs, group, allotted.get(group))
+            quantity, amount, derive = self._priced(pairs, group, allotted.get(group), before.get(group))
             if self.item.split:
                 self._split(pairs, quantity, amount, derive)
             else:
@@ -87,23 +105,26 @@ class Metered:
         pairs: Pairs,
         group: tuple[str, ...],
         allotted: Exact | None,
-        *,
-        end: datetime | None = None,
-        share: Exact | None = None,
+        end: datetime,
+        share: Exact,
     ) -> Usage:
         return self.reading.usage(
-            pairs, self.item, self.service, self.start, self.piece.end if end is None else end,
-            share=self.piece.share if share is None else share, rolled=self.charging.rolled(self.item.key, group),
-            allotted=allotted, amounts=self.charging.amounts(self.piece),
+            pairs, self.item, self.service, self.start, end,
+            share=share, rolled=self.charging.rolled(self.item.key, group),
+            allotted=allotted, amounts=self.charging.amounts(self.price, self.start, end),
         )  # fmt: skip
 
-    def _priced(self, pairs: Pairs, group: tuple[str, ...], allotted: Exact | None) -> tuple[Exact, Exact, Steps]:
+    def _priced(
+        self, pairs: Pairs, group: tuple[str, ...], allotted: Exact | None, before: Exact | None
+    ) -> tuple[Exact, Exact, Steps]:
         """Quantity, amount and steps of one group."""
-        usage = self._usage(pairs, group, allotted)
+        whole = self.item.tiers == "prorate" or not self.reading.meter.aggregate.cumulative
+        # A price that is shared afterwards as a whole is asked for a whole period.
+        usage = self._usage(pairs, group, allotted, self.piece.end, ONE if whole else self.share)
         steps = self._quantity_steps(pairs)
         share = self.piece.share
         if isinstance(self.price, Allowance) and self.price.rollover is not None:
-            self.charging.roll(self.item.key, group, self.price.leftover(usage))
+            self.charging.roll(self.service, group, self.price.leftover(usage))
         if self.item.tiers == "prorate" and share != ONE:
             return self._prorated(usage, steps)
         priced = self.price.price(usage)
@@ -111,8 +132,7 @@ class Metered:
             return _scaled(usage.total, priced, share, steps, "this piece's share of the period")
         if self.before is None:
             return usage.total, priced.amount, lambda: (*steps(), priced.step)
-        # A flat fee inside the price is owed for the piece, not for what was counted before: the share before is 0.
-        was = self._usage(self.before.get(group, []), group, allotted, end=self.piece.start, share=ZERO)
+        was = self._usage(self.before.get(group, []), group, before, self.piece.start, self.was)
         earlier = self.price.price(was)
         if not sign(was.total) and not sign(earlier.amount):
             return usage.total, priced.amount, lambda: (*steps(), priced.step)
@@ -153,15 +173,17 @@ class Metered:
 
         return steps
 
-    def _allotments(self) -> dict[tuple[str, ...], Exact]:
+    def _allotments(
+        self, groups: dict[tuple[str, ...], Pairs], share: Exact, end: datetime
+    ) -> dict[tuple[str, ...], Exact]:
         """Included units that all groups have in common, shared by quantity at the meter's step."""
         price = self.price
         if not (isinstance(price, Allowance) and price.scope == "pooled" and self.item.each):
             return {}
-        used = {group: self._usage(pairs, group, None).total for group, pairs in self.groups.items()}
+        used = {group: self._usage(pairs, group, None, end, share).total for group, pairs in groups.items()}
         weights = [quantity if sign(quantity) > 0 else ZERO for quantity in used.values()]
         whole = total(weights)
-        units = mul(price.units, self.piece.share) if price.prorate else price.units
+        units = mul(price.units, share) if price.prorate else price.units
         if not weights:
             return {}
         if whole <= units:
@@ -173,8 +195,10 @@ class Metered:
     def _split(self, pairs: Pairs, quantity: Exact, amount: Exact, derive: Steps) -> None:
         """One price for the whole, shown by group in shares by quantity; the shares add up to the rounded whole."""
         parts = self._grouped(dict(pairs), self.item.split)
+        # What was counted before this piece was shown before it.
+        earlier = {} if self.before is None else self._grouped(dict(self.before.get((), [])), self.item.split)
         used = [
-            (group, self.reading.usage(some, self.item, self.service, self.start, self.piece.end).total)
+            (group, sub(self._held(some, self.piece.end), self._held(earlier.get(group, []), self.piece.start)))
             for group, some in parts.items()
         ]
         weights = [held if sign(held) > 0 else ZERO for _, held in used]
@@ -188,6 +212,9 @@ class Metered:
             named: Group = tuple(zip(self.item.split, group, strict=True))
             steps = self._share_steps(derive, rounded, weights, index)
             self.charging.add_line(self.service, self.piece, named, held, share, steps)
+
+    def _held(self, pairs: Pairs, end: datetime) -> Exact:
+        return self.reading.usage(pairs, self.item, self.service, self.start, end).total if pairs else ZERO
 
     def _share_steps(self, derive: Steps, rounded: Decimal, weights: Sequence[Exact], index: int) -> Steps:
         terms = self.charging.terms
@@ -215,8 +242,9 @@ def _scaled(quantity: Exact, priced: Priced, share: Exact, steps: Steps, note: s
 
 def even(price: Price) -> bool:
     """Whether every unit costs the same, so that what was counted before makes no difference."""
-    children = price.children()
-    if children:
-        return all(even(child) for child in children)
+    if isinstance(price, Hybrid) and price.combine != "sum":
+        return False
+    if isinstance(price, Brackets | Hybrid | Matrix | Multiplier | Weighted | Windows):
+        return all(even(child) for child in price.children())
     return isinstance(price, Flat | PerUnit)
 

@@ -15,7 +15,7 @@ from .._numbers import ONE, ZERO, Exact, add, exact, quantize, text
 from ..demand import Axis, Fold
 from ..errors import MismatchError
 from ..meters import Frame, Level, Peak
-from ..plans import Item, Service, Terms
+from ..plans import Item, MeterTerms, Service, Terms
 from ..quantity import Usage
 from ..records import read_time
 from ._tally import Cells, States, Tally
@@ -83,8 +83,10 @@ class Reading:
         found: dict[tuple[str, ...], Any] = {}
         if start == counted and counted in self.carried:
             found = {group: state for group, (state, _) in self.carried[counted].items()}
+        # What lies before these terms' own window is in what was carried in, also where the tally reaches further back.
+        earliest = max(start, self.window)
         for index, segment in enumerate(self.segments):
-            if start <= self.edges[index] and self.edges[index + 1] <= end:
+            if earliest <= self.edges[index] and self.edges[index + 1] <= end:
                 if not found:
                     found = dict(segment)
                     continue
@@ -224,12 +226,19 @@ def _check(terms: Terms, held: Any, asked: Any) -> None:
     for wish in (*asked.axes, *asked.folds):
         if wish not in held.axes and wish not in held.folds:
             raise _lacks(wish)
-    if not set(asked.edges) <= set(held.edges):
+    if not set(asked.edges) <= set(held.edges) or not _covers(held, asked):
         raise MismatchError(
-            f"the tally cuts {asked.meter.key!r} at other instants than {terms.plan.key!r} needs in {terms.period!r}; "
+            f"the tally cuts or counts {asked.meter.key!r} otherwise than {terms.plan.key!r} needs in {terms.period!r}; "
             "measure the records for these terms, or name them as extra",
             code="tally.terms",
         )
+
+
+def _covers(held: MeterTerms, asked: MeterTerms) -> bool:
+    """Whether all usage that the terms price was counted, and not left out as unpriced."""
+    unpriced = [start for start, priced in zip(held.edges, held.priced, strict=False) if not priced]
+    spans = zip(asked.edges, asked.edges[1:], asked.priced, strict=False)
+    return not any(priced and start <= at < end for start, end, priced in spans for at in unpriced)
 
 
 def _lacks(wish: Axis | Fold) -> MismatchError:

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import cmp_to_key, partial
 
-from .._numbers import CONTEXT, ZERO, Exact, floor, div, quantize, sub, text, total
-from ..plans import Carry
-from ..records import show_time
+from .._numbers import CONTEXT, ZERO, Exact, add, div, exact, floor, quantize, sign, sub, text, total
 from ..steps import Step
 from ._charge import Charges
 from ._line import LineItem
-from ._reading import Reading
-from ._statement import Statement
+from ._statement import Statement, StatementHead
 
 __all__ = ["settle"]
 
@@ -38,19 +36,15 @@ def settle(charges: Charges) -> Statement:
         subtotal = CONTEXT.add(subtotal, line.rounded)
     if not lines:
         subtotal = quantize(ZERO, terms.currency.places)
+    head = terms.memo.get("head")
+    if head is None:
+        plan = terms.plan
+        head = terms.memo["head"] = StatementHead(
+            customer=terms.customer, plan=plan.key, digest=plan.digest, period=terms.period, currency=terms.currency,
+            order=plan.order,
+        )  # fmt: skip
     return Statement(
-        customer=terms.customer,
-        plan=terms.plan.key,
-        digest=terms.plan.digest,
-        period=terms.period,
-        currency=terms.currency,
-        lines=lines,
-        subtotal=subtotal,
-        total=subtotal,
-        due=subtotal,
-        order=terms.plan.order,
-        account=charges.account,
-        carry=lambda: _carry(charges, lines),
+        head, lines=lines, subtotal=subtotal, total=subtotal, due=subtotal, account=charges.account, charges=charges
     )
 
 
@@ -75,16 +69,15 @@ def _spread(values: Sequence[Exact], whole: Decimal, places: int) -> list[Decima
     shares = [quantize(value, places, "floor") for value in values]
     step = Decimal((0, (1,), -places))
     missing = floor(div(sub(whole, total(shares)), step))
-    order = list(range(len(values)))
     rests = [sub(value, share) for value, share in zip(values, shares, strict=True)]
-    for _ in range(missing):
-        best = order[0]
-        for index in order:
-            if rests[index] > rests[best]:
-                best = index
-        order.remove(best)
-        shares[best] = CONTEXT.add(shares[best], step)
+    largest = sorted(range(len(values)), key=cmp_to_key(partial(_larger, rests)))
+    for index in largest[:missing]:
+        shares[index] = CONTEXT.add(shares[index], step)
     return shares
+
+
+def _larger(rests: Sequence[Exact], a: int, b: int) -> int:
+    return (rests[a] < rests[b]) - (rests[a] > rests[b])
 
 
 def _moved(difference: Decimal, share: Decimal) -> Callable[[Step], Step]:
@@ -93,62 +86,3 @@ def _moved(difference: Decimal, share: Decimal) -> Callable[[Step], Step]:
         return Step("sum", (), share, parts=[last, moved])
 
     return step
-
-
-def _carry(charges: Charges, lines: Sequence[LineItem]) -> Carry:
-    """What the next period needs to know."""
-    terms = charges.terms
-    counters = {key: _counters(reading) for key, reading in charges.readings.items()}
-    levels = {key: _levels(reading) for key, reading in charges.readings.items() if reading.gauge}
-    remainders: dict[str, str] = {}
-    if terms.plan.carry_remainders:
-        for line in lines:
-            remainders[line.key.rpartition("@")[0]] = text(line.remainder)
-    counting = {key: starts for key, starts in counters.items() if starts}
-    return Carry(
-        terms.customer,
-        terms.plan.key,
-        terms.period.end,
-        counters=counting,
-        levels={key: pairs for key, pairs in levels.items() if pairs},
-        rollovers={
-            item: [[list(group), text(units)] for group, units in sorted(groups.items())]
-            for item, groups in charges.rollovers.items()
-        },
-        remainders={name: left for name, left in sorted(remainders.items()) if left != "0"},
-        identities=_identities(charges, counting=bool(counting)),
-    )
-
-
-def _counters(reading: Reading) -> dict[str, list[list[object]]]:
-    """The counters of a meter that run on after the period."""
-    terms = reading.terms
-    return {
-        show_time(service.counted): reading.dumped(service)
-        for service in terms.services
-        if service.meter is not None
-        and service.meter.key == reading.meter.key
-        and service.counted < terms.period.end < service.full.end
-    }
-
-
-def _identities(charges: Charges, *, counting: bool) -> list[list[str | None]]:
-    """What was counted in this period; and while a counter runs on, what was counted before."""
-    terms = charges.terms
-    found = {mark: told for mark, told in charges.tally.marks(terms.customer).items()}
-    if counting and terms.carry is not None:
-        for source, name, told in terms.carry.identities:
-            found.setdefault((source, str(name)), str(told))
-    ordered = sorted(found.items(), key=lambda each: (each[0][0] or "", each[0][0] is not None, each[0][1]))
-    return [[source, name, told] for (source, name), told in ordered]
-
-
-def _levels(reading: Reading) -> list[list[object]]:
-    found: list[list[object]] = []
-    groups = {group for segment in reading.segments for group in segment} | set(reading.untouched())
-    for group in sorted(groups):
-        level: Exact | None = reading.level(group, reading.terms.period.end)
-        if level is not None:
-            found.append([list(group), text(level)])
-    return found
-

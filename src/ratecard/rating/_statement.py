@@ -5,7 +5,7 @@ Statement: what is owed for a period, and why.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -14,10 +14,12 @@ from ..errors import MismatchError
 from ..money import Currency, Money, shown
 from ..periods import Period
 from ..plans import Carry, Order
+from ._carried import carried
+from ._charge import Charges
 from ._line import LineItem
 from ._tally import Account
 
-__all__ = ["Difference", "Statement"]
+__all__ = ["Difference", "Statement", "StatementHead"]
 
 
 class Difference:
@@ -52,6 +54,26 @@ class Difference:
         return f"{self.key}: {before} before, {'nothing' if self.after is None else str(self.after)} after"
 
 
+class StatementHead:
+    """What a statement is about, apart from its figures; immutable by contract."""
+
+    __slots__ = ("currency", "customer", "digest", "order", "period", "plan")
+
+    def __init__(
+        self, *, customer: str, plan: str, digest: str, period: Period, currency: Currency, order: Order
+    ) -> None:
+        self.customer = customer
+        self.plan = plan
+        self.digest = digest
+        self.period = period
+        self.currency = currency
+        self.order = order
+
+    def content(self) -> tuple[object, ...]:
+        """All of it, to compare."""
+        return (self.customer, self.plan, self.digest, self.period, self.currency, self.order)
+
+
 class Statement:
     """
     What one customer owes for one period. Made by `settle` (or `rate`); immutable by contract.
@@ -65,46 +87,78 @@ class Statement:
         carry: what the next period needs to know; None on a statement read back from JSON, since it is stored beside it.
     """
 
-    __slots__ = (
-        "_carry", "_make_carry", "account", "currency", "customer", "digest", "due", "lines", "order", "period", "plan",
-        "subtotal", "total",
-    )  # fmt: skip
+    __slots__ = ("_carry", "_charges", "_due", "_subtotal", "_total", "account", "head", "lines")
 
     def __init__(
         self,
+        head: StatementHead,
         *,
-        customer: str,
-        plan: str,
-        digest: str,
-        period: Period,
-        currency: Currency,
         lines: Sequence[LineItem],
         subtotal: Decimal,
         total: Decimal,
         due: Decimal,
-        order: Order,
         account: Account | None,
-        carry: Callable[[], Carry] | None,
+        charges: Charges | None,
     ) -> None:
-        self.customer = customer
-        self.plan = plan
-        self.digest = digest
-        self.period = period
-        self.currency = currency
+        self.head = head
         self.lines = tuple(lines)
-        self.subtotal = Money.make(subtotal, currency)
-        self.total = Money.make(total, currency)
-        self.due = Money.make(due, currency)
-        self.order = order
+        self._subtotal = subtotal
+        self._total = total
+        self._due = due
         self.account = account
-        self._make_carry = carry
+        self._charges = charges
         self._carry: Carry | None = None
+
+    @property
+    def customer(self) -> str:
+        """The customer's key."""
+        return self.head.customer
+
+    @property
+    def plan(self) -> str:
+        """The plan's key."""
+        return self.head.plan
+
+    @property
+    def digest(self) -> str:
+        """The digest of the plan that was rated."""
+        return self.head.digest
+
+    @property
+    def period(self) -> Period:
+        """What was billed."""
+        return self.head.period
+
+    @property
+    def currency(self) -> Currency:
+        """The currency of all amounts."""
+        return self.head.currency
+
+    @property
+    def order(self) -> Order:
+        """The order of operations that was followed."""
+        return self.head.order
+
+    @property
+    def subtotal(self) -> Money:
+        """The sum of the lines, after all stages before tax."""
+        return Money.make(self._subtotal, self.head.currency)
+
+    @property
+    def total(self) -> Money:
+        """The subtotal with tax."""
+        return Money.make(self._total, self.head.currency)
+
+    @property
+    def due(self) -> Money:
+        """What is left to pay."""
+        return Money.make(self._due, self.head.currency)
 
     @property
     def carry(self) -> Carry | None:
         """What the next period needs to know, worked out on first reading."""
-        if self._carry is None and self._make_carry is not None:
-            self._carry = self._make_carry()
+        if self._carry is None and self._charges is not None:
+            self._carry = carried(self._charges, self.lines)
         return self._carry
 
     def line(self, key: str) -> LineItem:
@@ -181,10 +235,7 @@ class Statement:
         return self._content() == other._content() if isinstance(other, Statement) else NotImplemented
 
     def _content(self) -> tuple[object, ...]:
-        return (
-            self.customer, self.plan, self.digest, self.period, self.currency, self.lines, self.subtotal, self.total,
-            self.due, self.order, self.account,
-        )  # fmt: skip
+        return (self.head.content(), self.lines, self._subtotal, self._total, self._due, self.account)
 
     def __hash__(self) -> int:
         return hash((self.customer, self.plan, self.period, self.due))
@@ -231,13 +282,16 @@ class Statement:
         currency = _currency(told["currency"]["code"], places)
         amounts = {name: quantize(Money(told[name], currency).amount, places) for name in ("subtotal", "total", "due")}
         account = None if told["account"] is None else Account.from_json(told["account"])
-        return cls(
-            customer=told["customer"], plan=told["plan"], digest=told["digest"],
-            period=Period.from_json(told["period"]), currency=currency,
-            lines=[LineItem.from_json(line, currency) for line in told["lines"]],
+        head = StatementHead(
+            customer=told["customer"],
+            plan=told["plan"],
+            digest=told["digest"],
+            period=Period.from_json(told["period"]),
+            currency=currency,
             order=Order(items=told["order"]["items"], statement=told["order"]["statement"]),
-            account=account, carry=None, **amounts,
-        )  # fmt: skip
+        )
+        lines = [LineItem.from_json(line, currency) for line in told["lines"]]
+        return cls(head, lines=lines, account=account, charges=None, **amounts)
 
 
 def _currency(code: str, places: int) -> Currency:

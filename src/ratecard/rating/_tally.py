@@ -206,12 +206,12 @@ class Tally:
         metering: Mapping[str, Mapping[str, MeterTerms]],
         cells: Mapping[str, Mapping[str, list[Cells]]],
         account: Account,
-        seen: Identities,
+        seen: Identities | None = None,
     ) -> None:
         self.metering = metering
         self.cells = cells
         self.account = account
-        self.seen = seen
+        self.seen = Identities() if seen is None else seen
 
     @property
     def rejected(self) -> tuple[Rejection, ...]:

@@ -1,0 +1,83 @@
+"""
+What outlives a period: the carry of a statement, worked out when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .._numbers import ZERO, Exact, add, exact, sign, text
+from ..plans import Carry
+from ..records import show_time
+from ._charge import Charges
+from ._line import LineItem
+from ._reading import Reading
+
+__all__ = ["carried"]
+
+
+def carried(charges: Charges, lines: Sequence[LineItem]) -> Carry:
+    """What the next period needs to know."""
+    terms = charges.terms
+    readings = charges.readings()
+    counters = {key: _counters(reading) for key, reading in readings.items()}
+    levels = {key: _levels(reading) for key, reading in readings.items() if reading.gauge}
+    remainders: dict[str, Exact] = {}
+    if terms.plan.carry_remainders:
+        # What no line took up stays for the next one.
+        if terms.carry is not None:
+            remainders = {name: exact(left) for name, left in terms.carry.remainders.items()}
+        together: dict[str, Exact] = {}
+        for line in lines:
+            name = line.key.rpartition("@")[0]
+            before = together.get(name, ZERO) if terms.plan.rounding_at == "statement" else ZERO
+            together[name] = add(before, line.remainder)
+        remainders.update(together)
+    counting = {key: starts for key, starts in counters.items() if starts}
+    return Carry(
+        terms.customer,
+        terms.plan.key,
+        terms.period.end,
+        counters=counting,
+        levels={key: pairs for key, pairs in levels.items() if pairs},
+        rollovers={
+            item: [[list(group), text(units)] for group, units in sorted(groups.items())]
+            for item, groups in charges.rollovers.items()
+        },
+        remainders={name: text(left) for name, left in sorted(remainders.items()) if sign(left)},
+        identities=_identities(charges, counting=bool(counting)),
+    )
+
+
+def _counters(reading: Reading) -> dict[str, list[list[object]]]:
+    """The counters of a meter that run on after the period."""
+    terms = reading.terms
+    return {
+        show_time(service.counted): reading.dumped(service)
+        for service in terms.services
+        if service.meter is not None
+        and service.meter.key == reading.meter.key
+        and service.counted < terms.period.end < service.full.end
+    }
+
+
+def _identities(charges: Charges, *, counting: bool) -> list[list[str | None]]:
+    """What was counted in this period; and while a counter runs on, what was counted before."""
+    terms = charges.terms
+    found = {mark: told for mark, told in charges.tally.marks(terms.customer).items()}
+    if counting and terms.carry is not None:
+        for source, name, told in terms.carry.identities:
+            found.setdefault((source, str(name)), str(told))
+    ordered = sorted(found.items(), key=lambda each: (each[0][0] or "", each[0][0] is not None, each[0][1]))
+    return [[source, name, told] for (source, name), told in ordered]
+
+
+def _levels(reading: Reading) -> list[list[object]]:
+    found: list[list[object]] = []
+    groups = {group for segment in reading.segments for group in segment} | set(reading.untouched())
+    for group in sorted(groups):
+        level: Exact | None = reading.level(group, reading.terms.period.end)
+        if level is not None:
+            found.append([list(group), text(level)])
+    return found
+
