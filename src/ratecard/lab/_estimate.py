@@ -11,12 +11,12 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from .._instants import instant
-from .._numbers import Exact, Ratio, add, div, number, text
+from .._numbers import ZERO, Exact, Ratio, add, div, number, text
 from .._problems import near
 from ..errors import MismatchError, Problem, UnknownKeyError
 from ..meters import Aggregate, Sum
 from ..periods import Period
-from ..plans import MeterTerms, Offer, Subscription, Terms, resolve
+from ..plans import MeterTerms, Offer, Plan, Subscription, resolve
 from ..rating import Account, Statement, Tally, charge, settle
 from ..records import UsageRecord
 
@@ -96,13 +96,15 @@ def estimate(
     >>> estimate(plan, plan.subscribe("anyone", start="2025-01-01"), {"tokens": 3_000_000}, Period.month(2025, 1)).due
     Money('6.00', 'USD')
     """
-    terms = resolve(offer, subscription, period)
-    sold = _sold(terms)
-    _check_names(terms, sold, quantities)
-    named = {key: value for key, value in quantities.items() if key in sold and key not in terms.meters}
+    plan = offer.get(subscription.plan)
+    sold = _sold(plan)
+    _check_names(plan, sold, quantities)
+    metered = {meter.key for meter in plan.meters}
+    named = {key: number(quantities.get(key, subscription.quantities.get(key, ZERO))) for key in sold - metered}
     if named:
-        held = {**subscription.quantities, **{key: number(value) for key, value in named.items()}}
-        terms = resolve(offer, subscription.model_copy(update={"quantities": held}), period)
+        held = {**subscription.quantities, **named}
+        subscription = subscription.model_copy(update={"quantities": held})
+    terms = resolve(offer, subscription, period)
     cells: dict[str, list[Cells]] = {}
     for key, meter_terms in terms.meters.items():
         given = quantities.get(key, ())
@@ -114,15 +116,15 @@ def estimate(
     return settle(charge(terms, tally))
 
 
-def _sold(terms: Terms) -> set[str]:
+def _sold(plan: Plan) -> set[str]:
     """The names of the quantities that items of the plan are sold by."""
-    return {item.quantity for card in terms.plan.cards for item in card.items if item.quantity is not None}
+    return {item.quantity for card in plan.cards for item in card.items if item.quantity is not None}
 
 
-def _check_names(terms: Terms, sold: set[str], quantities: Mapping[str, object]) -> None:
-    names = {*terms.meters, *sold}
+def _check_names(plan: Plan, sold: set[str], quantities: Mapping[str, object]) -> None:
+    names = {*(meter.key for meter in plan.meters), *sold}
     problems = [
-        Problem(key, "key.unknown", f"the plan {terms.plan.key!r} has no meter or quantity {key!r}{near(key, names)}")
+        Problem(key, "key.unknown", f"the plan {plan.key!r} has no meter or quantity {key!r}{near(key, names)}")
         for key in quantities
         if key not in names
     ]

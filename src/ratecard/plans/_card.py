@@ -174,11 +174,19 @@ def _price_problems(item: Item) -> list[Problem]:
     if item.meter is None and item.quantity is None and not all(_is_fee(price) for price in _walk(item.price)):
         words = "this price depends on a quantity; name a meter, or a quantity of the subscription"
         return [Problem("meter", "item.source", words)]
+    if item.meter is not None and item.tiers == "prorate" and (demand or _hands_on(item.price)):
+        words = "tiers can be narrowed to a share only where the quantity alone decides; choose continue or restart"
+        return [Problem("tiers", "item.tiers", words)]
     # A price takes a pooled allowance only as the outermost, so that is where to look.
     if isinstance(item.price, Allowance) and item.price.scope == "pooled" and not item.each:
         words = "a pooled allowance is shared among groups; name the groups in each, or give it the scope group"
         return [Problem("each", "item.pooled", words)]
     return []
+
+
+def _hands_on(price: Price) -> bool:
+    """Whether included units are shared among groups, or taken into the next period."""
+    return isinstance(price, Allowance) and (price.scope == "pooled" or price.rollover is not None)
 
 
 def _walk(price: Price) -> Iterator[Price]:

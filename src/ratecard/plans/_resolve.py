@@ -222,6 +222,11 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
         if len(kept) >= _KEPT:
             kept.clear()
         found = kept[key] = _Resolving(_checked(plan), subscription, period, since).terms()
+        # Customers who are measured alike share one metering, so that measuring many sees at a glance that they are.
+        alike: dict[object, Mapping[str, MeterTerms]] = plan.__dict__.setdefault("_alike", {})
+        if len(alike) >= _KEPT:
+            alike.clear()
+        found.meters = alike.setdefault(tuple(found.meters.values()), found.meters)
     if carry is None:
         return found
     return Terms(

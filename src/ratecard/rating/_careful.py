@@ -8,16 +8,17 @@ wherever it lies; then meters, time and price; the values last. A record changes
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from ..errors import RecordError
-from ..meters import Aggregate
+from ..demand import Dimension
+from ..meters import Aggregate, Sum
 from ..plans import MeterTerms
 from ..records import Layout, UsageRecord
 from ._identities import Identities, fingerprint
-from ._loops import Sums, Tree
+from ._loops import Columns, Sums, Tree
 from ._tally import Account, Cells, Rejection, State, States, Tally, copied
 
 __all__ = ["Careful", "Halt", "Routes", "Run"]
@@ -78,7 +79,8 @@ class Run:
         """Move all cells under their customers, the sums of a fast loop included."""
         sums: dict[Any, int]
         for customer, tree in self.trees.items():
-            self.sums[customer] = Sums(
+            held = self.sums[customer] = Sums(len(self.terms.axes))
+            held.update(
                 ((first, second, third), quantity)
                 for first, seconds in tree.items()
                 for second, thirds in seconds.items()
@@ -92,8 +94,8 @@ class Run:
             for raw, quantity in sums.items():
                 group = raw if self.whole else (raw,)
                 cells[group] = self.states.merge(cells[group], quantity) if group in cells else quantity
-        for segment, held in enumerate(self.cells):
-            for (customer, *parts), state in held.items():
+        for segment, found in enumerate(self.cells):
+            for (customer, *parts), state in found.items():
                 cells, group = self._at(onto, customer, segment), tuple(parts)
                 cells[group] = self.states.merge(cells[group], state) if group in cells else state
 
@@ -102,6 +104,47 @@ class Run:
         if self.meter.key not in meters:
             meters[self.meter.key] = [{} for _ in self.cells]
         return meters[self.meter.key][segment]
+
+
+class Shared:
+    """What a fast loop collects for several meters of one event: sums of all columns they read, by all their dimensions."""
+
+    __slots__ = ("columns", "customers", "dimensions", "runs")
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self.runs = runs
+        columns: list[str] = []
+        for run in runs:
+            aggregate = run.meter.aggregate
+            columns += [*_added(aggregate), *_taken(aggregate)]
+        self.columns = tuple(dict.fromkeys(columns))
+        axes = [axis.name for run in runs for axis in run.terms.axes if isinstance(axis, Dimension)]
+        self.dimensions = tuple(dict.fromkeys(axes))
+        # None stands for the one customer of records that name none.
+        self.customers: dict[Any, Columns] = {}
+
+    def collect(self) -> None:
+        """Give each meter its part, in the sums it would have had alone."""
+        for customer, columns in self.customers.items():
+            if customer is None:
+                continue
+            for run in self.runs:
+                sums = run.sums.setdefault(customer, Sums(len(run.terms.axes)))
+                plus = [self.columns.index(name) for name in _added(run.meter.aggregate)]
+                minus = [self.columns.index(name) for name in _taken(run.meter.aggregate)]
+                places = [self.dimensions.index(axis.name) for axis in run.terms.axes if isinstance(axis, Dimension)]
+                for raw, cell in columns.items():
+                    parts = (raw,) if len(self.dimensions) == 1 else raw
+                    group = parts[places[0]] if len(places) == 1 else tuple(parts[place] for place in places)
+                    sums[group] += sum(cell[index] for index in plus) - sum(cell[index] for index in minus)
+
+
+def _added(aggregate: Aggregate) -> tuple[str, ...]:
+    return (aggregate.of,) if isinstance(aggregate, Sum) else ()
+
+
+def _taken(aggregate: Aggregate) -> tuple[str, ...]:
+    return aggregate.less if isinstance(aggregate, Sum) else ()
 
 
 Routes: TypeAlias = dict[str, list[Run]]
@@ -134,12 +177,17 @@ class Careful:
         # Customers with equal metering share their routes.
         by_content: dict[tuple[MeterTerms, ...], Routes] = {}
         self.routes: dict[str, Routes] = {}
+        by_object: dict[int, Routes] = {}
         for customer, meters in metering.items():
-            content = tuple(meters.values())
-            if content not in by_content:
-                by_content[content] = _routes(content)
-            self.routes[customer] = by_content[content]
+            routes = by_object.get(id(meters))
+            if routes is None:
+                content = tuple(meters.values())
+                if content not in by_content:
+                    by_content[content] = _routes(content)
+                routes = by_object[id(meters)] = by_content[content]
+            self.routes[customer] = routes
         self.distinct = list(by_content.values())
+        self.shared: list[Shared] = []
 
     def take(self, row: Any) -> None:
         """One record, in whatever form it came."""
@@ -238,6 +286,8 @@ class Careful:
             account = onto.account + account
             metering = {**onto.metering, **metering}
             cells = {customer: copied(meters) for customer, meters in onto.cells.items()}
+        for shared in self.shared:
+            shared.collect()
         for routes in self.distinct:
             for runs in routes.values():
                 for run in runs:

@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from .._numbers import ZERO, Exact, add, exact, sign, total
+from .._numbers import ZERO, Exact, add, exact, sign, sub, total
 from ..plans import Piece, Service, Terms
-from ..prices import Allowance, AnyPrice
+from ..prices import Allowance, AnyPrice, Priced
 from ..quantity import Usage
 from ..steps import Step
 from ._direct import Way, counter, is_fee
-from ._line import Group, LineHead, LineItem
-from ._metered import Metered
+from ._line import Group, LineHead, LineItem, line_name
+from ._metered import Metered, less
 from ._reading import Reading
 from ._tally import Account, Cells, Tally
 
@@ -86,16 +86,17 @@ def charge(terms: Terms, tally: Tally) -> Charges:
     for service, way in ways:
         if way.__class__ is tuple:
             lines.extend(way)
+            charging.placed(service)
             continue
         if way is not None and cells is not None:
             segments = cells.get(way.meter)
             line = way.line(segments if segments is not None else [{}] * (way.segment + 1))
             if line is not None:
                 lines.append(line)
+                charging.placed(service)
                 continue
-        for piece in service.pieces:
-            charging.piece(service, piece)
-    return Charges(terms, tally, lines, charging.rollovers)
+        charging.service(service)
+    return Charges(terms, tally, *charging.finished())
 
 
 _NONE: dict[str, list[Cells]] = {}
@@ -110,8 +111,7 @@ def _ways(terms: Terms) -> list[tuple[Service, Any]]:
         way: Way = None
         if is_fee(terms, service):
             charging = Charging(terms, Tally({}, {}, Account({}, 0, False, ())))
-            for piece in service.pieces:
-                charging.piece(service, piece)
+            charging.service(service)
             way = tuple(charging.lines)
         else:
             way = counter(terms, service, lambda service, piece: line_head(terms, service, piece, ()))
@@ -143,8 +143,6 @@ class Charging:
 
     def service(self, service: Service) -> None:
         """The lines of one item in one of its cadence periods, and the included units that it hands on."""
-        if service.due is None:
-            return
         for piece in service.pieces:
             self.piece(service, piece)
         self.placed(service)
@@ -153,7 +151,8 @@ class Charging:
             self.brought.pop(service.key, None)
         elif service.full.end <= self.terms.period.end:
             # Units brought in stay with a cadence period until its end; only then is it known what is left of them.
-            left = {group: price.leftover(Usage(ZERO, rolled=units)) for group, units in self.brought.get(service.key, {}).items()}
+            brought = self.brought.get(service.key, {})
+            left = {group: price.leftover(Usage(ZERO, rolled=units)) for group, units in brought.items()}
             self.brought[service.key] = {**left, **self.rollovers.get(service.key, {})}
         self.rollovers.pop(service.key, None)
 
@@ -173,10 +172,23 @@ class Charging:
             Metered(self, service, piece, self.reading(service.meter.key)).lines()
             return
         assert service.quantity is not None
-        amounts = self.amounts(piece.price, piece.start, piece.end)
-        usage = Usage(service.quantity, share=piece.share, licensed=True, amounts=amounts)
-        priced = piece.price.price(usage)
-        self.add_line(service, piece, (), usage.total, priced.amount, lambda: (priced.step,))
+        priced = self._sold(service, piece, piece.start, piece.end, piece.share)
+        amount = priced.amount
+        if piece.start != service.counted:
+            # What does not follow the share, such as a fee for any part of a period, is owed once and not a piece.
+            until = self._sold(service, piece, service.counted, piece.end, add(piece.before, piece.share))
+            before = self._sold(service, piece, service.counted, piece.start, piece.before)
+            difference = sub(until.amount, before.amount)
+            if difference != amount:
+                steps = lambda: (less(difference, until.step, before.step),)  # noqa: E731
+                self.add_line(service, piece, (), service.quantity, difference, steps)
+                return
+        self.add_line(service, piece, (), service.quantity, amount, lambda: (priced.step,))
+
+    def _sold(self, service: Service, piece: Piece, start: datetime, end: datetime, part: Exact) -> Priced:
+        assert service.quantity is not None
+        amounts = self.amounts(piece.price, start, end)
+        return piece.price.price(Usage(service.quantity, share=part, licensed=True, amounts=amounts))
 
     def amounts(self, price: AnyPrice, start: datetime, end: datetime) -> dict[str, Exact]:
         """What the items that a price reads came to over the same stretch."""
@@ -204,7 +216,7 @@ class Charging:
     ) -> None:
         """Round an amount once and keep the line."""
         if self.terms.plan.carry_remainders:
-            amount, derive = self._with_remainder(f"{piece.item.key}{_named(group)}", amount, derive)
+            amount, derive = self._with_remainder(line_name(piece.item.key, group), amount, derive)
         head = line_head(self.terms, service, piece, group)
         rounded = head.rounded(amount)
 
@@ -239,7 +251,7 @@ def line_head(terms: Terms, service: Service, piece: Piece, group: Group) -> Lin
     """What a line of a piece is about."""
     item = piece.item
     return LineHead(
-        f"{item.key}{_named(group)}{piece.tail}",
+        f"{line_name(item.key, group)}{piece.tail}",
         item=item.key,
         name=item.label,
         group=group,
@@ -250,10 +262,6 @@ def line_head(terms: Terms, service: Service, piece: Piece, group: Group) -> Lin
         version=piece.version,
         mode=terms.plan.rounding,
     )
-
-
-def _named(group: Group) -> str:
-    return "".join(f"[{dimension}={value}]" for dimension, value in group)
 
 
 def _unit(service: Service) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from operator import itemgetter
 from typing import Any, TypeAlias
 
@@ -16,7 +17,8 @@ from ..demand import Dimension
 from ..meters import Sum
 from ..records import Layout
 from . import _loops
-from ._careful import Careful, Routes, Run
+from ._careful import Careful, Routes, Run, Shared
+from ._wire import wire
 
 __all__ = ["Fast", "bound"]
 
@@ -30,13 +32,14 @@ def bound(careful: Careful, layout: Layout | None) -> Fast | None:
         return None
     (runs,) = careful.distinct
     window = _window(runs)
-    if window is None or not all(_simple(each) for each in runs.values()):
+    if window is None or not all(_simple(run) for each in runs.values() for run in each):
         return None
+    single = all(len(each) == 1 and not _less(each[0]) for each in runs.values())
     if layout is None:
-        return _objects(careful, runs, *window)
+        return _objects(careful, runs, *window) if single else None
     if layout.properties is not None or (careful.only is None and layout.customer is None):
         return None
-    return _rows(careful, runs, layout, *window)
+    return _rows(careful, runs, layout, *window) if single else _several(careful, runs, layout, *window)
 
 
 def _window(runs: Routes) -> tuple[datetime, datetime] | None:
@@ -46,25 +49,33 @@ def _window(runs: Routes) -> tuple[datetime, datetime] | None:
     return (found[0], found[-1]) if len(found) == len(("start", "end")) else None
 
 
-def _simple(runs: Sequence[Run]) -> bool:
-    """Whether an event has one meter, that adds up one property by dimensions."""
-    if len(runs) != 1:
-        return False
-    (run,) = runs
-    aggregate = run.meter.aggregate
+def _simple(run: Run) -> bool:
+    """Whether a meter adds up properties by dimensions."""
     return (
-        isinstance(aggregate, Sum)
-        and not aggregate.less
+        isinstance(run.meter.aggregate, Sum)
         and not run.meter.where
         and not run.terms.folds
         and all(isinstance(axis, Dimension) for axis in run.terms.axes)
     )
 
 
+def _less(run: Run) -> tuple[str, ...]:
+    aggregate = run.meter.aggregate
+    return aggregate.less if isinstance(aggregate, Sum) else ()
+
+
 def _objects(careful: Careful, runs: Routes, start: datetime, end: datetime) -> Fast:
     routes = _routes(careful, runs, str)
     seen = None if careful.trusted else careful.seen
-    return lambda records: _loops.objects(records, start, end, routes, seen, careful.take)
+
+    def run(records: Sequence[Any]) -> int:
+        first = records[0] if records else None
+        if seen is not None and type(first) is dict and "source" in first and "id" in first:
+            wire(records, start, end, routes, "customer" in first, seen, careful.take)
+            return 0
+        return _loops.objects(records, start, end, routes, seen, careful.take)
+
+    return run
 
 
 def _rows(careful: Careful, runs: Routes, layout: Layout, start: datetime, end: datetime) -> Fast | None:
@@ -100,6 +111,60 @@ def _rows(careful: Careful, runs: Routes, layout: Layout, start: datetime, end: 
     return identify
 
 
+def _several(careful: Careful, runs: Routes, layout: Layout, start: datetime, end: datetime) -> Fast | None:
+    """Events that feed several meters: the columns they read are summed together, and told apart when all is collected."""
+    if layout.at is None or layout.within or layout.event is None or layout.customer is None:
+        return None
+    identified = layout.id is not None and not careful.trusted
+    if identified and layout.source is None:
+        return None
+    at, event, customer = layout.place(layout.at), layout.place(layout.event), layout.place(layout.customer)
+    routes: dict[str, tuple[Any, Any, Any]] = {}
+    pairs = not identified
+    for name, each in runs.items():
+        if not all(run.terms.priced[0] for run in each):
+            continue
+        shared = Shared(each)
+        careful.shared.append(shared)
+        make = partial(_loops.Columns, len(shared.dimensions), len(shared.columns))
+        shared.customers = _loops.Customers(careful.metering, make)
+        if careful.only is not None:
+            columns = shared.customers[careful.only] = make()
+            shared.customers[None] = columns
+        places = [layout.place(column) for column in shared.columns]
+        groups = [layout.place(dimension) for dimension in shared.dimensions]
+        pairs = pairs and len(places) == len(("first", "second")) and len(groups) == 1
+        routes[name] = (groups, places, shared.customers)
+    if pairs:
+        twos = {name: (groups[0], (places[0], places[1]), held) for name, (groups, places, held) in routes.items()}
+        return lambda rows: _anonymous(
+            careful, rows, lambda: _loops.pairs(rows, at, start, end, event, twos, customer, careful.take)
+        )
+    readers = {name: (_reader(groups), _whole(places), held) for name, (groups, places, held) in routes.items()}
+    identity = (layout.place(layout.source or ""), layout.place(layout.id or "")) if identified else None
+
+    def run(rows: Sequence[Any]) -> int:
+        before = careful.taken
+        _loops.several(
+            rows, at, start, end, event, readers, customer, identity, careful.seen, careful.take
+        )
+        return 0 if identified or careful.trusted else len(rows) - (careful.taken - before)
+
+    return run
+
+
+def _reader(names: Sequence[Any]) -> Callable[[Any], Any]:
+    return itemgetter(*names) if names else _nothing
+
+
+def _whole(names: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
+    """Reads a tuple, also of one name."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    (name,) = names
+    return lambda row: (row[name],)
+
+
 def _one_event(careful: Careful, runs: Routes, layout: Layout, name: str) -> Fast | None:
     """Rows of one event and customer, known to lie inside the period."""
     routes = _routes(careful, runs, layout.place)
@@ -132,13 +197,14 @@ def _routes(careful: Careful, runs: Routes, place: Callable[[str], Any]) -> dict
         if not run.terms.priced[0] or not isinstance(aggregate, Sum):
             continue
         names = [place(axis.name) for axis in run.terms.axes if isinstance(axis, Dimension)]
-        customers: dict[Any, _loops.Sums] = _loops.Customers(careful.metering)
+        make = partial(_loops.Sums, len(names))
+        customers: dict[Any, _loops.Sums] = _loops.Customers(careful.metering, make)
         run.sums = customers
         if careful.only is not None:
             # A record that names no customer is the one customer's.
-            sums = run.sums[careful.only] = _loops.Sums()
+            sums = run.sums[careful.only] = make()
             customers = {careful.only: sums, None: sums}
-        found[event] = (itemgetter(*names) if names else _nothing, place(aggregate.of), customers)
+        found[event] = (_reader(names), place(aggregate.of), customers)
     return found
 
 

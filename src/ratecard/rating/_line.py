@@ -12,16 +12,30 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from .._numbers import Exact, Rounding, exact, quantize, sub, text
-from ..errors import MismatchError
+from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
 from ..periods import Period
 from ..records import read_time, show_time
 from ..steps import Step
 
-__all__ = ["Group", "LineHead", "LineItem"]
+__all__ = ["Group", "LineHead", "LineItem", "line_name"]
 
 Group: TypeAlias = tuple[tuple[str, str], ...]
 """Dimensions and their values, in the order of the item; empty for a pooled item."""
+
+
+def line_name(item: str, group: Group) -> str:
+    """The key of a line without its start: item and group, told so that no two of them read alike."""
+    parts = [f"[{_safe(name, '=]')}={_safe(value, ']')}]" for name, value in group]
+    return _safe(item, "[@") + "".join(parts)
+
+
+def _safe(told: str, ends: str) -> str:
+    """Text in which what would end it is marked by a backslash."""
+    for each in "\\" + ends:
+        told = told.replace(each, "\\" + each)
+    return told
+
 
 class LineHead:
     """
@@ -169,8 +183,18 @@ class LineItem:
         return LineItem(self.head, self.quantity, self.exact, rounded, derived)
 
     def verify(self) -> bool:
-        """Whether every step recomputes, and the last one gives the amount of this line."""
-        return bool(self.steps) and all(step.check() for step in self.steps) and self.steps[-1].result == self.rounded
+        """Whether every step recomputes, the last one gives this line's amounts, and the key is that of its service."""
+        named = f"{line_name(self.item, self.group)}@{show_time(self.period.start)}"
+        try:
+            if self.key != named or not all(step.check() for step in self.steps):
+                return False
+            last = self.steps[-1]
+            # The rounding of the line; above it stands at most what moved it to add up with others.
+            rounding = last.parts[0] if last.rule == "sum" else last
+            return last.result == self.rounded and rounding.parts[0].result == self.exact
+        except (RatecardError, ArithmeticError, LookupError, TypeError, ValueError):
+            # Steps that were tampered with need not even compute.
+            return False
 
     def explain(self) -> str:
         """The line in words, each step checkable with a pencil."""

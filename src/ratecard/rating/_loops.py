@@ -14,11 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from operator import add
 from typing import Any, TypeAlias
 
 from ._identities import Identities
 
 __all__ = [
+    "Columns",
     "Customers",
     "Route",
     "Sums",
@@ -26,10 +28,12 @@ __all__ = [
     "identified",
     "identified_by_one",
     "objects",
+    "pairs",
     "plain",
     "plain_by_three",
     "routed",
     "routed_by_one",
+    "several",
 ]
 
 Careful: TypeAlias = Callable[[Any], None]
@@ -41,15 +45,24 @@ Read: TypeAlias = Callable[[Row], Any]
 BITS = 96
 
 
-class Sums(dict[Any, int]):
-    """Whole sums by raw group: a text, or a tuple of texts. Any other group is nobody's here."""
+def _check(key: Any, width: int) -> None:
+    """A raw group is one text where there is one dimension, else a tuple of texts; any other is nobody's here."""
+    for part in (key,) if width == 1 else key:
+        if part.__class__ is not str:
+            raise KeyError(key)
 
-    __slots__ = ()
+
+class Sums(dict[Any, int]):
+    """Whole sums by raw group of so many dimensions."""
+
+    __slots__ = ("width",)
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
 
     def __missing__(self, key: Any) -> int:
-        for part in key if key.__class__ is tuple else (key,):
-            if part.__class__ is not str:
-                raise KeyError(key)
+        _check(key, self.width)
         return 0
 
 
@@ -71,19 +84,36 @@ class Tree(dict[Any, Any]):
         return made
 
 
-class Customers(dict[Any, Sums]):
-    """The sums of each customer; one who is not measured is nobody's here."""
+class Columns(dict[Any, list[int]]):
+    """Several whole sums side by side by raw group of so many dimensions."""
 
-    __slots__ = ("known",)
+    __slots__ = ("count", "width")
 
-    def __init__(self, known: Collection[str]) -> None:
+    def __init__(self, width: int, count: int) -> None:
+        super().__init__()
+        self.width = width
+        self.count = count
+
+    def __missing__(self, key: Any) -> list[int]:
+        _check(key, self.width)
+        made = self[key] = [0] * self.count
+        return made
+
+
+class Customers(dict[Any, Any]):
+    """What is collected for each customer; one who is not measured is nobody's here."""
+
+    __slots__ = ("known", "make")
+
+    def __init__(self, known: Collection[str], make: Callable[[], Any]) -> None:
         super().__init__()
         self.known = known
+        self.make = make
 
-    def __missing__(self, key: Any) -> Sums:
+    def __missing__(self, key: Any) -> Any:
         if key.__class__ is not str or key not in self.known:
             raise KeyError(key)
-        made = self[key] = Sums()
+        made = self[key] = self.make()
         return made
 
 
@@ -295,5 +325,81 @@ def objects(
                             continue
                 careful(row)
             return anonymous
+        except Exception:
+            careful(row)
+
+
+def several(
+    rows: Sequence[Row],
+    at: Any,
+    start: datetime,
+    end: datetime,
+    event: Any,
+    routes: dict[str, tuple[Read, Read, dict[Any, dict[Any, list[int]]]]],
+    customer: Any,
+    identity: tuple[Any, Any] | None,
+    seen: Identities,
+    careful: Careful,
+) -> None:
+    """Rows whose events feed several meters: all columns that the meters read are added up side by side."""
+    left = iter(rows)
+    sources = seen.sources
+    source, id = identity or (None, None)
+    while True:
+        row = None
+        try:
+            for row in left:
+                if start <= row[at] < end:
+                    group, columns, customers = routes[row[event]]
+                    quantities = columns(row)
+                    whole = 0
+                    for quantity in quantities:
+                        if type(quantity) is not int:
+                            break
+                        whole |= quantity
+                    else:
+                        if not whole >> BITS:
+                            cell = customers[row[customer]][group(row)]
+                            if identity is not None:
+                                name = row[id]
+                                names = sources[row[source]]
+                                if type(name) is not str or not name or name in names:
+                                    careful(row)
+                                    continue
+                                names[name] = row
+                            cell[:] = map(add, cell, quantities)
+                            continue
+                careful(row)
+            return
+        except Exception:
+            careful(row)
+
+
+def pairs(
+    rows: Sequence[Row],
+    at: Any,
+    start: datetime,
+    end: datetime,
+    event: Any,
+    routes: dict[str, tuple[Any, tuple[Any, Any], dict[Any, dict[Any, list[int]]]]],
+    customer: Any,
+    careful: Careful,
+) -> None:
+    """The same for two columns and groups of one text, without identities."""
+    left = iter(rows)
+    while True:
+        row = None
+        try:
+            for row in left:
+                if start <= row[at] < end:
+                    group, (first, second), customers = routes[row[event]]
+                    one, two = row[first], row[second]
+                    if type(one) is int and type(two) is int and not (one | two) >> BITS:
+                        cell = customers[row[customer]][row[group]]
+                        cell[0] += one
+                        cell[1] += two
+                        continue
+                careful(row)
+            return
         except Exception:
             careful(row)

@@ -35,7 +35,7 @@ from ._reading import Reading
 if TYPE_CHECKING:
     from ._charge import Charging
 
-__all__ = ["Metered"]
+__all__ = ["Metered", "less"]
 
 Pairs = list[tuple[tuple[str, ...], Any]]
 Steps = Callable[[], tuple[Step, ...]]
@@ -139,8 +139,7 @@ class Metered:
         amount = sub(priced.amount, earlier.amount)
 
         def derive() -> tuple[Step, ...]:
-            note = "counted to the end of this piece, less what was counted before it"
-            return (*steps(), Step("difference", (), amount, parts=[priced.step, earlier.step], note=note))
+            return (*steps(), less(amount, priced.step, earlier.step))
 
         return sub(usage.total, was.total), amount, derive
 
@@ -229,6 +228,12 @@ class Metered:
             return (*first, Step("share", inputs, share, parts=[whole], note="this group's share by quantity"))
 
         return steps
+
+
+def less(amount: Exact, until: Step, before: Step) -> Step:
+    """The step of a piece whose counter began before it."""
+    note = "counted to the end of this piece, less what was counted before it"
+    return Step("difference", (), amount, parts=[until, before], note=note)
 
 
 def _scaled(quantity: Exact, priced: Priced, share: Exact, steps: Steps, note: str) -> tuple[Exact, Exact, Steps]:
