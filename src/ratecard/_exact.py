@@ -265,7 +265,10 @@ def text(value: Exact | int) -> str:
     ('100000', '20.5', '1/3')
     """
     if isinstance(value, Ratio):
-        return f"{text(value.numerator)}/{text(value.denominator)}"
+        # Held with twos and fives in the digits, told in whole numbers: 15/28, not 3.75/7.
+        top, bottom = as_fraction(value)
+        common = gcd(top, bottom)
+        return f"{text(top // common)}/{text(bottom // common)}"
     if not value:
         return "0"
     # An int goes through Decimal as well: `str` of a long one depends on a limit that anyone may set.

@@ -16,6 +16,7 @@ from tests.house._tree import PACKAGE, none
 
 WELCOME = {"pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"}
 BUDGET = 0.030
+EVERYTHING = 0.060
 PYDANTIC = 0.071
 """Seconds that the import of pydantic took on the machine where the budget was set."""
 RUNS = 7
@@ -23,7 +24,7 @@ RUNS = 7
 LOADED = """
 import json, sys
 before = set(sys.modules)
-import ratecard
+from ratecard import *
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
 
@@ -38,7 +39,9 @@ for name in json.loads(sys.argv[1]):
     importlib.import_module(name)
 started = time.process_time()
 import ratecard
-print(json.dumps([pydantic_took, time.process_time() - started]))
+alone = time.process_time() - started
+from ratecard import *
+print(json.dumps([pydantic_took, alone, time.process_time() - started]))
 """
 
 TOUCHED = """
@@ -106,15 +109,18 @@ def test_only_pydantic_comes_along() -> None:
 
 def test_own_share_of_the_import(tmp_path: Path) -> None:
     """
-    Beyond what it shares with pydantic, the import takes at most 30 ms of processor time.
+    Beyond what it shares with pydantic, the import takes at most 30 ms of processor time, and all that the door offers 60.
 
     The best of several runs counts, and on a machine where pydantic itself loads more slowly the budget grows alike.
     """
     shared = json.dumps(_loaded())
     compiled = ("-X", f"pycache_prefix={tmp_path}")  # the first run compiles, whatever lies beside the sources
     runs = [json.loads(_python(TIMED, shared, options=compiled)) for _ in range(RUNS)]
-    pydantic, own = (min(column) for column in zip(*runs, strict=True))
-    assert own <= BUDGET * max(1, pydantic / PYDANTIC), f"{own * 1000:.1f} ms; pydantic takes {pydantic * 1000:.0f} ms"
+    pydantic, own, everything = (min(column) for column in zip(*runs, strict=True))
+    slow = max(1, pydantic / PYDANTIC)
+    told = f"{own * 1000:.1f} ms, {everything * 1000:.1f} for all; pydantic takes {pydantic * 1000:.0f} ms"
+    assert own <= BUDGET * slow, told
+    assert everything <= EVERYTHING * slow, told
 
 
 def test_import_touches_nothing() -> None:

@@ -93,8 +93,9 @@ class Reading:
                 for group, state in segment.items():
                     found[group] = self.states.merge(found[group], state) if group in found else state
         if self.gauge:
-            # A level that nobody touched still holds.
-            for group in self.untouched():
+            # A level that nobody touched still holds, from what was carried in or from what came earlier in the tally.
+            earlier = [group for index, cells in enumerate(self.segments) if self.edges[index] < start for group in cells]
+            for group in (*self.untouched(), *earlier):
                 found.setdefault(group, self.states.zero())
         return found
 
