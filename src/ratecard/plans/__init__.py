@@ -9,9 +9,10 @@ from ._carry import Carry
 from ._catalog import Catalog, Offer
 from ._order import Order
 from ._plan import CustomUnit, Plan
-from ._resolve import MeterTerms, Piece, Service, Terms, resolve
+from ._resolve import resolve
 from ._schema import schema
 from ._subscription import Subscription
+from ._terms import MeterTerms, Piece, Service, Terms
 
 __all__ = [
     "Carry",

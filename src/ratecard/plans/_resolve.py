@@ -20,174 +20,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from .._numbers import ONE, ZERO, Exact, sub
+from .._numbers import ONE, sub
 from ..cadence import Cadence
-from ..demand import Axis, Demand, Dimension, Fold
+from ..demand import Demand, Dimension
 from ..errors import InternalError, MismatchError
 from ..meters import Meter
-from ..money import Currency
 from ..periods import Period, Proration, moment, share
-from ..prices import AnyPrice
 from ._card import Item, RateCard
 from ._carry import Carry
 from ._catalog import Offer
 from ._plan import Plan
 from ._subscription import Subscription
+from ._terms import MeterTerms, Piece, Service, Terms
 
-__all__ = ["MeterTerms", "Piece", "Service", "Terms", "resolve"]
+__all__ = ["resolve"]
 
 _Sold: TypeAlias = tuple[Period, Item]
 """A stretch of time, and the item as the card in force then has it."""
-
-
-class Piece:
-    """
-    A stretch of service with one price.
-
-    Attributes:
-        start, end: the stretch, in UTC.
-        item: the item as the card in force has it; `price` is its price.
-        version: the card that is in force, by its effective date.
-        share: the stretch as a share of the full cadence period, by the item's proration.
-        before: the same of the time from the start of the item's counter up to this stretch; the shares of all pieces add up.
-        tail: what tells this piece's line from others of the same item: `@` and the start.
-    """
-
-    __slots__ = ("before", "end", "item", "period", "price", "share", "start", "tail", "version")
-
-    def __init__(self, period: Period, item: Item, version: str, part: Exact, before: Exact) -> None:
-        self.period = period
-        self.start = period.start
-        self.end = period.end
-        self.item = item
-        self.price: AnyPrice = item.price
-        self.version = version
-        self.share = part
-        self.before = before
-        self.tail = f"@{period.start.isoformat().replace('+00:00', 'Z')}"
-
-
-class Service:
-    """
-    One item's service in one of its cadence periods.
-
-    Attributes:
-        key: the item's key.
-        full: the full cadence period; shares and levels are parts of it.
-        counted: from when the item's counter runs.
-        pieces: what is billed, in order.
-        due: when it is due; None while it is measured but not yet billed.
-        place: where it stands among the services in the order of the card.
-    """
-
-    __slots__ = ("counted", "due", "full", "key", "meter", "pieces", "place", "quantity")
-
-    def __init__(
-        self,
-        key: str,
-        *,
-        full: Period,
-        counted: datetime,
-        pieces: Sequence[Piece],
-        due: datetime | None,
-        meter: Meter | None,
-        quantity: Decimal | None,
-    ) -> None:
-        self.key = key
-        self.full = full
-        self.counted = counted
-        self.pieces = tuple(pieces)
-        self.due = due
-        self.meter = meter
-        self.quantity = quantity
-        self.place = 0
-
-
-class MeterTerms:
-    """
-    How one meter is measured under some terms.
-
-    Attributes:
-        meter: the meter.
-        edges: the instants between which its segments lie, ascending; segment n is [edges[n], edges[n + 1]).
-        priced: for each segment, whether some item prices it.
-        axes, folds: what its prices ask to see beyond the total.
-    """
-
-    __slots__ = ("axes", "edges", "folds", "meter", "priced")
-
-    def __init__(
-        self,
-        meter: Meter,
-        edges: Sequence[datetime],
-        priced: Sequence[bool],
-        axes: Sequence[Axis],
-        folds: Sequence[Fold],
-    ) -> None:
-        self.meter = meter
-        self.edges = tuple(edges)
-        self.priced = tuple(priced)
-        self.axes = tuple(axes)
-        self.folds = tuple(folds)
-
-    def _content(self) -> tuple[object, ...]:
-        return (self.meter, self.edges, self.priced, self.axes, self.folds)
-
-    def __eq__(self, other: object) -> bool:
-        return self._content() == other._content() if isinstance(other, MeterTerms) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash((self.meter.key, self.edges))
-
-
-class Terms:
-    """
-    What is agreed with one customer for one period, flat and dated. Made by `resolve`; read by `measure` and `charge`.
-
-    Attributes:
-        plan, subscription, period, currency, zone: what was resolved.
-        started: the first instant of the subscription.
-        services: what is billed or measured, in the order of the card's items, those that read others after them.
-        meters: how each meter is measured, by key. Meters of the plan that no item prices are here too, without priced segments.
-        carry: what came in from the period before.
-    """
-
-    __slots__ = ("carry", "currency", "memo", "meters", "period", "plan", "services", "started", "subscription", "zone")
-
-    def __init__(
-        self,
-        plan: Plan,
-        subscription: Subscription,
-        period: Period,
-        *,
-        currency: Currency,
-        zone: str,
-        started: datetime,
-        services: Sequence[Service],
-        meters: Mapping[str, MeterTerms],
-        carry: Carry | None,
-    ) -> None:
-        self.plan = plan
-        self.subscription = subscription
-        self.period = period
-        self.currency = currency
-        self.zone = zone
-        self.started = started
-        self.services = tuple(services)
-        self.meters = meters
-        self.carry = carry
-        # What is worked out once for these terms by those who read them; no part of what they say.
-        self.memo: dict[str, Any] = {}
-
-    @property
-    def customer(self) -> str:
-        """The customer's key."""
-        return self.subscription.customer
-
-    def __repr__(self) -> str:
-        return f"<Terms of {self.plan.key!r} for {self.customer!r}, {self.period!r}>"
 
 
 def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: Carry | None = None) -> Terms:
@@ -445,7 +296,8 @@ def _currency_code(plan: Plan, subscription: Subscription) -> str:
     if subscription.currency is not None:
         if subscription.currency not in codes:
             raise MismatchError(
-                f"the plan has no cards in {subscription.currency}; choose one of {', '.join(codes)}", code="currency.none"
+                f"the plan has no cards in {subscription.currency}; choose one of {', '.join(codes)}",
+                code="currency.none",
             )
         return subscription.currency
     if len(codes) > 1:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from ..errors import RecordError
 from ..demand import Dimension
+from ..errors import RecordError
 from ..meters import Aggregate, Sum
 from ..plans import MeterTerms
 from ..records import Layout, UsageRecord

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import cmp_to_key, partial
 
-from .._numbers import CONTEXT, ZERO, Exact, add, div, exact, floor, quantize, sign, sub, text, total
+from .._numbers import CONTEXT, ZERO, Exact, div, floor, quantize, sub, total
 from ..steps import Step
 from ._charge import Charges
 from ._line import LineItem
