@@ -131,7 +131,11 @@ def _lines(plan: Plan, acme: Subscription, held: Records, piece: Piece, before: 
         return [Line(item.key, (), piece.start, quantity, amount)]
     meter = next(each for each in plan.meters if each.key == item.meter)
     mine = [each for each in held if each.event == meter.event and each.at < piece.end and each.at >= _instant(acme.start)]
-    groups = dict.fromkeys(tuple(str(each.properties.get(name) or "") for name in item.each) for each in mine)
+    gauge = isinstance(meter.aggregate, meters.Level | meters.Peak)
+    single = isinstance(meter.aggregate, meters.Average | meters.Latest) or item.tiers != "continue"
+    since = _instant(acme.start) if gauge else piece.start if single else piece.counted
+    seen = [each for each in mine if each.at >= since]
+    groups = dict.fromkeys(tuple(str(each.properties.get(name) or "") for name in item.each) for each in seen)
     found = []
     for group in sorted(groups) or ([()] if not item.each else []):
         own = [each for each in mine if tuple(str(each.properties.get(name) or "") for name in item.each) == group]
@@ -168,7 +172,9 @@ def _metered(
         return quantity, cost(item.price, inside, quantity, part)
     before, earlier = measured(piece.counted, piece.start)
     after, inside = measured(piece.counted, piece.end)
-    if piece.start == piece.counted:
+    gauge = isinstance(aggregate, meters.Level | meters.Peak)
+    known = [each for each in held if each.at < piece.start] if gauge else earlier
+    if piece.start == piece.counted or (item.each and not known):
         return after, cost(item.price, inside, after, until)
     return after - before, cost(item.price, inside, after, until) - cost(item.price, earlier, before, was)
 

@@ -226,11 +226,11 @@ def test_show_time() -> None:
 ROW: Mapping[str, Any] = {
     "type": "call", "when": "2025-01-10T12:00:00Z", "who": "acme", "key": "c1", "from": "gw", "n": 7
 }  # fmt: skip
-EXPECTED = UsageRecord("call", NOON, {"n": 7}, customer="acme", source="gw", id="c1")
+EXPECTED = UsageRecord("call", NOON, ROW, customer="acme", source="gw", id="c1")
 
 
 def test_rows_that_are_mappings() -> None:
-    """A row is read by the names of its parts, and what is left are properties."""
+    """A row is read by the names of its parts, and its properties are the whole row."""
     layout = Layout(event="type", at="when", customer="who", source="from", id="key")
     assert layout.record(ROW) == EXPECTED
     assert layout.place("n") == "n"

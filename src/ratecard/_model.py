@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Self, TypeAlias, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -32,8 +32,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, core_schema
 
-from ._numbers import DIGITS, PLACES, number, text
-from .errors import DefinitionError, NumberError, Problem
+from ._numbers import DIGITS, PLACES, floor, number, text
+from .errors import DefinitionError, NumberError, Problem, RatecardError
 
 __all__ = [
     "Amount",
@@ -46,6 +46,7 @@ __all__ = [
     "OptionalDay",
     "Pairs",
     "Table",
+    "Whole",
     "check_depth",
     "default",
     "read_day",
@@ -178,6 +179,21 @@ def _fault(code: str, words: str) -> DefinitionError:
 def show_day(value: date | datetime) -> str:
     """The ISO text of a day or instant, as `read_day` takes it."""
     return value.isoformat().replace("+00:00", "Z")
+
+
+def _whole(value: object) -> int:
+    """A whole number, as a number or as text; never true, never 1.5."""
+    try:
+        found = number(value)
+    except RatecardError as error:
+        raise _told(error) from None
+    if found != floor(found):
+        refuse([Problem("", "integer.type", "write a whole number")])
+    return floor(found)
+
+
+Whole: TypeAlias = Annotated[int, BeforeValidator(_whole)]
+"""A field that holds a whole number."""
 
 
 def _many(value: object) -> object:

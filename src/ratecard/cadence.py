@@ -14,12 +14,11 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from ._instants import Zone, clock, instant, moment, out_of_bounds, wall
-from ._model import Model, OptionalDay, default, refuse
-from ._numbers import ZERO, floor, number
-from .errors import DefinitionError, Problem, RatecardError
+from ._model import Model, OptionalDay, Whole, default
+from .errors import DefinitionError, Problem
 from .periods import Period
 
 __all__ = ["Cadence", "CadenceUnit"]
@@ -32,18 +31,6 @@ EVERY_MAX = 10_000
 # The first of a year, of a quarter, of a month; and a Monday.
 _CALENDAR = date(2000, 1, 1)
 _CALENDAR_WEEK = date(2000, 1, 3)
-
-
-def _whole(value: object) -> int:
-    """A whole number, as a number or as text; never true, never 1.5."""
-    found = ZERO
-    try:
-        found = number(value)
-    except RatecardError as error:
-        refuse([Problem("", error.code, error.text)])
-    if found != floor(found):
-        refuse([Problem("", "integer.type", "write a whole number")])
-    return floor(found)
 
 
 class Cadence(Model, frozen=True):
@@ -61,7 +48,7 @@ class Cadence(Model, frozen=True):
     ['2025-01-31', '2025-02-28', '2025-03-31', '2025-04-30']
     """
 
-    every: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=EVERY_MAX)] = default(1)
+    every: Annotated[Whole, Field(ge=1, le=EVERY_MAX)] = default(1)
     unit: CadenceUnit = default("month")
     anchor: OptionalDay = default(None)
     zone: Zone | None = default(None)

@@ -19,10 +19,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
-from ._numbers import ZERO, Exact, add, exact, mul, neg, sign, sub, text, total
+from ._numbers import ZERO, Exact, Rounding, add, exact, mul, neg, quantize, sign, sub, text, total
 from .records import UsageRecord, group_text, read_number
 
-__all__ = ["Axis", "Carried", "Demand", "Dimension", "Fold", "PerRecord", "Sizes", "Span", "Windows"]
+__all__ = ["Axis", "Carried", "Demand", "Dimension", "EachRounded", "Fold", "PerRecord", "Sizes", "Span", "Windows"]
 
 
 class Dimension(NamedTuple):
@@ -145,6 +145,11 @@ class PerRecord(NamedTuple):
     free_amount: Decimal | None = None
     refunds: bool = False
 
+    @property
+    def ordered(self) -> bool:
+        """Whether the order of records matters."""
+        return self.free_records is not None or self.free_amount is not None
+
     def zero(self) -> PerRecordState:
         """Nothing seen."""
         return PerRecordState((), _NONE)
@@ -250,6 +255,52 @@ def _decimal(told: str) -> Decimal:
     return found
 
 
+class RoundedState(NamedTuple):
+    """The sum of an `EachRounded` fold, and of how many records."""
+
+    amount: Exact
+    records: int
+
+
+class EachRounded(NamedTuple):
+    """The price of each record, rounded before it is added up: a price that has no free part and no order."""
+
+    price: PerRecord
+    places: int
+    mode: Rounding
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the order of records matters."""
+        return False
+
+    def zero(self) -> RoundedState:
+        """Nothing seen."""
+        return RoundedState(ZERO, 0)
+
+    def add(self, state: RoundedState, value: Decimal, record: UsageRecord) -> RoundedState:
+        """One more record."""
+        amount = self.price.value(self.price.add(self.price.zero(), value, record))
+        return RoundedState(add(state.amount, quantize(amount, self.places, self.mode)), state.records + 1)
+
+    def merge(self, a: RoundedState, b: RoundedState) -> RoundedState:
+        """Both."""
+        return RoundedState(add(a.amount, b.amount), a.records + b.records)
+
+    def value(self, state: RoundedState) -> Exact:
+        """The amount of all records seen."""
+        return state.amount
+
+    def dump(self, state: RoundedState) -> list[Any]:
+        """Plain data."""
+        return [text(state.amount), state.records]
+
+    def load(self, told: Sequence[Any]) -> RoundedState:
+        """Read back what `dump` wrote."""
+        amount, records = told
+        return RoundedState(exact(amount), records)
+
+
 class CarriedState(NamedTuple):
     """The sum of a `Carried` fold, and how many records took the default."""
 
@@ -268,6 +319,11 @@ class Carried(NamedTuple):
     of: str
     per_unit: bool = True
     default: Decimal | None = None
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the order of records matters."""
+        return False
 
     def zero(self) -> CarriedState:
         """Nothing seen."""
@@ -298,7 +354,7 @@ class Carried(NamedTuple):
         return CarriedState(exact(amount), defaults)
 
 
-Fold: TypeAlias = PerRecord | Carried
+Fold: TypeAlias = PerRecord | EachRounded | Carried
 
 
 class Demand:

@@ -270,7 +270,7 @@ class Layout:
     ) -> None:
         self.event = None if always_event is not None else event
         self.always_event = always_event
-        self.at = at
+        self.at = None if within else at
         self.customer = customer
         self.source = source
         self.id = id
@@ -279,13 +279,13 @@ class Layout:
         self.within = within
         if self.event is None and always_event is None:
             raise RecordError("rows without an event need always_event", code="layout.event", path="event")
-        if at is None and not within:
+        if self.at is None and not within:
             raise RecordError(
                 "rows without a time need within=True, which says they lie inside the period",
                 code="layout.at", path="at",
             )  # fmt: skip
         if self.columns is not None:
-            missing = [name for name in (self.event, at, customer, source, id) if name and name not in self.columns]
+            missing = [name for name in (self.event, self.at, customer, source, id) if name and name not in self.columns]
             if missing or len(set(self.columns)) != len(self.columns) or properties is not None:
                 raise RecordError(
                     f"columns name each position once and hold {', '.join(missing) or 'no nested properties'}",
@@ -316,12 +316,8 @@ class Layout:
             row = dict(zip(self.columns, row, strict=True))
         if not isinstance(row, Mapping):
             raise RecordError(f"a row is a mapping, not {type(row).__name__}", code="record.row")
-        taken = {self.event, self.at, self.customer, self.source, self.id}
-        properties = (
-            {name: value for name, value in row.items() if name not in taken}
-            if self.properties is None
-            else row.get(self.properties)
-        )
+        # Without a place of their own, properties are the whole row: a column may be both the source and a dimension.
+        properties = row if self.properties is None else row.get(self.properties)
         at = start if self.at is None else row.get(self.at)
         return UsageRecord(
             self.always_event if self.event is None else row.get(self.event),  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ratecard.periods import Period
@@ -43,7 +43,6 @@ def told(statement: Statement) -> dict[object, tuple[Fraction, Fraction]]:
     return {key: value for key, value in found.items() if any(value)}
 
 
-@settings(max_examples=150)
 @given(histories(), st.booleans())
 def test_chain_equals_the_second_walk(history: History, all_records: bool) -> None:
     """Every line of every period is what a naive walk over all records since the beginning gives, and every bill verifies."""

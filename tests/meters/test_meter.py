@@ -53,7 +53,7 @@ def test_convert_steps() -> None:
     assert [each.rule for each in (step, step.parts[0], step.parts[0].parts[0])] == ["round", "scaled", "given"]
     assert (step.result, step.parts[0].result) == (Decimal("1.39"), div(Decimal(5000), 3600))
     assert step.check()
-    lines = ["12.5/9 rounded to 2 places, up = 1.39", "  5000 / 3600 = 12.5/9", "  " * 2 + "seconds: 5000"]
+    lines = ["25/18 rounded to 2 places, up = 1.39", "  5000 / 3600 = 25/18", "  " * 2 + "seconds: 5000"]
     assert step.words() == "\n".join(lines)
     plain = Convert(multiply="0.001").step(start)
     assert (plain.rule, plain.inputs, plain.result) == ("scaled", (("factor", Decimal("0.001")),), Decimal(5))

@@ -8,29 +8,16 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from .._model import Amount, Key, Many, Model, OptionalAmount, default, refuse
-from .._numbers import DIGITS, ONE, PLACES, ZERO, Exact, Rounding, div, floor, mul, number, quantize
-from ..errors import NumberError, Problem
+from .._model import Amount, Key, Many, Model, OptionalAmount, Whole, default, refuse
+from .._numbers import DIGITS, ONE, PLACES, Exact, Rounding, div, mul, quantize
+from ..errors import Problem
 from ..steps import Step
 from ._filters import AnyFilter
 from ._union import AnyAggregate
 
 __all__ = ["Convert", "Meter"]
-
-
-def _whole(value: object) -> int:
-    """A whole number, as a number or as text; never true, never 1.5."""
-    found = ZERO
-    try:
-        found = number(value)
-    except NumberError as error:
-        refuse([Problem("", error.code, error.text)])
-    whole = floor(found)
-    if whole != found:
-        refuse([Problem("", "integer.type", "write a whole number")])
-    return whole
 
 
 class Convert(Model, frozen=True):
@@ -53,7 +40,7 @@ class Convert(Model, frozen=True):
     multiply: OptionalAmount = default(None)
     divide: OptionalAmount = default(None)
     rounding: Literal[Rounding, "none"] = default("none")
-    places: Annotated[int, BeforeValidator(_whole), Field(ge=-DIGITS, le=PLACES)] = default(0)
+    places: Annotated[Whole, Field(ge=-DIGITS, le=PLACES)] = default(0)
 
     @model_validator(mode="after")
     def _check(self) -> Convert:

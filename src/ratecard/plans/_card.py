@@ -6,37 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from .._model import Key, Many, Model, OptionalDay, default, refuse
-from .._numbers import PLACES, ZERO, Rounding, floor, number
+from .._model import Key, Many, Model, OptionalDay, Whole, default, refuse
+from .._numbers import PLACES, Rounding
 from ..cadence import Cadence
-from ..errors import Problem, RatecardError
+from ..errors import Problem
 from ..periods import Proration
 from ..prices import Allowance, AnyPrice, Flat, PercentOf, Price
 from ._lookup import find
 from ._plain import digest
 
-__all__ = ["Item", "RateCard", "Whole", "repeats"]
-
-
-def _whole(value: object) -> int:
-    """A whole number, as a number or as text; never true, never 1.5."""
-    found, wrong = ZERO, list[Problem]()
-    try:
-        found = number(value)
-    except RatecardError as error:
-        wrong.append(Problem("", error.code, error.text))
-    if found != floor(found):
-        wrong.append(Problem("", "integer.type", "write a whole number"))
-    refuse(wrong)
-    return floor(found)
-
-
-Whole: TypeAlias = Annotated[int, BeforeValidator(_whole)]
-"""A field that holds a whole number."""
+__all__ = ["Item", "RateCard", "repeats"]
 
 
 class Item(Model, frozen=True):

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import Problem, RatecardError
+from ..prices import record_price
 from ._card import RateCard, repeats
 from ._lookup import unknown
 
@@ -27,12 +28,30 @@ def plan_problems(plan: Plan) -> list[Problem]:
     for index, card in enumerate(plan.cards):
         found += _currency_problems(f"cards[{index}].currency", partial(plan.currency_of, card.currency))
         found += _card_problems(f"cards[{index}]", card, known)
+        if plan.rounding_at == "record":
+            found += _record_problems(f"cards[{index}]", card, plan)
     late = _time_problems(plan)
     found += late or _same_card(plan)
     found += repeats("units", tuple(unit.key for unit in plan.units), field=".key")
     for index, unit in enumerate(plan.units):
         found += _currency_problems(f"units[{index}].key", unit.currency)
     return sorted(found, key=_position)
+
+
+def _record_problems(path: str, card: RateCard, plan: Plan) -> list[Problem]:
+    """Items whose amount is not the sum of what each record costs by itself can't round each record."""
+    converted = {meter.key for meter in plan.meters if meter.convert is not None}
+    return [
+        Problem(
+            f"{path}.items[{index}].price",
+            "rounding.record",
+            "this amount is not a sum over records, so no record can be rounded; use per_unit or a percentage without a free "
+            "part and without conversion, or round the line",
+        )
+        for index, item in enumerate(card.items)
+        if item.meter is not None
+        and (record_price(item.price) is None or item.meter in converted or item.round_quantity is not None)
+    ]
 
 
 _SECTIONS = ("meters", "cards", "units")

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, Self, TypedDict, Unpack
 
 from pydantic import Field, ValidationError, model_validator
 
-from .._model import Key, Many, Model, Pairs, Table, check_depth, default, refuse, show_day
+from .._model import Key, Many, Model, Pairs, Table, Whole, check_depth, default, refuse, show_day
 from .._numbers import Rounding
 from .._problems import problems
 from ..cadence import Cadence
@@ -25,7 +25,7 @@ from ..meters import Meter
 from ..money import Currency
 from ..periods import Proration, Zone, moment
 from ..prices import Price
-from ._card import Item, RateCard, Whole
+from ._card import Item, RateCard
 from ._checks import plan_problems, rank
 from ._diff import plan_differences
 from ._lookup import find, unknown

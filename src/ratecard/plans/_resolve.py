@@ -26,8 +26,9 @@ from .._numbers import ONE, sub
 from ..cadence import Cadence
 from ..demand import Demand, Dimension
 from ..errors import InternalError, MismatchError
-from ..meters import Meter
+from ..meters import Level, Meter, Peak
 from ..periods import Period, Proration, moment, share
+from ..prices import ByRecord, Percentage, PerUnit, Price
 from ._card import Item, RateCard
 from ._carry import Carry
 from ._catalog import Offer
@@ -220,7 +221,13 @@ class _Resolving:
         card = self.plan.card_at(self.code, self.subscription.cohort, part.start, self.start)
         # A difference of shares, so that pieces add up also where any part of a period costs the whole (`none`).
         before, until = (share(Period(counted, end, zone=self.zone), full, how) for end in (part.start, part.end))
-        return Piece(part, item, card.digest, sub(until, before), before)
+        return Piece(part, item, card.digest, sub(until, before), before, self._by_record(item))
+
+    def _by_record(self, item: Item) -> Price | None:
+        """The item's price for a plan that rounds each record; None where the price is as it stands."""
+        if self.plan.rounding_at != "record" or not isinstance(item.price, PerUnit | Percentage) or item.meter is None:
+            return None
+        return ByRecord(base=item.price, places=self.currency.places, mode=self.plan.rounding)
 
     def _quantity(self, item: Item) -> Decimal | None:
         """How many of an item without a meter the subscription has: its named quantity, else one."""
@@ -243,14 +250,23 @@ class _Resolving:
         found: dict[str, MeterTerms] = {}
         for meter in self.plan.meters:
             mine = [service for service in services if service.meter is not None and service.meter.key == meter.key]
+            items = [piece.item for service in mine for piece in service.pieces]
+            every = [item for card in self.plan.cards for item in card.items if item.meter == meter.key]
+            # A level is kept also while nothing prices it: what it holds then, a later card will price.
+            followed = isinstance(meter.aggregate, Level | Peak) and bool(every)
+            if followed or any(self._outlives(service) for service in mine):
+                items = every
             demand = Demand()
-            for service in mine:
-                for piece in service.pieces:
-                    item = piece.item
-                    demand |= Demand(axes=[Dimension(name) for name in (*item.each, *item.split)])
-                    demand |= piece.price.demand()
-            found[meter.key] = _metered(meter, mine, demand, self._window(mine), self.period.end, served)
+            for item in items:
+                demand |= Demand(axes=[Dimension(name) for name in (*item.each, *item.split)]) | item.price.demand()
+            found[meter.key] = _metered(
+                meter, mine, demand, self._window(mine), self.period.end, served, followed=followed
+            )
         return found
+
+    def _outlives(self, service: Service) -> bool:
+        """Whether a counter runs on over an end of the period; then all cards must find in it what they ask for."""
+        return service.counted < self.period.start or self.period.end < service.full.end
 
     def _window(self, services: Sequence[Service]) -> datetime:
         """From when records are read: the period's start with a carry, else the start of the earliest counter."""
@@ -309,7 +325,14 @@ def _currency_code(plan: Plan, subscription: Subscription) -> str:
 
 
 def _metered(
-    meter: Meter, services: Sequence[Service], demand: Demand, window: datetime, end: datetime, served: Period | None
+    meter: Meter,
+    services: Sequence[Service],
+    demand: Demand,
+    window: datetime,
+    end: datetime,
+    served: Period | None,
+    *,
+    followed: bool,
 ) -> MeterTerms:
     # Usage inside the period that no item prices is unpriced, not outside: so the period's own ends are edges too.
     edges: set[datetime] = set() if served is None else {served.start, served.end}
@@ -319,5 +342,8 @@ def _metered(
             # A service that goes on after the period is measured up to its end: what comes later is outside.
             edges.update(min(max(edge, window), end) for edge in (piece.start, piece.end))
     ordered = sorted(edges)
-    priced = [any(service.counted <= start < service.pieces[-1].end for service in services) for start in ordered[:-1]]
+    priced = [
+        followed or any(service.counted <= start < service.pieces[-1].end for service in services)
+        for start in ordered[:-1]
+    ]
     return MeterTerms(meter, ordered, priced, demand.axes, demand.folds)

@@ -14,7 +14,7 @@ from ..demand import Axis, Fold
 from ..meters import Meter
 from ..money import Currency
 from ..periods import Period
-from ..prices import AnyPrice
+from ..prices import Price
 from ._card import Item
 from ._carry import Carry
 from ._plan import Plan
@@ -38,12 +38,12 @@ class Piece:
 
     __slots__ = ("before", "end", "item", "period", "price", "share", "start", "tail", "version")
 
-    def __init__(self, period: Period, item: Item, version: str, part: Exact, before: Exact) -> None:
+    def __init__(self, period: Period, item: Item, version: str, part: Exact, before: Exact, price: Price | None = None) -> None:
         self.period = period
         self.start = period.start
         self.end = period.end
         self.item = item
-        self.price: AnyPrice = item.price
+        self.price: Price = item.price if price is None else price
         self.version = version
         self.share = part
         self.before = before
@@ -93,7 +93,7 @@ class MeterTerms:
     Attributes:
         meter: the meter.
         edges: the instants between which its segments lie, ascending; segment n is [edges[n], edges[n + 1]).
-        priced: for each segment, whether some item prices it.
+        priced: for each segment, whether some item prices it; levels that some card prices are followed all the time.
         axes, folds: what its prices ask to see beyond the total.
     """
 

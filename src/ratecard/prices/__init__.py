@@ -8,6 +8,7 @@ quantity alone also `amount(q)`, `explain(q)` and `curve()`.
 from __future__ import annotations
 
 from ._base import Price, Priced
+from ._by_record import ByRecord, record_price
 from ._dynamic import Dynamic, Multiplier
 from ._flat import Flat, PerUnit
 from ._hybrid import Allowance, FirstThen, Hybrid, Weight, Weighted
@@ -23,6 +24,7 @@ __all__ = [
     "AnyPrice",
     "Bracket",
     "Brackets",
+    "ByRecord",
     "Cell",
     "Dynamic",
     "FirstThen",
@@ -47,4 +49,5 @@ __all__ = [
     "Weighted",
     "Window",
     "Windows",
+    "record_price",
 ]

@@ -87,6 +87,8 @@ class Run:
                 for third, quantity in thirds.items()
             )
         for customer, sums in self.sums.items():
+            if not sums:
+                continue
             cells = self._at(onto, customer, 0)
             if self.whole and not cells:
                 cells.update(sums)
@@ -209,7 +211,7 @@ class Careful:
             return row
         if self.layout is None:
             return UsageRecord.from_json(row)
-        return self.layout.record(row, start=self._inside() if self.layout.within else None)
+        return self.layout.record(row, start=self._inside() if self.layout.at is None else None)
 
     def record(self, row: Any) -> UsageRecord:
         """A row that was counted, as a record."""

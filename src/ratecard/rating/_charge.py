@@ -14,7 +14,7 @@ from typing import Any
 
 from .._numbers import ZERO, Exact, add, exact, sign, sub, total
 from ..plans import Piece, Service, Terms
-from ..prices import Allowance, AnyPrice, Priced
+from ..prices import Allowance, Price, Priced
 from ..quantity import Usage
 from ..steps import Step
 from ._direct import Way, counter, is_fee
@@ -59,6 +59,9 @@ class Charges:
     def readings(self) -> dict[str, Reading]:
         """The meters of all services, also of those not billed yet: what they hold outlives the period."""
         keys = dict.fromkeys(service.meter.key for service in self.terms.services if service.meter is not None)
+        for key, held in self.terms.meters.items():
+            if any(held.priced):
+                keys[key] = None
         return {key: Reading(self.terms, self.tally, key) for key in keys}
 
 
@@ -190,7 +193,7 @@ class Charging:
         amounts = self.amounts(piece.price, start, end)
         return piece.price.price(Usage(service.quantity, share=part, licensed=True, amounts=amounts))
 
-    def amounts(self, price: AnyPrice, start: datetime, end: datetime) -> dict[str, Exact]:
+    def amounts(self, price: Price, start: datetime, end: datetime) -> dict[str, Exact]:
         """What the items that a price reads came to over the same stretch."""
         return {
             key: total(line.exact for line in self.lines if line.item == key and start <= line.period.start < end)

@@ -13,8 +13,9 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Literal, TypeAlias
 
-from ..demand import Demand
+from ..demand import Demand, Windows
 from ..errors import MismatchError
+from ..meters import Latest, Level, Peak
 from ..plans import MeterTerms, Terms
 from ..records import Layout
 from ._book import Book
@@ -61,6 +62,8 @@ def measure(
         MismatchError: `tally.terms`, when `onto` or `extra` belong to other meters or customers.
     """
     metering = _united_all([terms, *extra])
+    if layout is not None and layout.at is None:
+        _check_timeless(metering)
     if onto is not None:
         _check_same(metering, onto.metering)
     seen = Identities()
@@ -147,6 +150,20 @@ def _united(a: Mapping[str, MeterTerms], b: Mapping[str, MeterTerms]) -> Mapping
         priced = [_priced(mine, start) or _priced(theirs, start) for start in edges[:-1]]
         found[key] = MeterTerms(mine.meter, edges, priced, demand.axes, demand.folds)
     return found
+
+
+def _check_timeless(metering: _Metering) -> None:
+    """Rows without times can only be measured where nothing depends on when they were."""
+    for meters in metering.values():
+        for terms in meters.values():
+            timed = isinstance(terms.meter.aggregate, Latest | Level | Peak)
+            cut = sum(terms.priced) > 1 or any(isinstance(axis, Windows) for axis in terms.axes)
+            ordered = any(fold.ordered for fold in terms.folds)
+            if timed or cut or ordered:
+                raise MismatchError(
+                    f"what {terms.meter.key!r} comes to depends on when records were; give the layout a column of times",
+                    code="layout.at",
+                )
 
 
 def _priced(terms: MeterTerms, at: datetime) -> bool:

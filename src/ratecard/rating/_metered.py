@@ -130,9 +130,10 @@ class Metered:
         priced = self.price.price(usage)
         if not self.reading.meter.aggregate.cumulative and share != ONE:
             return _scaled(usage.total, priced, share, steps, "this piece's share of the period")
-        if self.before is None:
+        # A group that was not there before has nothing behind it.
+        if self.before is None or group not in self.before:
             return usage.total, priced.amount, lambda: (*steps(), priced.step)
-        was = self._usage(self.before.get(group, []), group, before, self.piece.start, self.was)
+        was = self._usage(self.before[group], group, before, self.piece.start, self.was)
         earlier = self.price.price(was)
         if not sign(was.total) and not sign(earlier.amount):
             return usage.total, priced.amount, lambda: (*steps(), priced.step)

@@ -1,0 +1,358 @@
+"""
+What is granted, and for what it pays: one grant, or one every period, as people write and store them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, Tag, model_validator
+
+from .._model import (
+    Amount,
+    Key,
+    Many,
+    Model,
+    OptionalAmount,
+    OptionalDay,
+    Pairs,
+    Table,
+    default,
+    read_day,
+    refuse,
+    show_day,
+    tagged,
+)
+from .._numbers import ONE, ZERO
+from ..cadence import Cadence
+from ..errors import Problem
+from ..money import Currency
+from ..periods import Period, moment
+from ._fields import Whole, entry_id, is_money, unit_of
+
+__all__ = ["AnyGrant", "Category", "Grant", "Recurring", "Rollover", "Scope", "Use"]
+
+Category: TypeAlias = Literal["paid", "promotional"]
+"""Whether somebody paid for it; what was paid for may be owed back."""
+
+
+class Use:
+    """
+    What credits are drawn for. Immutable by contract.
+
+    Args:
+        item: the key of the item of a plan.
+        meter: the key of its meter; None for what is not metered, such as a fee.
+        dimensions: the values of its group, such as `{"region": "eu"}`.
+        customer: who used it, where one ledger serves several.
+    """
+
+    __slots__ = ("customer", "dimensions", "item", "meter")
+
+    def __init__(
+        self,
+        item: str | None = None,
+        *,
+        meter: str | None = None,
+        dimensions: Mapping[str, str] | None = None,
+        customer: str | None = None,
+    ) -> None:
+        self.item = item
+        self.meter = meter
+        self.dimensions: Pairs[str] = Pairs(dimensions)
+        self.customer = customer
+
+    def to_json(self) -> dict[str, object]:
+        """Its plain form, without what is not stated."""
+        told = {"item": self.item, "meter": self.meter, "customer": self.customer, "dimensions": dict(self.dimensions)}
+        return {name: held for name, held in told.items() if held}
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Use):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    def __hash__(self) -> int:
+        return hash((self.item, self.meter, self.dimensions, self.customer))
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name}={held!r}" for name, held in self.to_json().items())
+        return f"Use({told})"
+
+
+class Scope(Model, frozen=True):
+    """
+    What a grant pays for: everything that meets each of these; what is left empty limits nothing.
+
+    Attributes:
+        items: the keys of items.
+        meters: the keys of meters.
+        dimensions: for each dimension, the values that may be paid for.
+        customers: those who share the grant, where one ledger serves several.
+        metered: whether only what comes from a meter is paid for.
+
+    >>> Scope(meters=["tokens"]).covers(Use("gpt", meter="tokens")), Scope(meters=["tokens"]).covers(Use("seats"))
+    (True, False)
+    """
+
+    items: Many[Key] = default(())
+    meters: Many[Key] = default(())
+    dimensions: Table[Annotated[tuple[str, ...], Field(min_length=1)]] = default(Pairs())
+    customers: Many[Key] = default(())
+    metered: bool = Field(default=False, strict=True)
+
+    def covers(self, use: Use) -> bool:
+        """Whether this pays for a use. What the use does not state, no limit lets through."""
+        if self.metered and use.meter is None:
+            return False
+        for allowed, stated in ((self.items, use.item), (self.meters, use.meter), (self.customers, use.customer)):
+            if allowed and stated not in allowed:
+                return False
+        return all(use.dimensions.get(name) in values for name, values in self.dimensions.items())
+
+    @property
+    def breadth(self) -> int:
+        """How many items, meters, customers and values it names; 0 for one without limits."""
+        values = sum(len(each) for each in self.dimensions.values())
+        return len(self.items) + len(self.meters) + len(self.customers) + values + self.metered
+
+
+class Rollover(Model, frozen=True):
+    """
+    What of a lot lives on when it expires.
+
+    Formula: `fraction` of what is left, as far as all live rolled-over lots of the same grant together stay at or under
+    `maximum`; for a unit of one's own rounded down to its decimals. The rest expires.
+
+    Attributes:
+        maximum: the most that may be rolled over and alive at once; None for no limit.
+        fraction: above 0, up to 1.
+        times: how often the same credits may roll; None for ever.
+        every: the rhythm of the time a rolled lot lives, up to the boundary after the old expiry. A `Recurring` grant
+            fills in its own; without one it lives as long as the lot did.
+        priority: the priority of rolled lots; None keeps that of the grant.
+    """
+
+    maximum: OptionalAmount = default(None)
+    fraction: Amount = default(ONE)
+    times: Annotated[Whole, Field(ge=1, le=10_000)] | None = default(1)
+    every: Cadence | None = default(None)
+    priority: Annotated[Whole, Field(ge=0, le=1_000_000)] | None = default(None)
+
+    @model_validator(mode="after")
+    def _check(self) -> Rollover:
+        return _check_rollover(self)
+
+
+def _check_rollover(found: Rollover) -> Rollover:
+    wrong: list[Problem] = []
+    if found.maximum is not None and found.maximum < 0:
+        wrong.append(Problem("maximum", "rollover.maximum", "write 0 or more"))
+    if not 0 < found.fraction <= 1:
+        wrong.append(Problem("fraction", "rollover.fraction", "a fraction is above 0, up to 1; a half is 0.5"))
+    refuse(wrong)
+    return found
+
+
+class _Granted(Model, frozen=True):
+    """What one grant and a recurring one have in common."""
+
+    amount: Amount
+    currency: Key | None = default(None)
+    places: Annotated[Whole, Field(ge=0, le=18)] | None = default(None)
+    priority: Annotated[Whole, Field(ge=0, le=1_000_000)] = default(50)
+    effective: OptionalDay = default(None)
+    expiry: OptionalDay = default(None)
+    scope: Scope = Field(default_factory=Scope)
+    category: Category | None = default(None)
+    cost: OptionalAmount = default(None)
+    unit_cost: OptionalAmount = default(None)
+    cost_currency: Key | None = default(None)
+    rollover: Rollover | None = default(None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, given: object) -> object:
+        return _read_currency(given)
+
+    @model_validator(mode="after")
+    def _check(self) -> _Granted:
+        return _check_granted(self)
+
+    @property
+    def paid(self) -> bool:
+        """Whether somebody paid for it: as `category` says, else whether it has a cost."""
+        if self.category is not None:
+            return self.category == "paid"
+        return bool(self.cost or self.unit_cost)
+
+    def unit(self, fallback: Currency | None = None) -> Currency | None:
+        """The currency or unit it is counted in."""
+        return fallback if self.currency is None else unit_of(self.currency, self.places)
+
+
+def _read_currency(given: object) -> object:
+    """A unit of one's own, given as a `Currency`, brings its decimals along."""
+    if isinstance(given, Mapping) and isinstance(given.get("currency"), Currency):
+        unit = given["currency"]
+        return {"places": unit.places, **given, "currency": str(unit)}
+    return given
+
+
+def _check_granted(found: _Granted) -> _Granted:
+    wrong: list[Problem] = []
+    if found.amount <= 0:
+        wrong.append(Problem("amount", "grant.amount", "a grant is of something; write an amount above 0"))
+    if found.cost is not None and found.unit_cost is not None:
+        wrong.append(Problem("unit_cost", "grant.costs", "the cost of all and of each say the same; leave one out"))
+    for name in ("cost", "unit_cost"):
+        cost = getattr(found, name)
+        if cost is not None and cost < 0:
+            wrong.append(Problem(name, "grant.cost", "a cost is 0 or more"))
+        if cost and found.category == "promotional":
+            wrong.append(Problem(name, "grant.cost", "what was paid for is not promotional; write category: paid"))
+    start, end = found.effective, found.expiry
+    if start is not None and end is not None and moment(start, "UTC") >= moment(end, "UTC"):
+        wrong.append(Problem("expiry", "grant.order", "it expires before it is effective; give a later expiry"))
+    refuse(wrong)
+    return found
+
+
+class Grant(_Granted, frozen=True):
+    """
+    One grant of credits: a lot, once it stands in a ledger.
+
+    Attributes:
+        id: the id of the lot, unique in a ledger.
+        key: what it belongs together with, for the limits of rollovers and top-ups; None is the id.
+        amount: above 0; money, or a number of units.
+        currency: a currency of ISO 4217 or a unit of one's own; None is the one of whoever reads it, such as a plan.
+        places: the decimals of a unit of one's own.
+        priority: 0 and up; small numbers burn first where the order of burning looks at them.
+        effective: from when on it pays; None is the instant at which it is granted.
+        expiry: until when, exclusive; None for ever.
+        lasts: instead of `expiry`: until the first boundary of this cadence after it is effective.
+        scope: what it pays for.
+        category: `paid` or `promotional`; None is paid where there is a cost.
+        cost: what was paid for all of it; `unit_cost` is for each unit. A paid grant of money costs its face value
+            where neither is given.
+        cost_currency: the currency of the cost; None is the grant's own currency, if that is money.
+        rollover: what of it lives on after it expires.
+
+    >>> Grant(id="pack", amount="10000", currency="credits", places=0, cost="8500", cost_currency="USD").paid
+    True
+    """
+
+    kind: Literal["grant"] = default("grant")
+    id: Annotated[str, Field(min_length=1, max_length=400)]
+    key: Key | None = default(None)
+    lasts: Cadence | None = default(None)
+
+    @model_validator(mode="after")
+    def _check_end(self) -> Grant:
+        return _check_lasts(self)
+
+
+def _check_lasts(found: Grant) -> Grant:
+    if found.lasts is not None and found.expiry is not None:
+        refuse([Problem("lasts", "grant.lasts", "`expiry` says when it ends; leave one of both out")])
+    return found
+
+
+class Recurring(_Granted, frozen=True):
+    """
+    A grant every period.
+
+    Attributes:
+        key: what its grants are called; each has an id of the key and its own start.
+        every: the rhythm; monthly, from the anchor and in the zone of whoever reads it, where it has none of its own.
+        lasts: how many periods a grant lives: 1 starts every period afresh; None keeps what is left for ever.
+        effective: no grant before this.
+        expiry: no grant at or after this.
+        times: how many grants there are from `effective`, or else the anchor, on; None for no end.
+
+    The other fields are those of `Grant`, and are the same for each.
+
+    >>> monthly = Recurring(key="welcome", amount="5", currency="USD")
+    >>> [each.id for each in monthly.grants(Period.month(2025, 2), anchor="2025-01-15")]
+    ['welcome/2025-02-15T00:00:00Z']
+    """
+
+    kind: Literal["recurring"] = default("recurring")
+    key: Key
+    every: Cadence = Field(default_factory=Cadence)
+    lasts: Annotated[Whole, Field(ge=1, le=10_000)] | None = default(1)
+    times: Annotated[Whole, Field(ge=1, le=10_000)] | None = default(None)
+
+    def grants(self, period: Period, *, anchor: date | str | None = None, zone: str = "UTC") -> tuple[Grant, ...]:
+        """
+        The grants whose own period starts in the given one, in order.
+
+        Args:
+            period: where to look.
+            anchor: where the rhythm starts, if `every` has no anchor of its own; None is the start of the period.
+            zone: the zone of the rhythm and of bare dates, if `every` has none.
+
+        Raises:
+            DefinitionError: `time.bounds`.
+        """
+        cadence = self.every.at(period.start if anchor is None else read_day(anchor), zone)
+        local = cadence.zone or zone
+        start = period.start if self.effective is None else max(period.start, moment(self.effective, local))
+        end = period.end if self.expiry is None else min(period.end, moment(self.expiry, local))
+        if start >= end:
+            return ()
+        found: list[Grant] = []
+        for each in cadence.periods(Period(start, end)):
+            number = cadence.index(each.start)
+            if each.start >= start and (self.times is None or 0 <= number - self._first(cadence) < self.times):
+                found.append(self._grant(cadence, number))
+        return tuple(found)
+
+    def _first(self, cadence: Cadence) -> int:
+        """The number of the first grant."""
+        if self.effective is None:
+            return 0
+        since = moment(self.effective, cadence.zone or "UTC")
+        number = cadence.index(since)
+        return number if cadence.boundary(number) == since else number + 1
+
+    def _grant(self, cadence: Cadence, number: int) -> Grant:
+        start = cadence.boundary(number)
+        rollover = self.rollover
+        if rollover is not None and rollover.every is None:
+            rollover = rollover.model_copy(update={"every": cadence})
+        return Grant(
+            id=entry_id(self.key, show_day(start)),
+            key=self.key,
+            amount=self.amount,
+            currency=self.currency,
+            places=self.places,
+            priority=self.priority,
+            effective=start,
+            expiry=None if self.lasts is None else cadence.boundary(number + self.lasts),
+            scope=self.scope,
+            category=self.category,
+            cost=self.cost,
+            unit_cost=self.unit_cost,
+            cost_currency=self.cost_currency,
+            rollover=rollover,
+        )
+
+
+AnyGrant: TypeAlias = Annotated[
+    Annotated[Grant, Tag("<grant>")] | Annotated[Recurring, Tag("<recurring>")], tagged("kind")
+]
+"""One grant or a recurring one, by the text in its `kind`."""
+
+
+def basis(grant: Grant, unit: Currency) -> tuple[Decimal, int | Decimal]:
+    """What was paid, and for how much: the cost of one unit is the first over the second."""
+    if grant.cost is not None:
+        return grant.cost, grant.amount
+    if grant.unit_cost is not None:
+        return grant.unit_cost, ONE
+    return (ONE if grant.paid and is_money(unit) else ZERO), ONE

@@ -1,0 +1,419 @@
+"""
+A lot: one grant as a ledger holds it, with all its times as instants; and where what it held has gone.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from pydantic import ValidationError
+
+from .._model import show_day
+from .._numbers import CONTEXT, ZERO, Exact, div, exact, mul, text
+from .._problems import problems
+from ..errors import LedgerError, RatecardError
+from ..money import Currency, Money
+from ..periods import instant, moment
+from ._fields import is_money, read_id, read_unit, show_unit, sound_amount
+from ._grants import Grant, Rollover, Scope, basis
+from ._policy import BurnKey
+
+__all__ = ["COLUMNS", "Column", "Holding", "Lot", "Queue", "Rank", "rank"]
+
+Rank: TypeAlias = tuple[Any, ...]
+"""The place of a lot in the order of burning; its last part is the lot's id."""
+
+_EPOCH: Final = instant("1970-01-01T00:00:00Z")
+_MICROSECOND: Final = timedelta(microseconds=1)
+_NEVER: Final = 10**30
+
+COLUMNS: Final = ("left", "reserved", "spent", "expired", "voided", "rolled_out", "refunded")
+"""Where the credits of a lot are."""
+
+Column: TypeAlias = int
+LEFT, RESERVED, SPENT, EXPIRED, VOIDED, ROLLED_OUT, REFUNDED = range(7)
+
+
+class Lot:
+    """
+    One lot: what was granted, and on what terms. Immutable by contract.
+
+    Attributes:
+        id: unique in its ledger.
+        key: what it belongs together with: its grant's key.
+        unit: the currency, or the unit of one's own.
+        amount: what it began with.
+        priority: small numbers burn first where the order looks at them.
+        granted: when it came into the ledger.
+        effective: from when on it pays.
+        expiry: until when, exclusive; None for ever.
+        scope: what it pays for.
+        paid: whether somebody paid for it.
+        basis: what one unit of it cost, exact.
+        cost_currency: the currency of that.
+        rollover: what of it lives on.
+        rolled: how often its credits have rolled over; 0 for a lot that was granted.
+        root: the id of the lot that was granted, from which its credits came.
+    """
+
+    __slots__ = (
+        "amount", "basis", "cost_currency", "effective", "expiry", "granted", "id", "key", "paid", "priority", "rolled",
+        "rollover", "root", "scope", "unit",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        id: str,
+        key: str,
+        unit: Currency,
+        amount: Decimal,
+        *,
+        granted: datetime,
+        effective: datetime,
+        expiry: datetime | None,
+        priority: int = 50,
+        scope: Scope | None = None,
+        paid: bool = False,
+        basis: Exact = ZERO,
+        cost_currency: Currency | None = None,
+        rollover: Rollover | None = None,
+        rolled: int = 0,
+        root: str | None = None,
+    ) -> None:
+        self.id = id
+        self.key = key
+        self.unit = unit
+        self.amount = amount
+        self.granted = granted
+        self.effective = effective
+        self.expiry = expiry
+        self.priority = priority
+        self.scope = Scope() if scope is None else scope
+        self.paid = paid
+        self.basis = basis
+        self.cost_currency = cost_currency
+        self.rollover = rollover
+        self.rolled = rolled
+        self.root = id if root is None else root
+
+    @classmethod
+    def of(cls, grant: Grant, at: datetime, *, currency: Currency | None = None, zone: str = "UTC") -> Lot:
+        """
+        The lot that a grant makes.
+
+        Args:
+            grant: the grant.
+            at: when it is granted, and effective where it does not say.
+            currency: the unit of a grant that names none.
+            zone: where its bare dates are midnights.
+
+        Raises:
+            LedgerError: `grant.currency` without a unit or without a currency of its cost, `grant.order`.
+        """
+        unit = grant.unit(currency)
+        if unit is None:
+            raise LedgerError(f"grant {grant.id!r} names no currency; give it one", code="grant.currency")
+        effective = at if grant.effective is None else moment(grant.effective, zone)
+        expiry = None if grant.expiry is None else moment(grant.expiry, zone)
+        if grant.lasts is not None:
+            expiry = grant.lasts.at(effective, zone).next(effective)
+        if expiry is not None and expiry <= effective:
+            raise LedgerError(
+                f"grant {grant.id!r} expires {show_day(expiry)}, before it is effective; give a later expiry",
+                code="grant.order",
+            )
+        cost, units = basis(grant, unit)
+        return cls(
+            grant.id,
+            grant.key or grant.id,
+            unit,
+            sound_amount(Money.make(grant.amount, unit)),
+            granted=at,
+            effective=effective,
+            expiry=expiry,
+            priority=grant.priority,
+            scope=grant.scope,
+            paid=grant.paid,
+            basis=div(cost, units),
+            cost_currency=_cost_currency(grant, unit) if cost else None,
+            rollover=grant.rollover,
+        )
+
+    def alive(self, at: datetime) -> bool:
+        """Whether an instant lies inside its time."""
+        return self.effective <= at and (self.expiry is None or at < self.expiry)
+
+    def cost(self, amount: Decimal) -> Exact:
+        """What an amount of it cost, exact."""
+        return mul(self.basis, amount)
+
+    def to_json(self) -> dict[str, object]:
+        """Plain data, without what is as it would be anyway."""
+        told: dict[str, object] = {
+            "id": self.id,
+            "key": self.key,
+            "unit": show_unit(self.unit),
+            "amount": text(self.amount),
+            "priority": self.priority,
+            "granted": show_day(self.granted),
+            "effective": show_day(self.effective),
+            "paid": self.paid,
+        }
+        if self.expiry is not None:
+            told["expiry"] = show_day(self.expiry)
+        if self.basis:
+            told["basis"] = text(self.basis)
+        if self.cost_currency is not None:
+            told["cost_currency"] = show_unit(self.cost_currency)
+        scope = self.scope.model_dump(mode="json", exclude_defaults=True)
+        if scope:
+            told["scope"] = scope
+        if self.rollover is not None:
+            told["rollover"] = self.rollover.model_dump(mode="json", exclude_defaults=True)
+        if self.rolled:
+            told["rolled"] = self.rolled
+            told["root"] = self.root
+        return told
+
+    @classmethod
+    def from_json(cls, value: object) -> Lot:
+        """
+        Read what `to_json` wrote.
+
+        Raises:
+            LedgerError: `ledger.entry`.
+        """
+        try:
+            return _read_lot(value)
+        except (KeyError, TypeError, AttributeError, ValidationError, RatecardError) as error:
+            told = problems(error)[0]
+            raise LedgerError(f"this is no lot ({told.path or told.text}); store what to_json wrote",
+                              code="ledger.entry") from None  # fmt: skip
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Lot):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.amount, self.granted))
+
+    def __repr__(self) -> str:
+        return f"<Lot {self.id!r}: {Money.make(self.amount, self.unit)}>"
+
+
+def _cost_currency(grant: Grant, unit: Currency) -> Currency:
+    if grant.cost_currency is not None:
+        return Currency.of(grant.cost_currency)
+    if is_money(unit):
+        return unit
+    raise LedgerError(
+        f"grant {grant.id!r} has a cost in no currency; give it cost_currency, such as 'USD'", code="grant.currency"
+    )
+
+
+def _read_lot(value: Any) -> Lot:
+    told: Mapping[str, Any] = {**value}
+    unknown = [name for name in told if name not in Lot.__slots__]
+    if unknown:
+        raise LedgerError("a field that no lot has", code="ledger.entry", path=str(unknown[0])[:40])
+    currency = told.get("cost_currency")
+    expiry, rollover, rolled = told.get("expiry"), told.get("rollover"), told.get("rolled", 0)
+    unit = read_unit(told["unit"])
+    amount = exact(told["amount"])
+    if not isinstance(amount, Decimal):
+        raise LedgerError("an amount that does not end", code="ledger.entry", path="amount")
+    if not (type(rolled) is int and type(told["priority"]) is int and isinstance(told["paid"], bool)):
+        raise LedgerError("a number or a flag that is none", code="ledger.entry")
+    return Lot(
+        read_id(told["id"]),
+        read_id(told["key"]),
+        unit,
+        sound_amount(Money.make(amount, unit)),
+        priority=told["priority"],
+        granted=instant(told["granted"]),
+        effective=instant(told["effective"]),
+        expiry=None if expiry is None else instant(expiry),
+        scope=Scope.model_validate(told.get("scope", {})),
+        paid=told["paid"],
+        basis=exact(told.get("basis", "0")),
+        cost_currency=None if currency is None else read_unit(currency),
+        rollover=None if rollover is None else Rollover.model_validate(rollover),
+        rolled=rolled,
+        root=read_id(told.get("root", told["id"])),
+    )
+
+
+def micros(at: datetime) -> int:
+    """Microseconds since 1970."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def rank(lot: Lot, keys: tuple[BurnKey, ...]) -> Rank:
+    """The place of a lot in the order of burning; no two lots have the same."""
+    return (*(_part(lot, key) for key in keys if key != "id"), lot.id)
+
+
+def _part(lot: Lot, key: BurnKey) -> Any:
+    if key == "expiry":
+        return _NEVER if lot.expiry is None else micros(lot.expiry)
+    if key == "expiry_second":
+        return _NEVER if lot.expiry is None else micros(lot.expiry) // 1_000_000
+    if key == "priority":
+        return lot.priority
+    if key == "age":
+        return micros(lot.granted)
+    if key == "effective":
+        return micros(lot.effective)
+    if key == "promotional":
+        return lot.paid
+    if key == "cost":
+        return lot.basis
+    if key == "rolled":
+        return not lot.rolled
+    if key == "rolled_last":
+        return bool(lot.rolled)
+    if key == "narrow":
+        return lot.scope.breadth or _NEVER
+    return lot.amount.copy_negate()
+
+
+class Holding(NamedTuple):
+    """
+    A lot and where its credits are now. The amounts of all columns add up to what it began with.
+
+    Attributes:
+        lot: the lot.
+        number: its place among the lots of the ledger, in the order of granting.
+        rank: its place in the order of burning.
+        amounts: how much is in each of `COLUMNS`.
+        closed: whether nothing comes back to it, since it expired or was taken back whole.
+    """
+
+    lot: Lot
+    number: int
+    rank: Rank
+    amounts: tuple[Decimal, ...]
+    closed: bool = False
+
+    @property
+    def left(self) -> Decimal:
+        """What can still be drawn."""
+        return self.amounts[LEFT]
+
+    @property
+    def reserved(self) -> Decimal:
+        """What is held for work in flight."""
+        return self.amounts[RESERVED]
+
+    @property
+    def spent(self) -> Decimal:
+        """What has been drawn, less what came back."""
+        return self.amounts[SPENT]
+
+    @property
+    def expired(self) -> Decimal:
+        """What was lost when it expired."""
+        return self.amounts[EXPIRED]
+
+    @property
+    def voided(self) -> Decimal:
+        """What was taken back without pay."""
+        return self.amounts[VOIDED]
+
+    @property
+    def rolled_out(self) -> Decimal:
+        """What went on into another lot."""
+        return self.amounts[ROLLED_OUT]
+
+    @property
+    def refunded(self) -> Decimal:
+        """What was taken back for money."""
+        return self.amounts[REFUNDED]
+
+    @property
+    def live(self) -> bool:
+        """Whether there is something to draw, whatever the time."""
+        return bool(self.amounts[LEFT]) and not self.closed
+
+    def moved(self, source: Column, target: Column, amount: Decimal) -> Holding:
+        """
+        With an amount taken from one column to another.
+
+        Raises:
+            LedgerError: `ledger.overspent` where there is not that much.
+        """
+        amounts = list(self.amounts)
+        rest = CONTEXT.subtract(amounts[source], amount)
+        if rest < ZERO:
+            raise LedgerError(
+                f"lot {self.lot.id!r} has {text(amounts[source])} {COLUMNS[source]}, not {text(amount)}; "
+                "look at the ledger again before you post",
+                code="ledger.overspent",
+            )
+        amounts[source] = rest
+        amounts[target] = CONTEXT.add(amounts[target], amount)
+        return Holding(self.lot, self.number, self.rank, tuple(amounts), self.closed)
+
+    def shut(self) -> Holding:
+        """Closed for good."""
+        return Holding(self.lot, self.number, self.rank, self.amounts, True)
+
+
+_NONE = (ZERO,) * (len(COLUMNS) - 1)
+
+
+def opened(lot: Lot, number: int, place: Rank) -> Holding:
+    """A lot that is as it began."""
+    return Holding(lot, number, place, (lot.amount, *_NONE))
+
+
+_CHUNK = 128
+
+
+class Queue:
+    """
+    Lots in the order of their ranks, as a value: sorted chunks, of which an act copies one and the list of them.
+    """
+
+    __slots__ = ("_chunks",)
+
+    def __init__(self, chunks: tuple[tuple[Rank, ...], ...] = ()) -> None:
+        self._chunks = chunks
+
+    def __iter__(self) -> Iterator[Rank]:
+        for chunk in self._chunks:
+            yield from chunk
+
+    def __bool__(self) -> bool:
+        return bool(self._chunks)
+
+    def _place(self, place: Rank) -> int:
+        return max(0, bisect_right(self._chunks, place, key=_first) - 1)
+
+    def added(self, place: Rank) -> Queue:
+        """With one more."""
+        if not self._chunks:
+            return Queue(((place,),))
+        where = self._place(place)
+        chunk = list(self._chunks[where])
+        insort(chunk, place)
+        half = len(chunk) // 2
+        fresh = (tuple(chunk),) if len(chunk) <= _CHUNK else (tuple(chunk[:half]), tuple(chunk[half:]))
+        return Queue((*self._chunks[:where], *fresh, *self._chunks[where + 1 :]))
+
+    def removed(self, place: Rank) -> Queue:
+        """Without one that is in it."""
+        where = self._place(place)
+        chunk = self._chunks[where]
+        at = bisect_left(chunk, place)
+        rest = (*chunk[:at], *chunk[at + 1 :])
+        return Queue((*self._chunks[:where], *((rest,) if rest else ()), *self._chunks[where + 1 :]))
+
+
+def _first(chunk: tuple[Rank, ...]) -> Rank:
+    return chunk[0]

@@ -1,0 +1,143 @@
+"""
+A mapping from text that is a value: `put` gives a new mapping and leaves the old one as it was.
+
+A trie over the hash of the key, with small dicts as leaves. Putting copies one path, so its cost grows with the
+logarithm of the size; nothing is shared that could change. The order of the items depends on the hash seed of the
+process: whoever shows them sorts them first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Generic, TypeAlias, TypeVar
+
+__all__ = ["Draft", "Map"]
+
+V = TypeVar("V")
+
+_BITS = 5
+_WAYS = 1 << _BITS
+_MASK = _WAYS - 1
+_FULL = 12
+# A hash has at most 64 bits; below that, keys of equal hashes share one leaf.
+_DEEPEST = 12
+
+_Node: TypeAlias = "dict[str, V] | tuple[_Node[V], ...]"
+
+
+class Map(Generic[V]):
+    """A mapping from text to values. Immutable."""
+
+    __slots__ = ("_root", "_size")
+
+    _root: _Node[V]
+    _size: int
+
+    def __init__(self) -> None:
+        self._root = {}
+        self._size = 0
+
+    def get(self, key: str) -> V | None:
+        """The value of a key; None where there is none."""
+        node, rest = self._root, hash(key)
+        while type(node) is tuple:
+            node = node[rest & _MASK]
+            rest >>= _BITS
+        assert isinstance(node, dict)
+        return node.get(key)
+
+    def put(self, key: str, value: V) -> Map[V]:
+        """The mapping with one value added or exchanged."""
+        grown = self.get(key) is None
+        return _made(_put(self._root, hash(key), 0, key, value), self._size + grown)
+
+    def without(self, key: str) -> Map[V]:
+        """The mapping without a key."""
+        if self.get(key) is None:
+            return self
+        return _made(_without(self._root, hash(key), key), self._size - 1)
+
+    def items(self) -> Iterator[tuple[str, V]]:
+        """Keys and values, in no order to rely on."""
+        stack: list[_Node[V]] = [self._root]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, tuple):
+                stack.extend(node)
+            else:
+                yield from node.items()
+
+    def __len__(self) -> int:
+        return self._size
+
+
+def _made(root: _Node[V], size: int) -> Map[V]:
+    found: Map[V] = Map()
+    found._root = root
+    found._size = size
+    return found
+
+
+def _put(node: _Node[V], rest: int, depth: int, key: str, value: V) -> _Node[V]:
+    if isinstance(node, dict):
+        if len(node) < _FULL or key in node or depth > _DEEPEST:
+            return {**node, key: value}
+        node = _parted(node, depth)
+    place = rest & _MASK
+    ways = list(node)
+    ways[place] = _put(node[place], rest >> _BITS, depth + 1, key, value)
+    return tuple(ways)
+
+
+def _parted(leaf: dict[str, V], depth: int) -> tuple[_Node[V], ...]:
+    """The items of a full leaf, dealt out by the next bits of their hashes."""
+    ways: list[dict[str, V]] = [{} for _ in range(_WAYS)]
+    for key, value in leaf.items():
+        ways[hash(key) >> (depth * _BITS) & _MASK][key] = value
+    return tuple(ways)
+
+
+def _without(node: _Node[V], rest: int, key: str) -> _Node[V]:
+    if isinstance(node, dict):
+        return {each: value for each, value in node.items() if each != key}
+    place = rest & _MASK
+    ways = list(node)
+    ways[place] = _without(node[place], rest >> _BITS, key)
+    return tuple(ways)
+
+
+class Draft(Generic[V]):
+    """A mapping being worked on: what is new stands in a dict over a `Map`, and goes into it all at once."""
+
+    __slots__ = ("_base", "_new")
+
+    def __init__(self, base: Map[V]) -> None:
+        self._base = base
+        self._new: dict[str, V | None] = {}
+
+    def get(self, key: str) -> V | None:
+        """The value of a key; None where there is none."""
+        if key in self._new:
+            return self._new[key]
+        return self._base.get(key)
+
+    def put(self, key: str, value: V) -> None:
+        """Add or exchange a value."""
+        self._new[key] = value
+
+    def drop(self, key: str) -> None:
+        """Take a key out."""
+        self._new[key] = None
+
+    def items(self) -> Iterator[tuple[str, V]]:
+        """Keys and values, in no order to rely on."""
+        yield from self.map().items()
+
+    def map(self) -> Map[V]:
+        """The mapping as it is now, as a value."""
+        found = self._base
+        for key, value in self._new.items():
+            found = found.without(key) if value is None else found.put(key, value)
+        self._base = found
+        self._new = {}
+        return found

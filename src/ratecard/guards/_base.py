@@ -1,0 +1,444 @@
+"""
+What a guard is: plain data with a name, and a worker made of it that keeps a small state.
+
+A guard says what it reads and in which groups it counts. `worker` makes of it the thing that answers: `bind` before
+something runs, `note` after it ran. Workers change nothing; they hand back a part of the state, the very same one when
+nothing has changed.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import core_schema
+
+from .._model import NUMBER_PATTERN, Key, Many, Model, Pairs, Table, default, refuse
+from .._numbers import CONTEXT, ONE, ZERO, Exact, floor, number, text
+from ..errors import MismatchError, NumberError, Problem
+from ._answers import Bound, Signal
+from ._reading import Gauge, Group, Reading, grouped
+from ._windows import Part, bad_state
+
+__all__ = ["GROUPS_MAX", "NOTHING", "Each", "Guard", "Look", "Portion", "Setting", "Work", "Worth", "wide", "width"]
+
+GROUPS_MAX = 10_000
+"""How many groups one guard counts in one state."""
+
+NOTHING = Reading()
+
+
+class Portion:
+    """
+    How a request can be cut: what would be so if only a part of it ran. Immutable by contract.
+
+    Args:
+        quantity: all that is asked for, 0 or more.
+        read: for a part of it, the reading after it ran and what it takes by itself.
+        step: the smallest quantity there is; parts are multiples of it.
+        pieces: quantities between which each reading only rises or only falls, ascending; none when it never falls.
+
+    Raises:
+        NumberError: for a quantity or a step that is no number of the grammar, or below 0.
+    """
+
+    __slots__ = ("pieces", "quantity", "read", "step")
+
+    def __init__(
+        self,
+        quantity: Decimal | int | str,
+        read: Callable[[Decimal], tuple[Reading, Reading]],
+        *,
+        step: Decimal | int | str = ONE,
+        pieces: Sequence[Exact] = (),
+    ) -> None:
+        self.quantity = number(quantity)
+        self.step = number(step)
+        self.read = read
+        self.pieces = tuple(pieces)
+        if self.quantity < 0 or self.step <= 0:
+            raise NumberError("a portion has a quantity of 0 or more and a step above 0", code="number.step")
+
+
+class Look:
+    """What a worker is given to see: the instant, the readings, and who asks."""
+
+    __slots__ = ("after", "at", "before", "calls", "group", "id", "now", "parts", "record", "told", "uses")
+
+    def __init__(
+        self,
+        at: datetime,
+        told: int,
+        now: int,
+        after: Reading,
+        *,
+        before: Reading | None = None,
+        uses: Reading | None = None,
+        calls: Decimal = ZERO,
+        group: Mapping[str, str] | None = None,
+        id: str | None = None,
+        record: str | None = None,
+        parts: Sequence[Part] = (),
+    ) -> None:
+        self.at = at
+        self.told = told
+        self.now = now
+        self.after = after
+        self.before = before
+        self.uses = uses
+        self.calls = calls
+        self.group = group
+        self.id = id
+        self.record = record
+        self.parts = parts
+
+    def cut(self, after: Reading, uses: Reading) -> Look:
+        """The same for a part of what was asked."""
+        return Look(
+            self.at, self.told, self.now, after,
+            before=self.before, uses=uses, calls=self.calls, group=self.group, id=self.id, parts=self.parts,
+        )  # fmt: skip
+
+    def taken(self, gauge: Gauge | None) -> Exact:
+        """What is taken of a figure; without a gauge the calls."""
+        if gauge is None:
+            return self.calls
+        if self.uses is None:
+            raise MismatchError(
+                f"a guard counts the {gauge} of each request; say in `uses` how much this one takes",
+                code="reading.missing",
+                path=gauge.text,
+            )
+        return self.uses.value(gauge)
+
+    def mended(self, gauge: Gauge | None) -> Exact:
+        """What is taken beyond what was admitted; nothing where nothing was told."""
+        return ZERO if gauge is not None and self.uses is None else self.taken(gauge)
+
+    def wait(self, ready: int | None) -> Decimal | None:
+        """Seconds from the instant that was told until another one."""
+        return None if ready is None else CONTEXT.scaleb(Decimal(max(0, ready - self.told)), -6)
+
+
+class Setting:
+    """What workers are made in: the currency, and the other guards by name."""
+
+    __slots__ = ("currency", "guards")
+
+    def __init__(self, guards: Mapping[str, tuple[int, Guard]], currency: str | None) -> None:
+        self.guards = guards
+        self.currency = currency
+
+    def amount(self, worth: Decimal | Pairs[Decimal], guard: str) -> Decimal:
+        """The amount in the currency at hand."""
+        if isinstance(worth, Decimal):
+            return worth
+        if self.currency not in worth:
+            shown = "no currency was named" if self.currency is None else f"the currency is {self.currency}"
+            told = f"{guard} is written in {', '.join(worth)}, and {shown}; add its amount in that currency"
+            raise MismatchError(told, code="guard.currency")
+        return worth[self.currency]
+
+
+class Work:
+    """
+    What answers for a guard, in one group.
+
+    Attributes:
+        key: the guard's name.
+        kind: the guard's kind.
+        cell: the group it counts, for guards that count each group on its own.
+        admits: it has a say before something runs.
+        clamps: it may let a part through.
+        notes: it has something to tell, or to count, after something ran.
+    """
+
+    __slots__ = ("admits", "cell", "clamps", "key", "kind", "notes")
+
+    def __init__(self, guard: Guard, cell: Group) -> None:
+        self.key = guard.name
+        self.kind: str = getattr(guard, "kind", "")
+        self.cell = cell
+        self.admits = False
+        self.clamps = False
+        self.notes = False
+
+    def zero(self) -> Part:
+        """Its part of a new state."""
+        return None
+
+    def idle(self, part: Part, now: int) -> bool:
+        """Whether the part says no more than a new one."""
+        return bool(part == self.zero())
+
+    def bind(self, part: Part, look: Look) -> tuple[Part, Bound | None]:
+        """The part with what is asked taken; or the limit, when it binds."""
+        return part, None
+
+    def fits(self, part: Part, look: Look, portion: Portion) -> tuple[Decimal, Bound | None]:
+        """How much of what is asked fits, and the limit when that is not all."""
+        return portion.quantity, None
+
+    def note(self, part: Part, look: Look) -> tuple[Part, list[Signal]]:
+        """The part after something ran, and what there is to tell."""
+        return part, []
+
+    def released(self, part: Part, id: str) -> Part:
+        """The part without what a caller held."""
+        return part
+
+    def left(self, part: Part, look: Look) -> Exact | None:
+        """What is left; None where it is not a quantity, or not known."""
+        return None
+
+    def dump(self, part: Part) -> Any:
+        """Plain data."""
+        return part
+
+    def load(self, data: Any) -> Part:
+        """Read back what `dump` wrote."""
+        if data is not None:
+            raise bad_state("the state of a guard that keeps none")
+        return None
+
+
+def _worth(value: object) -> Decimal | Pairs[Decimal] | None:
+    """An amount, or one for each currency."""
+    if value is None:
+        return None
+    found: list[Problem] = []
+    read: dict[str, Decimal] = {}
+    table = value if isinstance(value, Mapping) else {"": value}
+    for name, each in table.items():
+        try:
+            read[str(name)] = number(each)
+        except NumberError as error:
+            found.append(Problem(str(name), error.code, error.text))
+    if not read and not found:
+        found = [Problem("", "guard.currency", "this table is empty; write an amount for each currency")]
+    refuse(found)
+    return Pairs(read) if isinstance(value, Mapping) else read[""]
+
+
+def _shown(value: Decimal | Pairs[Decimal] | None) -> str | dict[str, str] | None:
+    if isinstance(value, Pairs):
+        return {name: text(each) for name, each in value.items()}
+    return None if value is None else text(value)
+
+
+if TYPE_CHECKING:
+
+    class Worth:
+        """An amount, or a table of amounts by currency, or None."""
+
+        def __get__(self, instance: object, owner: object = None) -> Decimal | Pairs[Decimal] | None: ...
+        def __set__(
+            self, instance: object, value: Decimal | int | str | Mapping[str, Decimal | int | str] | None
+        ) -> None: ...
+
+    Groups: TypeAlias = Many[Mapping[str, str]]
+
+else:
+
+    class Worth:
+        """An amount, or a table of amounts by currency, or None."""
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+            return core_schema.no_info_plain_validator_function(
+                _worth, serialization=core_schema.plain_serializer_function_ser_schema(_shown)
+            )
+
+        @classmethod
+        def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, object]:
+            amount = {"type": "string", "pattern": NUMBER_PATTERN}
+            return {"anyOf": [amount, {"type": "object", "additionalProperties": amount}, {"type": "null"}]}
+
+    Groups = Many[Table[str]]
+
+
+class Guard(Model, frozen=True):
+    """
+    What all guards have.
+
+    Attributes:
+        key: its name, unique among the guards of a plan; by default made of what it watches.
+        group: only what is in this group, by dimension; empty for all.
+        each: dimensions; every group by them is watched on its own.
+        without: groups it has nothing to say about, such as those that have a guard of their own.
+    """
+
+    key: Key | None = default(None)
+    group: Table[str] = default(Pairs[str]())
+    each: Many[Key] = default(())
+    without: Groups = default(())
+
+    @property
+    def name(self) -> str:
+        """The key, or a name made of what it watches."""
+        return self.key if self.key is not None else self._named()
+
+    def worker(self, setting: Setting) -> Work:
+        """
+        What answers for it.
+
+        Raises:
+            MismatchError: `guard.currency`.
+        """
+        if self.each:
+            return Each(self, setting)
+        return self.inner(setting, ()) if not (self.group or self.without) else Each(self, setting)
+
+    @abstractmethod
+    def inner(self, setting: Setting, cell: Group) -> Work:
+        """What answers for it in one group."""
+
+    @abstractmethod
+    def _named(self) -> str: ...
+
+    def problems(self, setting: Setting) -> list[Problem]:
+        """What is wrong with it among the others."""
+        return []
+
+
+def within_problems(guard: Guard) -> list[Problem]:
+    """What is wrong with the groups of a guard."""
+    return [
+        Problem(
+            f"each[{index}]", "guard.each",
+            f"{name!r} is already told in this guard; name each dimension once",
+        )
+        for index, name in enumerate(guard.each)
+        if name in guard.group or name in guard.each[:index]
+    ]  # fmt: skip
+
+
+def wide(guard: Guard, *told: str) -> str:
+    """A name made of what is watched, and of the groups."""
+    parts = [each for each in told if each]
+    if guard.group:
+        parts.append("in " + ",".join(f"{name}={value}" for name, value in guard.group.items()))
+    if guard.each:
+        parts.append("for each " + ",".join(guard.each))
+    return " ".join(parts)
+
+
+def width(seconds: Decimal) -> int:
+    """Seconds as whole microseconds; 0 where they are not above 0 or finer than that."""
+    found = CONTEXT.scaleb(seconds, 6)
+    return floor(found) if found > 0 and found == floor(found) else 0
+
+
+class Each(Work):
+    """A guard that has groups: it looks only at those it is for, and keeps a part for each it counts on its own."""
+
+    __slots__ = ("_group", "_guard", "_names", "_setting", "_without")
+
+    def __init__(self, guard: Guard, setting: Setting) -> None:
+        super().__init__(guard, ())
+        first = guard.inner(setting, tuple((name, "") for name in sorted(guard.each)))
+        self.admits, self.clamps, self.notes = first.admits, first.clamps, first.notes
+        self._guard = guard
+        self._setting = setting
+        self._names = tuple(sorted(guard.each))
+        self._group = grouped(guard.group)
+        self._without = tuple(grouped(each) for each in guard.without)
+
+    def zero(self) -> dict[Group, Part]:
+        """No group yet."""
+        return {}
+
+    def cell_of(self, look: Look) -> Group | None:
+        """The group of a request; None where the guard has nothing to say about it."""
+        group = look.group
+        if group is None:
+            if self._names or self._without:
+                raise MismatchError(
+                    f"{self.key} counts by {', '.join(self._names) or 'group'}; say in which group this is",
+                    code="guard.group",
+                )
+            return ()
+        if any(group.get(name, "") != value for name, value in self._group):
+            return None
+        if any(all(group.get(name, "") == value for name, value in each) for each in self._without):
+            return None
+        return tuple((name, group.get(name, "")) for name in self._names)
+
+    def _at(self, part: dict[Group, Part], look: Look) -> tuple[Group, Work, Part] | None:
+        cell = self.cell_of(look)
+        if cell is None:
+            return None
+        work = self._guard.inner(self._setting, cell)
+        return cell, work, part.get(cell, work.zero())
+
+    def _put(self, part: dict[Group, Part], cell: Group, work: Work, new: Part, now: int) -> dict[Group, Part]:
+        found = {**part, cell: new}
+        if len(found) > GROUPS_MAX:
+            found = {each: held for each, held in found.items() if not work.idle(held, now)}
+        if len(found) > GROUPS_MAX:
+            raise MismatchError(
+                f"{self.key} counts more than {GROUPS_MAX:,} groups; keep a state for each group apart",
+                code="guard.groups",
+            )
+        return found
+
+    def bind(self, part: dict[Group, Part], look: Look) -> tuple[Part, Bound | None]:
+        """In the group of the request."""
+        found = self._at(part, look)
+        if found is None:
+            return part, None
+        cell, work, held = found
+        new, bound = work.bind(held, look)
+        return (part if new is held else self._put(part, cell, work, new, look.now)), bound
+
+    def fits(self, part: dict[Group, Part], look: Look, portion: Portion) -> tuple[Decimal, Bound | None]:
+        """In the group of the request."""
+        found = self._at(part, look)
+        return (portion.quantity, None) if found is None else found[1].fits(found[2], look, portion)
+
+    def note(self, part: dict[Group, Part], look: Look) -> tuple[Part, list[Signal]]:
+        """In the group of what ran."""
+        found = self._at(part, look)
+        if found is None:
+            return part, []
+        cell, work, held = found
+        new, signals = work.note(held, look)
+        return (part if new is held else self._put(part, cell, work, new, look.now)), signals
+
+    def released(self, part: dict[Group, Part], id: str) -> Part:
+        """In all groups."""
+        found = {cell: self._guard.inner(self._setting, cell).released(held, id) for cell, held in part.items()}
+        return part if all(found[cell] is held for cell, held in part.items()) else found
+
+    def left(self, part: dict[Group, Part], look: Look) -> Exact | None:
+        """In the group of the request."""
+        found = self._at(part, look)
+        return None if found is None else found[1].left(found[2], look)
+
+    def dump(self, part: dict[Group, Part]) -> Any:
+        """Pairs of a group and its part, in the order of the groups."""
+        return [
+            [[value for _, value in cell], self._guard.inner(self._setting, cell).dump(part[cell])]
+            for cell in sorted(part)
+        ]
+
+    def load(self, data: Any) -> dict[Group, Part]:
+        """Read back what `dump` wrote."""
+        if not isinstance(data, list | tuple):
+            raise bad_state("a list of groups")
+        found: dict[Group, Part] = {}
+        for row in data:
+            if not isinstance(row, list | tuple) or len(row) != 2:
+                raise bad_state("a group and its state")
+            values, held = row
+            if not isinstance(values, list | tuple) or len(values) != len(self._names):
+                raise bad_state("the group of a guard")
+            if not all(isinstance(each, str) for each in values):
+                raise bad_state("the group of a guard")
+            cell = tuple(zip(self._names, values, strict=True))
+            found[cell] = self._guard.inner(self._setting, cell).load(held)
+        return found

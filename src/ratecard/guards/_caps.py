@@ -1,0 +1,421 @@
+"""
+Caps: the most that may be spent or used. Equality is allowed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal, TypeAlias
+
+from pydantic import model_validator
+
+from .._model import Key, OptionalAmount, default, refuse
+from .._numbers import ZERO, Exact, add, div, sub, text
+from ..cadence import Cadence
+from ..errors import MismatchError, Problem
+from ._answers import Bound, Breach, Signal
+from ._base import Guard, Look, Portion, Setting, Work, Worth, wide, width, within_problems
+from ._clamp import clamp
+from ._edges import UNTOLD, Edge, dump_edge, load_edge, moved
+from ._reading import Gauge, Group, Reading
+from ._windows import Calendar, Part, Rolling, Window, micros, read_row
+
+__all__ = ["Cap", "Counted", "Mode", "WindowCap", "frame_of", "start_of"]
+
+Mode: TypeAlias = Literal["hard", "clamp", "soft"]
+"""What a cap does: refuse, let through what fits, or only stop the charge."""
+
+Of: TypeAlias = Literal["subtotal", "total", "due"]
+
+
+class Cap(Guard, frozen=True):
+    """
+    The most that may be spent or used, of money, of a quantity or of credits.
+
+    Without a window of its own it holds in the billing period: something is allowed exactly when the reading after it is
+    at or under the cap. With one, the cap counts by itself what each request takes.
+
+    A cap on an item, a meter or a group has nothing to say about a request that leaves its figure as it was.
+
+    Attributes:
+        spend: the most money: of the bill, or of one item; a table where there are several currencies. This, or
+            `quantity`, or `credits`.
+        quantity: the most of a `meter`, or of an `item`.
+        credits: the most credits of a `unit`.
+        item: the item whose amount or quantity it is.
+        meter: the meter whose quantity it is.
+        unit: the unit of the credits.
+        scope: `plan`, or `customer` for all that the customer has.
+        of: which money of the bill: `subtotal`, `total` or `due`.
+        per: a window of its own: the periods of this cadence, which needs an anchor.
+        window_seconds: a window of its own that rolls: what was taken in the last so many seconds, exactly.
+        mode: `hard` refuses what does not fit whole; `clamp` lets through what fits; `soft` refuses nothing, since the
+            bill stops charging there.
+        overflow: `once` lets through the request that crosses the cap, as long as there was room before it.
+
+    >>> Cap(spend="100").name, Cap(quantity="1000", meter="tokens", window_seconds=60).name
+    ('cap on subtotal', 'cap on quantity tokens in 60 s')
+    """
+
+    kind: Literal["cap"] = default("cap")
+    spend: Worth = default(None)
+    quantity: OptionalAmount = default(None)
+    credits: OptionalAmount = default(None)
+    item: Key | None = default(None)
+    meter: Key | None = default(None)
+    unit: Key | None = default(None)
+    scope: Literal["plan", "customer"] = default("plan")
+    of: Of = default("subtotal")
+    per: Cadence | None = default(None)
+    window_seconds: OptionalAmount = default(None)
+    mode: Mode = default("hard")
+    overflow: Literal["none", "once"] = default("none")
+
+    @model_validator(mode="after")
+    def _check(self) -> Cap:
+        refuse(_cap_problems(self))
+        return self
+
+    def gauge(self, cell: Group = ()) -> Gauge:
+        """The figure it reads."""
+        group, customer = {**self.group, **dict(cell)}, self.scope == "customer"
+        if self.credits is not None:
+            return Gauge("credits", self.unit or "", group, customer=customer)
+        if self.quantity is None:
+            what = self.of if self.item is None else "amount"
+            return Gauge(what, self.item or "", group, customer=customer)
+        what = "units" if self.meter is None else "quantity"
+        return Gauge(what, self.meter or self.item or "", group, customer=customer)
+
+    def limit(self, setting: Setting) -> Decimal:
+        """The most, in the currency at hand."""
+        if self.spend is not None:
+            return setting.amount(self.spend, self.name)
+        return self.quantity if self.quantity is not None else self.credits or ZERO
+
+    def window(self) -> Window | None:
+        """The window of its own, or None for the billing period."""
+        if self.window_seconds is not None:
+            return Rolling(width(self.window_seconds))
+        return None if self.per is None else Calendar(self.per)
+
+    def over(self, value: Exact, *, currency: str | None = None) -> Exact:
+        """
+        By how much a figure passes the cap: what a soft cap forgives.
+
+        >>> Cap(spend="1500", mode="soft").over(Decimal(3000))
+        Decimal('1500')
+        """
+        over = sub(value, self.limit(Setting({}, currency)))
+        return over if over > 0 else ZERO
+
+    def inner(self, setting: Setting, cell: Group) -> Work:
+        """What answers for it in one group."""
+        window = self.window()
+        return ReadingCap(self, setting, cell) if window is None else WindowCap(self, setting, cell, window)
+
+    def problems(self, setting: Setting) -> list[Problem]:
+        """What is wrong with it among the others."""
+        return anchor_problems(self.per)
+
+    def _named(self) -> str:
+        told = wide(self, "cap on", str(Gauge(self.gauge().what, self.gauge().name)))
+        customer = "for the customer" if self.scope == "customer" else ""
+        return " ".join(each for each in (told, customer, spelled(self.per, self.window_seconds)) if each)
+
+
+def spelled(per: Cadence | None, seconds: Decimal | None) -> str:
+    """A window in words."""
+    if seconds is not None:
+        return f"in {text(seconds)} s"
+    if per is None:
+        return ""
+    return f"in a {per.unit}" if per.every == 1 else f"in {per.every} {per.unit}s"
+
+
+def anchor_problems(per: Cadence | None) -> list[Problem]:
+    """A cadence without an anchor cannot be counted in."""
+    if per is None or per.anchor is not None:
+        return []
+    told = "this cadence has no anchor; give it one, or use a calendar's: Cadence.calendar('month')"
+    return [Problem("per.anchor", "cadence.anchor", told)]
+
+
+def window_problems(per: Cadence | None, seconds: Decimal | None) -> list[Problem]:
+    """What is wrong with a window."""
+    found = []
+    if seconds is not None and not width(seconds):
+        told = "a window has whole microseconds, above 0; write such as '60' or '0.5'"
+        found.append(Problem("window_seconds", "guard.window", told))
+    if seconds is not None and per is not None:
+        found.append(Problem("per", "guard.window", "a guard has one window; keep `per` or `window_seconds`"))
+    return found
+
+
+def _cap_problems(cap: Cap) -> list[Problem]:
+    found = [*within_problems(cap), *window_problems(cap.per, cap.window_seconds)]
+    told = [name for name in ("spend", "quantity", "credits") if getattr(cap, name) is not None]
+    if len(told) != 1:
+        found.append(Problem("", "cap.what", "a cap limits one thing; give one of spend, quantity, credits"))
+    for name in told:
+        value = getattr(cap, name)
+        if min(value.values() if name == "spend" and not isinstance(value, Decimal) else [value]) < 0:
+            found.append(Problem(name, "number.small", "write 0 or more"))
+    return found + (scope_problems(cap, told[0]) if len(told) == 1 else [])
+
+
+def scope_problems(guard: Any, what: str) -> list[Problem]:
+    """What is wrong with the item, meter, unit and `of` that a guard on such a figure names."""
+    wanted = {
+        "spend": ("item",), "quantity": ("item", "meter"), "credits": ("unit",), "balance": ("unit",),
+        "margin": ("item",),
+    }.get(what, ())  # fmt: skip
+    found = [
+        Problem(name, "guard.scope", f"{what} has no {name}; leave it out")
+        for name in ("item", "meter", "unit")
+        if name not in wanted and getattr(guard, name, None) is not None
+    ]
+    if what == "quantity" and (guard.item is None) == (guard.meter is None):
+        found.append(Problem("meter", "guard.scope", "a quantity is of a meter or of an item; name one of them"))
+    if what == "credits" and guard.unit is None:
+        found.append(Problem("unit", "guard.scope", "say which credits these are; name the unit"))
+    if "of" in guard.model_fields_set and (what != "spend" or guard.item is not None):
+        found.append(Problem("of", "guard.scope", "`of` is for money of the whole bill; leave it out"))
+    return found
+
+
+def frame_of(reading: Reading) -> int | None:
+    """The start of the period that a reading is of."""
+    return None if reading.period is None else micros(reading.period.start)
+
+
+def start_of(reading: Reading) -> datetime | None:
+    """The start of the period that a reading is of."""
+    return None if reading.period is None else reading.period.start
+
+
+def _factor(value: Exact, limit: Exact) -> Exact | None:
+    return div(value, limit) if limit > 0 else None
+
+
+class ReadingCap(Work):
+    """A cap of the billing period: it keeps only whether it was passed."""
+
+    __slots__ = ("_gauge", "_limit", "_once", "_scoped")
+
+    def __init__(self, cap: Cap, setting: Setting, cell: Group) -> None:
+        super().__init__(cap, cell)
+        self._gauge = cap.gauge(cell)
+        self._limit = cap.limit(setting)
+        self._once = cap.overflow == "once"
+        self._scoped = bool(self._gauge.name or self._gauge.group)
+        self.admits = self.notes = cap.mode != "soft"
+        self.clamps = cap.mode == "clamp"
+
+    def zero(self) -> Edge:
+        """It has not been passed."""
+        return UNTOLD
+
+    def bind(self, part: Edge, look: Look) -> tuple[Edge, Bound | None]:
+        """At or under the cap after it."""
+        value = look.after.value(self._gauge)
+        if value <= self._limit or self._passes(value, look):
+            return part, None
+        return part, self._bound(value, look)
+
+    def _passes(self, value: Exact, look: Look) -> bool:
+        before = look.before
+        if before is None:
+            if self._once:
+                raise MismatchError(
+                    f"{self.key} lets one request cross it; say what is so before it", code="reading.before"
+                )
+            return False
+        held = before.value(self._gauge)
+        return (self._once and held < self._limit) or (self._scoped and held == value)
+
+    def _bound(self, value: Exact, look: Look) -> Bound:
+        period = look.after.period
+        ready = None if period is None else micros(period.end)
+        return Bound(
+            self.key, self.kind, self._limit, value,
+            factor=_factor(value, self._limit), retry_after=look.wait(ready), group=self.cell,
+        )  # fmt: skip
+
+    def fits(self, part: Edge, look: Look, portion: Portion) -> tuple[Decimal, Bound | None]:
+        """The part after which, and on the way to which, the reading is at or under the cap."""
+        if self.bind(part, look)[1] is None and not portion.pieces:
+            return portion.quantity, None
+        fit = clamp(
+            lambda part: portion.read(part)[0].value(self._gauge),
+            self._limit,
+            portion.quantity,
+            step=portion.step,
+            pieces=portion.pieces,
+        )
+        if fit == portion.quantity:
+            return fit, None
+        return fit, self._bound(look.after.value(self._gauge), look)
+
+    def note(self, part: Edge, look: Look) -> tuple[Edge, list[Signal]]:
+        """A breach each time it is passed."""
+        value = look.after.value(self._gauge)
+        new, count, _ = moved(part, 0 if value > self._limit else -1, frame_of(look.after), "recover")
+        if not count:
+            return new, []
+        return new, [
+            Breach(
+                self.key, self._limit, value, look.at,
+                period=start_of(look.after), turn=new.turn, record=look.record, group=self.cell,
+            )
+        ]  # fmt: skip
+
+    def left(self, part: Edge, look: Look) -> Exact | None:
+        """The cap less the reading."""
+        return _left(self._limit, look.after.value(self._gauge))
+
+    def dump(self, part: Edge) -> Any:
+        """What was told."""
+        return dump_edge(part)
+
+    def load(self, data: Any) -> Edge:
+        """What was told."""
+        return load_edge(data)
+
+
+def _left(limit: Exact, value: Exact) -> Exact:
+    left = sub(limit, value)
+    return left if left > 0 else ZERO
+
+
+class Counted(Work):
+    """A limit on what is taken in a window, counted by itself."""
+
+    __slots__ = ("gauge", "limit", "once", "window")
+
+    def __init__(
+        self, guard: Guard, cell: Group, window: Window, limit: Exact, gauge: Gauge | None, *, once: bool = False
+    ) -> None:
+        super().__init__(guard, cell)
+        self.window = window
+        self.limit = limit
+        self.gauge = gauge
+        self.once = once
+        self.admits = self.notes = True
+
+    def zero(self) -> Part:
+        """Nothing was taken."""
+        return self.window.zero()
+
+    def idle(self, part: Part, now: int) -> bool:
+        """Nothing stands in the window."""
+        return not self.window.used(part, now)
+
+    def bind(self, part: Part, look: Look) -> tuple[Part, Bound | None]:
+        """At or under the limit with it."""
+        amount = look.taken(self.gauge)
+        if not amount:
+            return part, None
+        used = self.window.used(part, look.now)
+        value = add(used, amount)
+        if value <= self.limit or amount < 0 or (self.once and used < self.limit):
+            return self.window.add(part, look.now, amount), None
+        return part, self._bound(part, value, amount, look)
+
+    def _bound(self, part: Part, value: Exact, amount: Exact, look: Look) -> Bound:
+        never = amount > self.limit and not self.once
+        need = sub(value, self.limit)
+        ready = None if never else self.window.ready(part, look.now, need)
+        return Bound(
+            self.key, self.kind, self.limit, value,
+            factor=_factor(value, self.limit), retry_after=look.wait(ready), group=self.cell,
+        )  # fmt: skip
+
+    def fits(self, part: Part, look: Look, portion: Portion) -> tuple[Decimal, Bound | None]:
+        """The part that, and on the way to which all, is at or under what is left."""
+        amount = look.taken(self.gauge)
+        used = self.window.used(part, look.now)
+        value = add(used, amount)
+
+        def taken(quantity: Decimal) -> Exact:
+            return look.cut(*portion.read(quantity)).taken(self.gauge)
+
+        left = sub(self.limit, used)
+        if (value <= self.limit and not portion.pieces) or (self.once and left > 0):
+            return portion.quantity, None
+        fit = clamp(taken, left, portion.quantity, step=portion.step, pieces=portion.pieces)
+        return fit, None if fit == portion.quantity else self._bound(part, value, amount, look)
+
+    def note(self, part: Part, look: Look) -> tuple[Part, list[Signal]]:
+        """What ran beyond what was admitted is counted, what was admitted and did not run is given back."""
+        amount = look.mended(self.gauge)
+        return (self.window.add(part, look.now, amount) if amount else part), []
+
+    def left(self, part: Part, look: Look) -> Exact | None:
+        """The limit less what stands in the window."""
+        return _left(self.limit, self.window.used(part, look.now))
+
+    def dump(self, part: Part) -> Any:
+        """The window."""
+        return self.window.dump(part)
+
+    def load(self, data: Any) -> Part:
+        """The window."""
+        return self.window.load(data)
+
+
+class WindowCap(Counted):
+    """A cap with a window of its own: it keeps the window, and whether it was passed."""
+
+    __slots__ = ()
+
+    def __init__(self, cap: Cap, setting: Setting, cell: Group, window: Window) -> None:
+        super().__init__(cap, cell, window, cap.limit(setting), cap.gauge(cell), once=cap.overflow == "once")
+        self.admits = cap.mode != "soft"
+        self.clamps = cap.mode == "clamp"
+
+    def zero(self) -> tuple[Part, Edge]:
+        """Nothing was taken, and it has not been passed."""
+        return (super().zero(), UNTOLD)
+
+    def idle(self, part: tuple[Part, Edge], now: int) -> bool:
+        """Nothing stands in the window, and nothing was told."""
+        return super().idle(part[0], now) and part[1] == UNTOLD
+
+    def used(self, part: tuple[Part, Edge], now: int) -> Exact:
+        """What stands in the window."""
+        return self.window.used(part[0], now)
+
+    def bind(self, part: tuple[Part, Edge], look: Look) -> tuple[tuple[Part, Edge], Bound | None]:
+        """At or under the cap with it."""
+        new, bound = super().bind(part[0], look)
+        return (part if new is part[0] else (new, part[1])), bound
+
+    def fits(self, part: tuple[Part, Edge], look: Look, portion: Portion) -> tuple[Decimal, Bound | None]:
+        """The part that fits."""
+        return super().fits(part[0], look, portion)
+
+    def note(self, part: tuple[Part, Edge], look: Look) -> tuple[tuple[Part, Edge], list[Signal]]:
+        """What ran beyond what was admitted is counted, and a breach told each time the cap is passed."""
+        counted, _ = super().note(part[0], look)
+        value = self.window.used(counted, look.now)
+        edge, count, _ = moved(part[1], 0 if value > self.limit else -1, None, "recover")
+        new = part if counted is part[0] and edge is part[1] else (counted, edge)
+        if not count or not self.admits:
+            return new, []
+        told = Breach(self.key, self.limit, value, look.at, turn=edge.turn, record=look.record, group=self.cell)
+        return new, [told]
+
+    def left(self, part: tuple[Part, Edge], look: Look) -> Exact | None:
+        """The cap less what stands in the window."""
+        return super().left(part[0], look)
+
+    def dump(self, part: tuple[Part, Edge]) -> Any:
+        """The window and what was told."""
+        return [super().dump(part[0]), dump_edge(part[1])]
+
+    def load(self, data: Any) -> tuple[Part, Edge]:
+        """The window and what was told."""
+        held, edge = read_row(data, 2)
+        return (super().load(held), load_edge(edge))
