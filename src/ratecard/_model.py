@@ -33,7 +33,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, core_schema
 
 from ._numbers import DIGITS, PLACES, floor, number, text
-from .errors import DefinitionError, NumberError, Problem, RatecardError
+from .errors import DefinitionError, NumberError, Problem
 
 __all__ = [
     "Amount",
@@ -183,10 +183,7 @@ def show_day(value: date | datetime) -> str:
 
 def _whole(value: object) -> int:
     """A whole number, as a number or as text; never true, never 1.5."""
-    try:
-        found = number(value)
-    except RatecardError as error:
-        raise _told(error) from None
+    found = _amount(value)
     if found != floor(found):
         refuse([Problem("", "integer.type", "write a whole number")])
     return floor(found)

@@ -162,6 +162,9 @@ def _cap_problems(cap: Cap) -> list[Problem]:
         value = getattr(cap, name)
         if min(value.values() if name == "spend" and not isinstance(value, Decimal) else [value]) < 0:
             found.append(Problem(name, "number.small", "write 0 or more"))
+    if cap.mode == "soft" and (cap.per is not None or cap.window_seconds is not None):
+        words = "a soft cap is a stage of the bill, which knows no other window; use hard or clamp"
+        found.append(Problem("mode", "cap.soft", words))
     return found + (scope_problems(cap, told[0]) if len(told) == 1 else [])
 
 
@@ -261,7 +264,7 @@ class ReadingCap(Work):
     def note(self, part: Edge, look: Look) -> tuple[Edge, list[Signal]]:
         """A breach each time it is passed."""
         value = look.after.value(self._gauge)
-        new, count, _ = moved(part, 0 if value > self._limit else -1, frame_of(look.after), "recover")
+        new, count, _ = moved(part, 0 if value > self._limit else -1, frame_of(look.after), "either")
         if not count:
             return new, []
         return new, [
@@ -372,7 +375,6 @@ class WindowCap(Counted):
 
     def __init__(self, cap: Cap, setting: Setting, cell: Group, window: Window) -> None:
         super().__init__(cap, cell, window, cap.limit(setting), cap.gauge(cell), once=cap.overflow == "once")
-        self.admits = cap.mode != "soft"
         self.clamps = cap.mode == "clamp"
 
     def zero(self) -> tuple[Part, Edge]:
@@ -402,7 +404,7 @@ class WindowCap(Counted):
         value = self.window.used(counted, look.now)
         edge, count, _ = moved(part[1], 0 if value > self.limit else -1, None, "recover")
         new = part if counted is part[0] and edge is part[1] else (counted, edge)
-        if not count or not self.admits:
+        if not count:
             return new, []
         told = Breach(self.key, self.limit, value, look.at, turn=edge.turn, record=look.record, group=self.cell)
         return new, [told]

@@ -12,10 +12,13 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from ..errors import MismatchError
 from ._windows import bad_state, read_int, read_row
 
-__all__ = ["Edge", "Moved", "Rearm", "UNTOLD", "dump_edge", "load_edge", "moved"]
+__all__ = ["UNTOLD", "Again", "Edge", "Moved", "Rearm", "dump_edge", "load_edge", "moved"]
 
 Rearm: TypeAlias = Literal["period", "recover", "never"]
 """When a threshold may be told again: in the next period, once the figure has gone back, or never."""
+
+Again: TypeAlias = Literal["period", "recover", "never", "either"]
+"""The same for a breach, which is told again after either."""
 
 
 class Edge(NamedTuple):
@@ -37,7 +40,7 @@ class Moved(NamedTuple):
     rearmed: bool
 
 
-def moved(edge: Edge, reached: int, frame: int | None, rearm: Rearm, *, back: bool = True) -> Moved:
+def moved(edge: Edge, reached: int, frame: int | None, rearm: Again, *, back: bool = True) -> Moved:
     """
     The edge after a look.
 
@@ -51,7 +54,7 @@ def moved(edge: Edge, reached: int, frame: int | None, rearm: Rearm, *, back: bo
     Raises:
         MismatchError: `reading.period`, for a period before the one that was told of.
     """
-    if rearm == "period" and frame != edge.frame and edge is not UNTOLD and edge != UNTOLD:
+    if rearm in ("period", "either") and frame != edge.frame and edge != UNTOLD:
         if edge.frame is not None and (frame is None or frame < edge.frame):
             raise MismatchError(
                 "this reading is of a period before the one its guards have reached; keep a state for each period "
@@ -61,7 +64,7 @@ def moved(edge: Edge, reached: int, frame: int | None, rearm: Rearm, *, back: bo
         edge = UNTOLD
     if reached > edge.told:
         return Moved(Edge(reached, edge.turn, frame), reached - edge.told, False)
-    if rearm == "recover" and back and reached < edge.told:
+    if rearm in ("recover", "either") and back and reached < edge.told:
         return Moved(Edge(reached, edge.turn + 1, frame), 0, True)
     return Moved(edge, 0, False)
 

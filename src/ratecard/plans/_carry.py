@@ -36,7 +36,8 @@ class Carry:
         customer: whose.
         plan: the key of the plan.
         until: the end of the last period that is in it; the next one starts here.
-        counters: for each meter, and in it for each start of a cadence period as ISO text, pairs of group and state.
+        counters: for each meter, and in it for each start of a stretch that is still counted on as ISO text, pairs of
+            group and state; a stretch ends where the next one starts.
         levels: for each meter, pairs of group and the level at the end.
         rollovers: for each item, pairs of group and the unused units taken on.
         remainders: for each line, what rounding left.

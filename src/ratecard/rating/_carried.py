@@ -5,6 +5,8 @@ What outlives a period: the carry of a statement, worked out when it is asked fo
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from itertools import pairwise
 
 from .._numbers import ZERO, Exact, add, exact, sign, text
 from ..plans import Carry
@@ -50,15 +52,22 @@ def carried(charges: Charges, lines: Sequence[LineItem]) -> Carry:
 
 
 def _counters(reading: Reading) -> dict[str, list[list[object]]]:
-    """The counters of a meter that run on after the period."""
+    """
+    What counters hold that run on after the period, in stretches from one of these instants to the next.
+
+    A counter that is not billed yet is cut where its price changes: each piece will ask for its own part.
+    """
     terms = reading.terms
-    return {
-        show_time(service.counted): reading.dumped(service)
-        for service in terms.services
-        if service.meter is not None
-        and service.meter.key == reading.meter.key
-        and service.counted < terms.period.end < service.full.end
-    }
+    starts: set[datetime] = set()
+    for service in terms.services:
+        if service.meter is None or service.meter.key != reading.meter.key:
+            continue
+        if service.counted < terms.period.end < service.full.end:
+            starts.add(service.counted)
+            if service.due is None:
+                starts.update(piece.start for piece in service.pieces if piece.start < terms.period.end)
+    ends = [*sorted(starts), terms.period.end]
+    return {show_time(start): reading.dumped(start, end) for start, end in pairwise(ends)}
 
 
 def _identities(charges: Charges, *, counting: bool) -> list[list[str | None]]:

@@ -53,7 +53,7 @@ class Metered:
         self.price = piece.price
         self.cumulative = reading.meter.aggregate.cumulative and self.item.tiers == "continue"
         self.start = service.counted if self.cumulative else piece.start
-        cells = reading.cells(self.start, piece.end, counted=service.counted)
+        cells = reading.cells(self.start, piece.end)
         self.groups = self._grouped(cells, self.item.each)
         # What a price sees of the time counted: its share grows with the counter, so that pieces of one price add up.
         self.was = piece.before if self.cumulative else ZERO
@@ -61,9 +61,7 @@ class Metered:
         self.before: dict[tuple[str, ...], Pairs] | None = None
         if piece.start != service.counted and self.cumulative:
             self._check_known()
-            self.before = self._grouped(
-                reading.cells(service.counted, piece.start, counted=service.counted), self.item.each
-            )
+            self.before = self._grouped(reading.cells(service.counted, piece.start), self.item.each)
 
     def _check_known(self) -> None:
         """A counter that began before the period needs what it held, unless its price is the same for every unit."""
@@ -72,7 +70,7 @@ class Metered:
             return
         if isinstance(self.reading.meter.aggregate, Average | Count | Level | Sum) and even(self.price):
             return
-        if not self.reading.cells(counted, terms.period.start, counted=counted):
+        if not self.reading.cells(counted, terms.period.start):
             raise MismatchError(
                 f"the item {self.item.key!r} counts from {counted.isoformat()}, before {terms.period!r} begins, and nothing "
                 "tells what it held then; pass carry=statement.carry of the period before, or the records since then, "

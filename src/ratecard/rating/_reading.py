@@ -78,20 +78,24 @@ class Reading:
             found[self._group(group)] = (self.states.load(told["state"]), None if opening is None else exact(opening))
         return found
 
-    def cells(self, start: datetime, end: datetime, *, counted: datetime) -> dict[tuple[str, ...], Any]:
-        """The states of all cells over [start, end); what a counter brought in belongs to its beginning."""
-        found: dict[tuple[str, ...], Any] = {}
-        if start == counted and counted in self.carried:
-            found = {group: state for group, (state, _) in self.carried[counted].items()}
+    def cells(self, start: datetime, end: datetime) -> dict[tuple[str, ...], Any]:
+        """The states of all cells over [start, end), those that were carried in first."""
+        parts: list[Cells] = [
+            {group: state for group, (state, _) in held.items()}
+            for since, held in self.carried.items()
+            if start <= since < end
+        ]
         # What lies before these terms' own window is in what was carried in, also where the tally reaches further back.
         earliest = max(start, self.window)
-        for index, segment in enumerate(self.segments):
-            if earliest <= self.edges[index] and self.edges[index + 1] <= end:
-                if not found:
-                    found = dict(segment)
-                    continue
-                for group, state in segment.items():
-                    found[group] = self.states.merge(found[group], state) if group in found else state
+        parts += [
+            segment
+            for index, segment in enumerate(self.segments)
+            if earliest <= self.edges[index] and self.edges[index + 1] <= end
+        ]
+        found = dict(parts[0]) if parts else {}
+        for part in parts[1:]:
+            for group, state in part.items():
+                found[group] = self.states.merge(found[group], state) if group in found else state
         if self.gauge:
             # A level that nobody touched still holds, from what was carried in or from what came earlier in the tally.
             earlier = [group for index, cells in enumerate(self.segments) if self.edges[index] < start for group in cells]
@@ -186,7 +190,7 @@ class Reading:
         before = self._opening(group, self.window)
         state = self.states.zero()
         for index, segment in enumerate(self.segments):
-            if group in segment and self.edges[index + 1] <= at:
+            if group in segment and self.window <= self.edges[index] and self.edges[index + 1] <= at:
                 state = self.states.merge(state, segment[group])
         frame = Frame(self.window, at, 1, before)
         try:
@@ -194,14 +198,13 @@ class Reading:
         except MismatchError:
             return None
 
-
-    def dumped(self, service: Service) -> list[list[object]]:
-        """The states of a counter at the end of the period, for what outlives it."""
-        cells = self.cells(service.counted, self.terms.period.end, counted=service.counted)
+    def dumped(self, start: datetime, end: datetime) -> list[list[object]]:
+        """The states of a stretch that counters still run over, for what outlives the period."""
+        cells = self.cells(start, end)
         found: list[list[object]] = []
         for group in sorted(cells):
             told: dict[str, object] = {"state": self.states.dump(cells[group])}
-            opening = self._opening(group, service.counted) if self.gauge else None
+            opening = self._opening(group, start) if self.gauge else None
             if opening is not None:
                 told["opening"] = text(opening)
             found.append([list(group), told])

@@ -1,0 +1,445 @@
+"""
+Alerts: what is told when a figure reaches a threshold. Nothing is stopped.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from .._model import Amount, Key, Many, Model, OptionalAmount, default, refuse
+from .._numbers import CONTEXT, ZERO, Exact, add, div, floor, mul, number, sub, text
+from ..errors import Problem
+from ._answers import Crossed, Rearmed, Signal
+from ._base import Guard, Look, Setting, Work, Worth, wide, within_problems
+from ._caps import Cap, Of, WindowCap, frame_of, scope_problems, start_of
+from ._edges import UNTOLD, Edge, Rearm, dump_edge, load_edge, moved
+from ._reading import Gauge, Group
+from ._windows import Part
+
+__all__ = ["Alert", "VolumeLevel", "VolumeThreshold"]
+
+_FIGURES = ("spend", "quantity", "percent", "balance", "forecast", "margin")
+_HUNDRED = Decimal(100)
+
+
+class Alert(Guard, frozen=True):
+    """
+    Goes off when a figure reaches a threshold: at or above it, or at or below it for a balance or a margin.
+
+    It goes off on the edge, once for each threshold and period, also when the first reading is already past it.
+
+    Attributes:
+        spend: money spent, of the bill or of an `item`; a table where there are several currencies. One of these six.
+        quantity: a quantity of a `meter` or of an `item`.
+        percent: percent of a `budget`, or of what the guard named in `cap` allows.
+        balance: money credits left, or credits of a `unit`, at or below.
+        forecast: the amount expected at the period's end.
+        margin: percent of the price that is left after cost, at or below; of the bill's `gross` or of an `item`.
+        budget: the money of which `percent` is a part.
+        cap: the name of the cap of which `percent` is a part; the alert reads what that cap reads.
+        every: further thresholds, one each time so much more is reached, counted from the first.
+        times: how many thresholds there are at most with `every`; None for no end.
+        item: the item whose figure it is.
+        meter: the meter whose quantity it is.
+        unit: the unit of the balance.
+        scope: `plan`, or `customer` for all that the customer has.
+        of: which money of the bill is spent: `subtotal`, `total` or `due`.
+        rearm: when a threshold may go off again: in the next `period`, once the figure did `recover`, or `never`.
+        rearm_at: how far the figure must go back to recover; the threshold itself where it is left out.
+
+    >>> Alert(spend="50", every="100").name
+    'alert on subtotal at 50 and every 100'
+    """
+
+    kind: Literal["alert"] = default("alert")
+    spend: Worth = default(None)
+    quantity: OptionalAmount = default(None)
+    percent: OptionalAmount = default(None)
+    balance: OptionalAmount = default(None)
+    forecast: Worth = default(None)
+    margin: OptionalAmount = default(None)
+    budget: Worth = default(None)
+    cap: Key | None = default(None)
+    every: OptionalAmount = default(None)
+    times: Annotated[int, Field(ge=1, strict=True)] | None = default(None)
+    item: Key | None = default(None)
+    meter: Key | None = default(None)
+    unit: Key | None = default(None)
+    scope: Literal["plan", "customer"] = default("plan")
+    of: Of = default("subtotal")
+    rearm: Rearm = default("period")
+    rearm_at: OptionalAmount = default(None)
+
+    @model_validator(mode="after")
+    def _check(self) -> Alert:
+        refuse(_alert_problems(self))
+        return self
+
+    @property
+    def what(self) -> str:
+        """Which of the six it watches."""
+        return next(name for name in _FIGURES if getattr(self, name) is not None)
+
+    def gauge(self, cell: Group = ()) -> Gauge:
+        """The figure it reads, where that is a figure of its own."""
+        group, customer = {**self.group, **dict(cell)}, self.scope == "customer"
+        if self.quantity is not None:
+            what = "units" if self.meter is None else "quantity"
+            return Gauge(what, self.meter or self.item or "", group, customer=customer)
+        if self.balance is not None:
+            return Gauge("balance", self.unit or "", group, customer=customer)
+        if self.forecast is not None:
+            return Gauge("forecast", "", group, customer=customer)
+        what = self.of if self.item is None else "amount"
+        return Gauge(what, self.item or "", group, customer=customer)
+
+    def first(self, setting: Setting) -> Exact:
+        """The first threshold."""
+        if self.percent is None:
+            held = getattr(self, self.what)
+            return held if isinstance(held, Decimal) else setting.amount(held, self.name)
+        if self.budget is not None:
+            whole = setting.amount(self.budget, self.name)
+        else:
+            whole = self.capped(setting)[1].limit(setting)
+        return div(CONTEXT.multiply(whole, self.percent), 100)
+
+    def capped(self, setting: Setting) -> tuple[int, Cap]:
+        """The place and the cap that a percentage is of."""
+        index, found = setting.guards[self.cap or ""]
+        assert isinstance(found, Cap)
+        return index, found
+
+    def inner(self, setting: Setting, cell: Group) -> Work:
+        """What answers for it in one group."""
+        if self.margin is not None:
+            return _MarginWork(self, cell)
+        if self.cap is None:
+            return _AlertWork(self, setting, cell, self.gauge(cell))
+        index, cap = self.capped(setting)
+        found = cap.inner(setting, cell if cap.each else ())
+        if isinstance(found, WindowCap):
+            return _WindowAlertWork(self, setting, cell, cap.gauge(cell), index, found)
+        return _AlertWork(self, setting, cell, cap.gauge(cell if cap.each else ()))
+
+    def problems(self, setting: Setting) -> list[Problem]:
+        """What is wrong with it among the others."""
+        if self.cap is None:
+            return []
+        _, found = setting.guards.get(self.cap, (0, None))
+        if not isinstance(found, Cap):
+            told = f"there is no cap {self.cap[:40]!r} among the guards; give the cap this key"
+            return [Problem("cap", "key.unknown", told)]
+        if tuple(sorted(found.each)) != tuple(sorted(self.each)):
+            return [Problem("each", "alert.cap", "the alert and its cap watch other groups; give both the same `each`")]
+        return []
+
+    def _named(self) -> str:
+        figure = str(Gauge(self.gauge().what, self.gauge().name))
+        if self.margin is not None:
+            figure = f"margin {self.item}" if self.item else "margin"
+        if self.percent is not None:
+            figure = f"percent of {self.cap}" if self.cap else f"percent of {_spelled(self.budget)} {figure}"
+        told = wide(self, "alert on", figure, "at", _spelled(getattr(self, self.what)))
+        customer = "for the customer" if self.scope == "customer" else ""
+        more = "" if self.every is None else f"and every {text(self.every)}"
+        return " ".join(each for each in (told, customer, more) if each)
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return text(value)
+    return " ".join(f"{name} {text(each)}" for name, each in (value or {}).items())
+
+
+def _alert_problems(alert: Alert) -> list[Problem]:
+    told = [name for name in _FIGURES if getattr(alert, name) is not None]
+    found = within_problems(alert)
+    if len(told) != 1:
+        found.append(Problem("", "alert.what", f"an alert watches one thing; give one of {', '.join(_FIGURES)}"))
+        return found
+    what = told[0]
+    held = getattr(alert, what)
+    lowest = min([held] if isinstance(held, Decimal) else held.values())
+    if what not in ("balance", "margin") and lowest <= 0:
+        found.append(Problem(what, "number.small", "write more than 0"))
+    if (what == "percent") == (alert.budget is None and alert.cap is None):
+        words = "a percentage is of a budget or of a cap; give `percent` with one of these, or none of them"
+        found.append(Problem("percent", "alert.percent", words))
+    elif alert.budget is not None and alert.cap is not None:
+        found.append(Problem("cap", "alert.percent", "a percentage is of one thing; keep `budget` or `cap`"))
+    if alert.every is not None and (alert.every <= 0 or what == "margin"):
+        found.append(Problem("every", "alert.every", "`every` is above 0, and a margin has none; correct or remove it"))
+    if alert.times is not None and alert.every is None:
+        found.append(Problem("times", "alert.every", "`times` counts the thresholds of `every`; add it"))
+    return [*found, *_rearm_problems(alert, what), *scope_problems(alert, _figure(alert, what))]
+
+
+def _figure(alert: Alert, what: str) -> str:
+    return "spend" if what == "percent" and alert.cap is None else what
+
+
+def _rearm_problems(alert: Alert, what: str) -> list[Problem]:
+    if alert.rearm_at is None:
+        return []
+    held = getattr(alert, what)
+    if alert.rearm != "recover" or alert.every is not None or what == "percent" or not isinstance(held, Decimal):
+        words = "`rearm_at` is for one plain threshold with rearm='recover'; write it there or remove it"
+        return [Problem("rearm_at", "alert.rearm", words)]
+    low = what in ("balance", "margin")
+    if (alert.rearm_at < held) if low else (alert.rearm_at > held):
+        side = "at or above" if low else "at or below"
+        return [Problem("rearm_at", "alert.rearm", f"the figure has recovered {side} its threshold; write it there")]
+    return []
+
+
+class _EdgeWork(Work):
+    """What tells of edges: it keeps what was told."""
+
+    __slots__ = ()
+
+    def zero(self) -> Edge:
+        """Nothing was told."""
+        return UNTOLD
+
+    def dump(self, part: Edge) -> Any:
+        """What was told."""
+        return dump_edge(part)
+
+    def load(self, data: Any) -> Edge:
+        """What was told."""
+        return load_edge(data)
+
+
+class _AlertWork(_EdgeWork):
+    """An alert on one figure, with thresholds in equal steps."""
+
+    __slots__ = ("_back", "_every", "_first", "_gauge", "_last", "_low", "_rearm")
+
+    def __init__(self, alert: Alert, setting: Setting, cell: Group, gauge: Gauge) -> None:
+        super().__init__(alert, cell)
+        self.notes = True
+        self._gauge = gauge
+        self._low = alert.balance is not None
+        self._first = alert.first(setting)
+        self._every = alert.every
+        self._last = None if alert.times is None else alert.times - 1
+        self._rearm: Rearm = alert.rearm
+        self._back = alert.rearm_at
+
+    def value(self, look: Look) -> Exact:
+        """What the figure stands at."""
+        return look.after.value(self._gauge)
+
+    def frame(self, look: Look) -> int | None:
+        """The start of the period it is of."""
+        return frame_of(look.after)
+
+    def _reached(self, value: Exact) -> int:
+        past = sub(self._first, value) if self._low else sub(value, self._first)
+        if past < 0:
+            return -1
+        if self._every is None:
+            return 0
+        found = floor(div(past, self._every))
+        return found if self._last is None else min(found, self._last)
+
+    def _threshold(self, number: int) -> Exact:
+        if self._every is None:
+            return self._first
+        step = mul(self._every, Decimal(-number if self._low else number))
+        return add(self._first, step)
+
+    def note(self, part: Edge, look: Look) -> tuple[Edge, list[Signal]]:
+        """A crossing for what is newly reached."""
+        value = self.value(look)
+        reached = self._reached(value)
+        back = True
+        if self._back is not None:
+            back = value > self._back if self._low else value < self._back
+        new, count, rearmed = moved(part, reached, self.frame(look), self._rearm, back=back)
+        if rearmed:
+            return new, [Rearmed(self.key, value, look.at, record=look.record, group=self.cell)]
+        if not count:
+            return new, []
+        every = self._every if self._every is None or not self._low else mul(self._every, Decimal(-1))
+        return new, [
+            Crossed(
+                self.key, self._threshold(reached), value, look.at, count=count, every=every,
+                period=start_of(look.after), turn=new.turn, record=look.record, group=self.cell,
+            )
+        ]  # fmt: skip
+
+
+class _WindowAlertWork(_AlertWork):
+    """An alert on a cap that has a window of its own; its period is the cap's window, where that does not roll."""
+
+    __slots__ = ("_cap", "_index")
+
+    def __init__(
+        self, alert: Alert, setting: Setting, cell: Group, gauge: Gauge, index: int, cap: WindowCap
+    ) -> None:
+        super().__init__(alert, setting, cell, gauge)
+        self._index = index
+        self._cap = cap
+
+    def _part(self, look: Look) -> Part:
+        held = look.parts[self._index]
+        return held.get(self.cell, self._cap.zero()) if isinstance(held, dict) else held
+
+    def value(self, look: Look) -> Exact:
+        """What stands in the cap's window."""
+        return self._cap.used(self._part(look), look.now)
+
+    def frame(self, look: Look) -> int | None:
+        """The start of the cap's window."""
+        return self._cap.window.frame(look.now)
+
+
+class _MarginWork(_EdgeWork):
+    """An alert on the margin."""
+
+    __slots__ = ("_back", "_cost", "_floor", "_price", "_rearm")
+
+    def __init__(self, alert: Alert, cell: Group) -> None:
+        super().__init__(alert, cell)
+        self.notes = True
+        group, customer = {**alert.group, **dict(cell)}, alert.scope == "customer"
+        self._price = Gauge("gross" if alert.item is None else "amount", alert.item or "", group, customer=customer)
+        self._cost = Gauge("cost", alert.item or "", group, customer=customer)
+        self._floor = alert.margin or ZERO
+        self._back = alert.rearm_at
+        self._rearm: Rearm = alert.rearm
+
+    def note(self, part: Edge, look: Look) -> tuple[Edge, list[Signal]]:
+        """A crossing when the margin falls to the threshold."""
+        price, cost = look.after.value(self._price), look.after.value(self._cost)
+        reached = bool(price or cost) and spare(price, cost, self._floor) <= 0
+        back = self._back is None or spare(price, cost, self._back) > 0
+        new, count, rearmed = moved(part, 0 if reached else -1, frame_of(look.after), self._rearm, back=back)
+        value = margin(price, cost)
+        if rearmed:
+            return new, [Rearmed(self.key, value, look.at, record=look.record, group=self.cell)]
+        if not count:
+            return new, []
+        return new, [
+            Crossed(
+                self.key, self._floor, value, look.at,
+                period=start_of(look.after), turn=new.turn, record=look.record, group=self.cell,
+            )
+        ]  # fmt: skip
+
+
+def margin(price: Exact, cost: Exact) -> Exact | None:
+    """Percent of the price that is left after cost; None of no price."""
+    return div(mul(sub(price, cost), _HUNDRED), price) if price else None
+
+
+def spare(price: Exact, cost: Exact, percent: Exact) -> Exact:
+    """A hundred times the money beyond a margin; below 0 when the margin is smaller."""
+    return sub(mul(sub(price, cost), _HUNDRED), mul(price, percent))
+
+
+class VolumeLevel(Model, frozen=True):
+    """
+    A level of volume with a name.
+
+    Attributes:
+        name: what it is called when it is reached.
+        at: from which quantity on, at or above; above the level before it.
+    """
+
+    name: Key
+    at: Amount
+
+
+class VolumeThreshold(Guard, frozen=True):
+    """
+    Named levels of a quantity, such as the volume from which another offer would suit.
+
+    Attributes:
+        meter: the meter whose quantity it is; this or `item`.
+        item: the item whose quantity it is.
+        levels: ascending, each with a name of its own.
+        scope: `plan`, or `customer` for all that the customer has.
+        rearm: when a level may be told again: in the next `period`, once the figure did `recover`, or `never`.
+
+    >>> levels = [VolumeLevel(name="info", at=250), VolumeLevel(name="warning", at=500)]
+    >>> VolumeThreshold(meter="calls", levels=levels).level("499.99")
+    'info'
+    """
+
+    kind: Literal["volume_threshold"] = default("volume_threshold")
+    meter: Key | None = default(None)
+    item: Key | None = default(None)
+    levels: Annotated[Many[VolumeLevel], Field(min_length=1)]
+    scope: Literal["plan", "customer"] = default("plan")
+    rearm: Rearm = default("period")
+
+    @model_validator(mode="after")
+    def _check(self) -> VolumeThreshold:
+        refuse(_volume_problems(self))
+        return self
+
+    def level(self, quantity: Decimal | int | str) -> str | None:
+        """The name of the highest level that a quantity has reached, or None."""
+        reached = bisect_right([each.at for each in self.levels], number(quantity))
+        return self.levels[reached - 1].name if reached else None
+
+    def inner(self, setting: Setting, cell: Group) -> Work:
+        """What answers for it in one group."""
+        return _VolumeWork(self, cell)
+
+    def gauge(self, cell: Group = ()) -> Gauge:
+        """The figure it reads."""
+        what = "units" if self.meter is None else "quantity"
+        group = {**self.group, **dict(cell)}
+        return Gauge(what, self.meter or self.item or "", group, customer=self.scope == "customer")
+
+    def _named(self) -> str:
+        told = wide(self, "volume of", self.meter or self.item or "")
+        return f"{told} for the customer" if self.scope == "customer" else told
+
+
+def _volume_problems(found: VolumeThreshold) -> list[Problem]:
+    told = [*within_problems(found), *scope_problems(found, "quantity")]
+    for index, each in enumerate(found.levels):
+        before = found.levels[:index]
+        if each.at <= (before[-1].at if before else 0):
+            told.append(Problem(f"levels[{index}].at", "volume.order", "write more than the level before, and above 0"))
+        if each.name in [other.name for other in before]:
+            told.append(Problem(f"levels[{index}].name", "volume.twice", "this name is taken; give each level its own"))
+    return told
+
+
+class _VolumeWork(_EdgeWork):
+    """Levels: it keeps the highest one told."""
+
+    __slots__ = ("_gauge", "_levels", "_rearm", "_starts")
+
+    def __init__(self, guard: VolumeThreshold, cell: Group) -> None:
+        super().__init__(guard, cell)
+        self.notes = True
+        self._gauge = guard.gauge(cell)
+        self._levels = guard.levels
+        self._starts = [each.at for each in guard.levels]
+        self._rearm: Rearm = guard.rearm
+
+    def note(self, part: Edge, look: Look) -> tuple[Edge, list[Signal]]:
+        """A crossing for each level newly reached."""
+        value = look.after.value(self._gauge)
+        reached = sum(start <= value for start in self._starts) - 1
+        new, count, rearmed = moved(part, reached, frame_of(look.after), self._rearm)
+        if rearmed:
+            return new, [Rearmed(self.key, value, look.at, record=look.record, group=self.cell)]
+        return new, [
+            Crossed(
+                self.key, each.at, value, look.at, level=each.name,
+                period=start_of(look.after), turn=new.turn, record=look.record, group=self.cell,
+            )
+            for each in self._levels[reached + 1 - count : reached + 1]
+        ]  # fmt: skip
