@@ -1,6 +1,6 @@
 """
-ratecard: an embeddable pricing engine. A plan says what is sold; records say what happened; a statement says what is owed and
-why.
+ratecard: an embeddable pricing engine. A plan says what is sold; records say what happened; a statement says what is
+owed and why.
 
 The names offered here are loaded when they are first used, so that a program that only passes by pays nothing for them.
 """

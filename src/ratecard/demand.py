@@ -370,9 +370,7 @@ class Demand:
     folds: tuple[Fold, ...]
     items: tuple[str, ...]
 
-    def __init__(
-        self, *, axes: Sequence[Axis] = (), folds: Sequence[Fold] = (), items: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, *, axes: Sequence[Axis] = (), folds: Sequence[Fold] = (), items: Sequence[str] = ()) -> None:
         self.axes = tuple(sorted(dict.fromkeys(axes), key=_place))
         self.folds = tuple(sorted(dict.fromkeys(folds), key=_place))
         self.items = tuple(sorted(dict.fromkeys(items)))
@@ -412,4 +410,3 @@ def _told(value: object) -> str:
     if isinstance(value, tuple):
         return f"({', '.join(_told(each) for each in value)})"
     return text(value) if isinstance(value, Decimal) else repr(value)
-

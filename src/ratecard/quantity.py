@@ -1,5 +1,6 @@
 """
-Usage: what a price is given to see. A total, and where the price asked for it, cuts of the total and folds over records.
+Usage: what a price is given to see. A total, and where the price asked for it, cuts of the total and folds over
+records.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ class Usage:
     Attributes:
         total: the quantity, exact; it may be negative.
         share: the share of a full period that is served, from 0 to 1; fixed fees are multiplied by it.
-        licensed: the quantity comes from the subscription (seats), not from records; then the whole price is multiplied by `share`.
+        licensed: the quantity comes from the subscription (seats), not from records; then the whole price is
+            multiplied by `share`.
         amounts: exact amounts of other items, for prices that are a share of them.
         rolled: included units brought in from the period before.
-        allotted: this group's share of included units that all groups have in common; None when they have none in common.
+        allotted: this group's share of included units that all groups have in common; None when they have none in
+            common.
     """
 
     __slots__ = ("_cut", "_fold", "allotted", "amounts", "licensed", "rolled", "share", "total")

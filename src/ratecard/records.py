@@ -120,9 +120,7 @@ class UsageRecord:
             RecordError: as the constructor, and `record.fields` for a name that is not one of these.
         """
         if not isinstance(told, Mapping):
-            raise RecordError(
-                f"a record is a mapping with event and at, not {type(told).__name__}", code="record.type"
-            )
+            raise RecordError(f"a record is a mapping with event and at, not {type(told).__name__}", code="record.type")
         unknown = [name for name in told if name not in _FIELDS]
         if unknown:
             raise RecordError(
@@ -285,7 +283,9 @@ class Layout:
                 code="layout.at", path="at",
             )  # fmt: skip
         if self.columns is not None:
-            missing = [name for name in (self.event, self.at, customer, source, id) if name and name not in self.columns]
+            missing = [
+                name for name in (self.event, self.at, customer, source, id) if name and name not in self.columns
+            ]
             if missing or len(set(self.columns)) != len(self.columns) or properties is not None:
                 raise RecordError(
                     f"columns name each position once and hold {', '.join(missing) or 'no nested properties'}",

@@ -1,6 +1,6 @@
 """
-Run the benchmarks: `python -m tests.bench`, with `--smoke` for a quick check that they run, with `--write` to put the table
-into docs/explanation/performance.md.
+Run the benchmarks: `python -m tests.bench`, with `--smoke` for a quick check that they run, with `--write` to put
+the table into docs/explanation/performance.md.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def main(arguments: list[str]) -> None:
         found = [*metering.run(5_000, 1), *settling.run(50, 1), *peers.run(50, 1, 10)]
     else:
         found = [*metering.run(500_000, 9), *settling.run(20_000, 9), *peers.run(2_000, 9, 100)]
-    machine = f"Python {platform.python_version()}, pydantic {version('pydantic')}, genai-prices {version('genai-prices')}"
+    machine = (
+        f"Python {platform.python_version()}, pydantic {version('pydantic')}, genai-prices {version('genai-prices')}"
+    )
     print(table(found))
     print(machine)
     if "--write" in arguments:

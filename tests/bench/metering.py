@@ -1,5 +1,6 @@
 """
-Metering against the bare loop that a user would write: `total[row["customer"], row["meter"], row["model"]] += row["qty"]`.
+Metering against the bare loop that a user would write: `total[row["customer"], row["meter"], row["model"]] +=
+row["qty"]`.
 """
 
 from __future__ import annotations
@@ -107,7 +108,8 @@ def _more(rows: Rows, rounds: int) -> Measured:
     whole = paired("", lambda: bare(rows), checked, rounds, goal=0)
     rest = paired("", lambda: bare(rows), sound, rounds, goal=0)
     return Measured(
-        "validation of a wire batch, over the row before", whole.ratio - rest.ratio, whole.least - rest.least, 1.5, "x more",
+        "validation of a wire batch, over the row before",
+        whole.ratio - rest.ratio, whole.least - rest.least, 1.5, "x more",
         whole.base, whole.variant,
     )  # fmt: skip
 

@@ -20,7 +20,12 @@ from . import data
 from .timing import Measured, faster
 
 # Dollars for a million tokens in and out, as genai-prices 0.2.3 has them for OpenAI.
-MODELS = {"gpt-4o": ("2.5", "10"), "gpt-4o-mini": ("0.15", "0.6"), "gpt-4.1": ("2", "8"), "gpt-4.1-nano": ("0.1", "0.4")}
+MODELS = {
+    "gpt-4o": ("2.5", "10"),
+    "gpt-4o-mini": ("0.15", "0.6"),
+    "gpt-4.1": ("2", "8"),
+    "gpt-4.1-nano": ("0.1", "0.4"),
+}
 
 
 def plan() -> Plan:

@@ -1,7 +1,9 @@
 """
-Paired timing: the base is run right before every variant in every round, and the ratio is the median of the paired ratios.
+Paired timing: the base is run right before every variant in every round, and the ratio is the median of the paired
+ratios.
 
-Machines are noisy, so seconds are never compared between runs. The garbage collector is frozen and off while a run is timed.
+Machines are noisy, so seconds are never compared between runs. The garbage collector is frozen and off while a run
+is timed.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ class Measured(NamedTuple):
     """
     One figure.
 
-    `ratio` is the variant over its base (or the base over the variant, for "times faster"); `least` the same of the best times.
+    `ratio` is the variant over its base (or the base over the variant, for "times faster"); `least` the same of the
+    best times.
     """
 
     name: str
@@ -72,6 +75,7 @@ def faster(
 
 def micros(name: str, work: Callable[[], Any], repeats: int, rounds: int, *, goal: float) -> Measured:
     """Microseconds of one call."""
+
     def many() -> None:
         for _ in range(repeats):
             work()

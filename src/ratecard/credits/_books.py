@@ -3,41 +3,29 @@ The state of a ledger, and the one door by which it changes: `Books.apply`, whic
 
 An entry says what happened; here it is held against the lots. A lot never gives more than is in it, nor outside its
 time and scope. What comes back goes where its lot's state says. The amounts of an entry add up. Who chooses the lots
-stands in `_choice`.
+stands in `_choice`, what does not fit in `_checks`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from heapq import merge
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from .._model import show_day
-from .._numbers import CONTEXT, ZERO, text
-from ..errors import LedgerError, MismatchError
+from .._numbers import CONTEXT, ZERO
+from ..errors import LedgerError
 from ..money import Currency
+from ._checks import CHECKS, conflict, same_unit
 from ._debts import Debt, debt_of, owed_in, with_debt
-from ._entries import (
-    Committed,
-    Drawn,
-    Entry,
-    Expired,
-    Granted,
-    Part,
-    Refunded,
-    Released,
-    Repaid,
-    Reserved,
-    Returned,
-    RolledOver,
-)
+from ._entries import Committed, Drawn, Entry, Released, Repaid, Reserved, Returned, RolledOver
 from ._grants import Scope, Use
-from ._lots import LEFT, Holding, Lot, Queue, Rank, micros, opened, rank
+from ._lots import Holding, Lot, Queue, Rank, micros, opened, rank
 from ._map import Draft, Map
 from ._policy import Policy
-from ._returns import fate, returned
+from ._returns import from_payers
 
 __all__ = ["Books", "Log", "Pool", "Seen", "State"]
 
@@ -155,7 +143,7 @@ class Books:
             raise conflict(entry.id)
         self._fits_horizon(entry)
         changes: dict[str, Holding] = {}
-        check = _CHECKS.get(type(entry))
+        check = CHECKS.get(type(entry))
         if check is not None:
             check(self, entry)
         for lot_id, source, target, amount in entry.moves():
@@ -166,12 +154,9 @@ class Books:
         lot = entry.opens()
         if lot is not None:
             self._fits_lot(lot)
-            changes[lot.id] = opened(lot, len(self.units) and self._count(), rank(lot, self.policy.burn))
+            changes[lot.id] = opened(lot, self.version, rank(lot, self.policy.burn))
         self._commit(entry, changes)
         return True
-
-    def _count(self) -> int:
-        return self.version
 
     def _commit(self, entry: Entry, changes: dict[str, Holding]) -> None:
         """From here on nothing can fail."""
@@ -237,10 +222,16 @@ class Books:
             if type(entry) is Repaid:
                 held = held.paid_by(entry.lot_id, entry.amount)
             elif type(entry) is Returned:
-                held = held.taken_back(entry.overdrawn, _from_payers(self, entry))
+                held = held.taken_back(entry.overdrawn, self._from_payers(entry))
             else:
                 held = held.more(entry.debt())
             self.debts = {**self.debts, str(entry.unit): with_debt(self.debts.get(entry.unit, ()), held)}
+
+    def _from_payers(self, entry: Returned) -> Decimal:
+        known = self.seen(entry.draw_id)
+        assert known is not None
+        assert isinstance(known.entry, Drawn | Committed)
+        return from_payers(known.entry, known.returned, entry)
 
     def _give_back(self, entry: Returned) -> None:
         known = self.seen(entry.draw_id)
@@ -279,169 +270,3 @@ class Books:
                 f"there is a lot {lot.id[:40]!r} already; give each grant an id of its own", code="ledger.lot"
             )
         same_unit(self.units.get(lot.unit), lot.unit)
-
-
-def same_unit(known: Currency | None, unit: Currency) -> None:
-    """
-    Refuse a unit that this ledger counts in other decimals.
-
-    Raises:
-        MismatchError: `currency.mixed`.
-    """
-    if known is not None and known.places != unit.places:
-        raise MismatchError(
-            f"{unit} is counted in {known.places} decimals in this ledger, not in {unit.places}; use one unit for both",
-            code="currency.mixed",
-        )
-
-
-def conflict(id: str) -> LedgerError:
-    """The refusal of an id that stands for something else."""
-    return LedgerError(
-        f"the id {id[:40]!r} is in the ledger with other content; give what is new an id of its own",
-        code="ledger.conflict",
-    )
-
-
-def refused(entry: Entry, words: str, code: str) -> LedgerError:
-    """The refusal of an entry that does not fit the history."""
-    return LedgerError(f"entry {entry.id[:40]!r} {words}; look at the ledger again before you post", code=code)
-
-
-def _adds_up(entry: Drawn | Reserved | Committed | Returned, *amounts: Decimal) -> None:
-    found = ZERO
-    for amount in amounts:
-        if amount < ZERO:
-            raise refused(entry, "has an amount below 0", "ledger.amount")
-        found = CONTEXT.add(found, amount)
-    if found != entry.amount:
-        raise refused(entry, f"is over {text(entry.amount)}, and its parts are {text(found)}", "ledger.sum")
-
-
-def _pays(books: Books, entry: Entry, unit: Currency, use: Use, parts: tuple[Part, ...], at: datetime) -> None:
-    """The lots may pay for this use at this instant."""
-    for lot_id, amount in parts:
-        lot = books.holding(lot_id).lot
-        if amount <= ZERO:
-            raise refused(entry, f"takes nothing from lot {lot_id[:40]!r}", "ledger.amount")
-        if lot.unit != unit or not lot.scope.covers(use):
-            raise refused(entry, f"draws on lot {lot_id[:40]!r}, which does not pay for {use}", "ledger.scope")
-        if not lot.alive(at):
-            raise refused(entry, f"draws on lot {lot_id[:40]!r} outside its time, at {show_day(at)}", "ledger.window")
-
-
-def _check_granted(books: Books, entry: Granted) -> None:
-    if entry.lot.amount <= ZERO or entry.lot.rolled:
-        raise refused(entry, "grants nothing, or what rolled over", "ledger.amount")
-
-
-def _check_drawn(books: Books, entry: Drawn) -> None:
-    same_unit(books.units.get(entry.unit), entry.unit)
-    _pays(books, entry, entry.unit, entry.use, entry.parts, entry.lot_at)
-    _adds_up(entry, *(amount for _, amount in entry.parts), entry.overdrawn, entry.uncovered)
-
-
-def _check_reserved(books: Books, entry: Reserved) -> None:
-    same_unit(books.units.get(entry.unit), entry.unit)
-    _pays(books, entry, entry.unit, entry.use, entry.parts, entry.lot_at)
-    _adds_up(entry, *(amount for _, amount in entry.parts), entry.uncovered)
-
-
-def reservation(books: Books, id: str) -> Reserved:
-    """
-    An open reservation.
-
-    Raises:
-        LedgerError: `ledger.reservation`.
-    """
-    found = books.holds.get(id)
-    if found is None:
-        raise LedgerError(f"there is no open reservation {id[:40]!r}; reserve first", code="ledger.reservation")
-    return found
-
-
-def _ends_reservation(books: Books, entry: Committed | Released, held: tuple[Part, ...]) -> None:
-    """What was held is spent or free again, each part where its lot's state says."""
-    rest: dict[str, Decimal] = {lot: amount for lot, amount in reservation(books, entry.reservation_id).parts}
-    for lot_id, amount in (*held, *((lot_id, amount) for lot_id, amount, _ in entry.freed)):
-        rest[lot_id] = CONTEXT.subtract(rest.get(lot_id, ZERO), amount)
-    if any(rest.values()):
-        raise refused(entry, "does not end its reservation to the last part", "ledger.sum")
-    for lot_id, _, target in entry.freed:
-        if fate(books.holding(lot_id), entry.at, spent=False) != target:
-            raise refused(entry, f"gives lot {lot_id[:40]!r} back what it cannot take", "ledger.window")
-
-
-def _check_committed(books: Books, entry: Committed) -> None:
-    held = reservation(books, entry.reservation_id)
-    if (held.unit, held.use) != (entry.unit, entry.use):
-        raise refused(entry, "is for another use than its reservation", "ledger.scope")
-    _ends_reservation(books, entry, entry.held)
-    _pays(books, entry, entry.unit, entry.use, entry.parts, entry.lot_at)
-    _adds_up(entry, *(amount for _, amount in (*entry.held, *entry.parts)), entry.overdrawn, entry.uncovered)
-
-
-def _check_released(books: Books, entry: Released) -> None:
-    _ends_reservation(books, entry, ())
-
-
-def _check_returned(books: Books, entry: Returned) -> None:
-    if entry != returned(books, entry.draw_id, entry.amount, entry.at, entry.id):
-        raise refused(entry, "does not return to the lots drawn, the last first", "ledger.window")
-
-
-def _from_payers(books: Books, entry: Returned) -> Decimal:
-    """How much of a return comes out of what lots had paid back: what is freed beyond the parts of the draw itself."""
-    known = books.seen(entry.draw_id)
-    assert known is not None
-    return from_payers(known.entry, known.returned, entry.amount, entry.overdrawn)
-
-
-def _whole(books: Books, entry: Expired | RolledOver, amount: Decimal) -> Lot:
-    holding = books.holding(entry.lot_id)
-    if holding.lot.expiry is None or holding.lot.expiry > entry.at:
-        raise refused(entry, f"ends lot {entry.lot_id[:40]!r} before its expiry", "ledger.window")
-    if amount != holding.amounts[LEFT]:
-        raise refused(entry, f"does not end lot {entry.lot_id[:40]!r} to the last part", "ledger.sum")
-    return holding.lot
-
-
-def _check_expired(books: Books, entry: Expired) -> None:
-    _whole(books, entry, entry.amount)
-
-
-def _check_rolled(books: Books, entry: RolledOver) -> None:
-    lot = _whole(books, entry, CONTEXT.add(entry.amount, entry.lost))
-    into = entry.lot
-    same = (into.unit, into.amount, into.key, into.root, into.rolled, into.basis, into.paid, into.scope)
-    if same != (lot.unit, entry.amount, lot.key, lot.root, lot.rolled + 1, lot.basis, lot.paid, lot.scope):
-        raise refused(entry, "rolls into a lot of other credits", "ledger.sum")
-
-
-def _check_refunded(books: Books, entry: Refunded) -> None:
-    if not books.holding(entry.lot_id).lot.paid:
-        raise LedgerError(
-            f"lot {entry.lot_id[:40]!r} was not paid for, so there is nothing to refund; void it instead",
-            code="ledger.promotional",
-        )
-
-
-def _check_repaid(books: Books, entry: Repaid) -> None:
-    lot = books.holding(entry.lot_id).lot
-    _pays(books, entry, entry.unit, entry.use, ((entry.lot_id, entry.amount),), max(entry.at, lot.effective))
-    if debt_of(books.debts.get(entry.unit, ()), entry.use).owed < entry.amount:
-        raise refused(entry, "pays back more than was overdrawn", "ledger.overspent")
-
-
-_CHECKS: Final[dict[type[Entry], Callable[[Books, Any], None]]] = {
-    Granted: _check_granted,
-    Drawn: _check_drawn,
-    Reserved: _check_reserved,
-    Committed: _check_committed,
-    Released: _check_released,
-    Returned: _check_returned,
-    Expired: _check_expired,
-    RolledOver: _check_rolled,
-    Refunded: _check_refunded,
-    Repaid: _check_repaid,
-}

@@ -4,26 +4,24 @@ Alerts: what is told when a figure reaches a threshold. Nothing is stopped.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from .._model import Amount, Key, Many, Model, OptionalAmount, default, refuse
-from .._numbers import CONTEXT, ZERO, Exact, add, div, floor, mul, number, sub, text
+from .._model import Key, OptionalAmount, default, refuse
+from .._numbers import CONTEXT, ZERO, Exact, add, div, floor, mul, sub, text
 from ..errors import Problem
 from ._answers import Crossed, Rearmed, Signal
 from ._base import Guard, Look, Setting, Work, Worth, wide, within_problems
-from ._caps import Cap, Of, WindowCap, frame_of, scope_problems, start_of
-from ._edges import UNTOLD, Edge, Rearm, dump_edge, load_edge, moved
-from ._reading import Gauge, Group
-from ._windows import Part
+from ._caps import Cap, Of, WindowCap, scope_problems
+from ._edges import UNTOLD, Edge, Rearm, dump_edge, frame_of, load_edge, moved, start_of
+from ._reading import Gauge, Group, margin, spare
+from ._windows import Part, instant_of
 
-__all__ = ["Alert", "VolumeLevel", "VolumeThreshold"]
+__all__ = ["Alert", "EdgeWork"]
 
 _FIGURES = ("spend", "quantity", "percent", "balance", "forecast", "margin")
-_HUNDRED = Decimal(100)
 
 
 class Alert(Guard, frozen=True):
@@ -197,7 +195,7 @@ def _rearm_problems(alert: Alert, what: str) -> list[Problem]:
     return []
 
 
-class _EdgeWork(Work):
+class EdgeWork(Work):
     """What tells of edges: it keeps what was told."""
 
     __slots__ = ()
@@ -215,7 +213,7 @@ class _EdgeWork(Work):
         return load_edge(data)
 
 
-class _AlertWork(_EdgeWork):
+class _AlertWork(EdgeWork):
     """An alert on one figure, with thresholds in equal steps."""
 
     __slots__ = ("_back", "_every", "_first", "_gauge", "_last", "_low", "_rearm")
@@ -261,7 +259,8 @@ class _AlertWork(_EdgeWork):
         back = True
         if self._back is not None:
             back = value > self._back if self._low else value < self._back
-        new, count, rearmed = moved(part, reached, self.frame(look), self._rearm, back=back)
+        frame = self.frame(look)
+        new, count, rearmed = moved(part, reached, frame, self._rearm, back=back)
         if rearmed:
             return new, [Rearmed(self.key, value, look.at, record=look.record, group=self.cell)]
         if not count:
@@ -270,7 +269,7 @@ class _AlertWork(_EdgeWork):
         return new, [
             Crossed(
                 self.key, self._threshold(reached), value, look.at, count=count, every=every,
-                period=start_of(look.after), turn=new.turn, record=look.record, group=self.cell,
+                period=None if frame is None else instant_of(frame), turn=new.turn, record=look.record, group=self.cell,
             )
         ]  # fmt: skip
 
@@ -300,7 +299,7 @@ class _WindowAlertWork(_AlertWork):
         return self._cap.window.frame(look.now)
 
 
-class _MarginWork(_EdgeWork):
+class _MarginWork(EdgeWork):
     """An alert on the margin."""
 
     __slots__ = ("_back", "_cost", "_floor", "_price", "_rearm")
@@ -331,115 +330,4 @@ class _MarginWork(_EdgeWork):
                 self.key, self._floor, value, look.at,
                 period=start_of(look.after), turn=new.turn, record=look.record, group=self.cell,
             )
-        ]  # fmt: skip
-
-
-def margin(price: Exact, cost: Exact) -> Exact | None:
-    """Percent of the price that is left after cost; None of no price."""
-    return div(mul(sub(price, cost), _HUNDRED), price) if price else None
-
-
-def spare(price: Exact, cost: Exact, percent: Exact) -> Exact:
-    """A hundred times the money beyond a margin; below 0 when the margin is smaller."""
-    return sub(mul(sub(price, cost), _HUNDRED), mul(price, percent))
-
-
-class VolumeLevel(Model, frozen=True):
-    """
-    A level of volume with a name.
-
-    Attributes:
-        name: what it is called when it is reached.
-        at: from which quantity on, at or above; above the level before it.
-    """
-
-    name: Key
-    at: Amount
-
-
-class VolumeThreshold(Guard, frozen=True):
-    """
-    Named levels of a quantity, such as the volume from which another offer would suit.
-
-    Attributes:
-        meter: the meter whose quantity it is; this or `item`.
-        item: the item whose quantity it is.
-        levels: ascending, each with a name of its own.
-        scope: `plan`, or `customer` for all that the customer has.
-        rearm: when a level may be told again: in the next `period`, once the figure did `recover`, or `never`.
-
-    >>> levels = [VolumeLevel(name="info", at=250), VolumeLevel(name="warning", at=500)]
-    >>> VolumeThreshold(meter="calls", levels=levels).level("499.99")
-    'info'
-    """
-
-    kind: Literal["volume_threshold"] = default("volume_threshold")
-    meter: Key | None = default(None)
-    item: Key | None = default(None)
-    levels: Annotated[Many[VolumeLevel], Field(min_length=1)]
-    scope: Literal["plan", "customer"] = default("plan")
-    rearm: Rearm = default("period")
-
-    @model_validator(mode="after")
-    def _check(self) -> VolumeThreshold:
-        refuse(_volume_problems(self))
-        return self
-
-    def level(self, quantity: Decimal | int | str) -> str | None:
-        """The name of the highest level that a quantity has reached, or None."""
-        reached = bisect_right([each.at for each in self.levels], number(quantity))
-        return self.levels[reached - 1].name if reached else None
-
-    def inner(self, setting: Setting, cell: Group) -> Work:
-        """What answers for it in one group."""
-        return _VolumeWork(self, cell)
-
-    def gauge(self, cell: Group = ()) -> Gauge:
-        """The figure it reads."""
-        what = "units" if self.meter is None else "quantity"
-        group = {**self.group, **dict(cell)}
-        return Gauge(what, self.meter or self.item or "", group, customer=self.scope == "customer")
-
-    def _named(self) -> str:
-        told = wide(self, "volume of", self.meter or self.item or "")
-        return f"{told} for the customer" if self.scope == "customer" else told
-
-
-def _volume_problems(found: VolumeThreshold) -> list[Problem]:
-    told = [*within_problems(found), *scope_problems(found, "quantity")]
-    for index, each in enumerate(found.levels):
-        before = found.levels[:index]
-        if each.at <= (before[-1].at if before else 0):
-            told.append(Problem(f"levels[{index}].at", "volume.order", "write more than the level before, and above 0"))
-        if each.name in [other.name for other in before]:
-            told.append(Problem(f"levels[{index}].name", "volume.twice", "this name is taken; give each level its own"))
-    return told
-
-
-class _VolumeWork(_EdgeWork):
-    """Levels: it keeps the highest one told."""
-
-    __slots__ = ("_gauge", "_levels", "_rearm", "_starts")
-
-    def __init__(self, guard: VolumeThreshold, cell: Group) -> None:
-        super().__init__(guard, cell)
-        self.notes = True
-        self._gauge = guard.gauge(cell)
-        self._levels = guard.levels
-        self._starts = [each.at for each in guard.levels]
-        self._rearm: Rearm = guard.rearm
-
-    def note(self, part: Edge, look: Look) -> tuple[Edge, list[Signal]]:
-        """A crossing for each level newly reached."""
-        value = look.after.value(self._gauge)
-        reached = sum(start <= value for start in self._starts) - 1
-        new, count, rearmed = moved(part, reached, frame_of(look.after), self._rearm)
-        if rearmed:
-            return new, [Rearmed(self.key, value, look.at, record=look.record, group=self.cell)]
-        return new, [
-            Crossed(
-                self.key, each.at, value, look.at, level=each.name,
-                period=start_of(look.after), turn=new.turn, record=look.record, group=self.cell,
-            )
-            for each in self._levels[reached + 1 - count : reached + 1]
         ]  # fmt: skip

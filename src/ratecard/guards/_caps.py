@@ -4,24 +4,24 @@ Caps: the most that may be spent or used. Equality is allowed.
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 from pydantic import model_validator
 
 from .._model import Key, OptionalAmount, default, refuse
-from .._numbers import ZERO, Exact, add, div, sub, text
+from .._numbers import ZERO, Exact, sub, text
 from ..cadence import Cadence
 from ..errors import MismatchError, Problem
 from ._answers import Bound, Breach, Signal
 from ._base import Guard, Look, Portion, Setting, Work, Worth, wide, width, within_problems
 from ._clamp import clamp
-from ._edges import UNTOLD, Edge, dump_edge, load_edge, moved
-from ._reading import Gauge, Group, Reading
+from ._counted import Counted, factor, left_of
+from ._edges import UNTOLD, Edge, dump_edge, frame_of, load_edge, moved, start_of
+from ._reading import Gauge, Group
 from ._windows import Calendar, Part, Rolling, Window, micros, read_row
 
-__all__ = ["Cap", "Counted", "Mode", "WindowCap", "frame_of", "start_of"]
+__all__ = ["Cap", "Mode", "Of", "WindowCap", "anchor_problems", "scope_problems", "spelled", "window_problems"]
 
 Mode: TypeAlias = Literal["hard", "clamp", "soft"]
 """What a cap does: refuse, let through what fits, or only stop the charge."""
@@ -188,20 +188,6 @@ def scope_problems(guard: Any, what: str) -> list[Problem]:
     return found
 
 
-def frame_of(reading: Reading) -> int | None:
-    """The start of the period that a reading is of."""
-    return None if reading.period is None else micros(reading.period.start)
-
-
-def start_of(reading: Reading) -> datetime | None:
-    """The start of the period that a reading is of."""
-    return None if reading.period is None else reading.period.start
-
-
-def _factor(value: Exact, limit: Exact) -> Exact | None:
-    return div(value, limit) if limit > 0 else None
-
-
 class ReadingCap(Work):
     """A cap of the billing period: it keeps only whether it was passed."""
 
@@ -243,7 +229,7 @@ class ReadingCap(Work):
         ready = None if period is None else micros(period.end)
         return Bound(
             self.key, self.kind, self._limit, value,
-            factor=_factor(value, self._limit), retry_after=look.wait(ready), group=self.cell,
+            factor=factor(value, self._limit), retry_after=look.wait(ready), group=self.cell,
         )  # fmt: skip
 
     def fits(self, part: Edge, look: Look, portion: Portion) -> tuple[Decimal, Bound | None]:
@@ -276,7 +262,7 @@ class ReadingCap(Work):
 
     def left(self, part: Edge, look: Look) -> Exact | None:
         """The cap less the reading."""
-        return _left(self._limit, look.after.value(self._gauge))
+        return left_of(self._limit, look.after.value(self._gauge))
 
     def dump(self, part: Edge) -> Any:
         """What was told."""
@@ -285,87 +271,6 @@ class ReadingCap(Work):
     def load(self, data: Any) -> Edge:
         """What was told."""
         return load_edge(data)
-
-
-def _left(limit: Exact, value: Exact) -> Exact:
-    left = sub(limit, value)
-    return left if left > 0 else ZERO
-
-
-class Counted(Work):
-    """A limit on what is taken in a window, counted by itself."""
-
-    __slots__ = ("gauge", "limit", "once", "window")
-
-    def __init__(
-        self, guard: Guard, cell: Group, window: Window, limit: Exact, gauge: Gauge | None, *, once: bool = False
-    ) -> None:
-        super().__init__(guard, cell)
-        self.window = window
-        self.limit = limit
-        self.gauge = gauge
-        self.once = once
-        self.admits = self.notes = True
-
-    def zero(self) -> Part:
-        """Nothing was taken."""
-        return self.window.zero()
-
-    def idle(self, part: Part, now: int) -> bool:
-        """Nothing stands in the window."""
-        return not self.window.used(part, now)
-
-    def bind(self, part: Part, look: Look) -> tuple[Part, Bound | None]:
-        """At or under the limit with it."""
-        amount = look.taken(self.gauge)
-        if not amount:
-            return part, None
-        used = self.window.used(part, look.now)
-        value = add(used, amount)
-        if value <= self.limit or amount < 0 or (self.once and used < self.limit):
-            return self.window.add(part, look.now, amount), None
-        return part, self._bound(part, value, amount, look)
-
-    def _bound(self, part: Part, value: Exact, amount: Exact, look: Look) -> Bound:
-        never = amount > self.limit and not self.once
-        need = sub(value, self.limit)
-        ready = None if never else self.window.ready(part, look.now, need)
-        return Bound(
-            self.key, self.kind, self.limit, value,
-            factor=_factor(value, self.limit), retry_after=look.wait(ready), group=self.cell,
-        )  # fmt: skip
-
-    def fits(self, part: Part, look: Look, portion: Portion) -> tuple[Decimal, Bound | None]:
-        """The part that, and on the way to which all, is at or under what is left."""
-        amount = look.taken(self.gauge)
-        used = self.window.used(part, look.now)
-        value = add(used, amount)
-
-        def taken(quantity: Decimal) -> Exact:
-            return look.cut(*portion.read(quantity)).taken(self.gauge)
-
-        left = sub(self.limit, used)
-        if (value <= self.limit and not portion.pieces) or (self.once and left > 0):
-            return portion.quantity, None
-        fit = clamp(taken, left, portion.quantity, step=portion.step, pieces=portion.pieces)
-        return fit, None if fit == portion.quantity else self._bound(part, value, amount, look)
-
-    def note(self, part: Part, look: Look) -> tuple[Part, list[Signal]]:
-        """What ran beyond what was admitted is counted, what was admitted and did not run is given back."""
-        amount = look.mended(self.gauge)
-        return (self.window.add(part, look.now, amount) if amount else part), []
-
-    def left(self, part: Part, look: Look) -> Exact | None:
-        """The limit less what stands in the window."""
-        return _left(self.limit, self.window.used(part, look.now))
-
-    def dump(self, part: Part) -> Any:
-        """The window."""
-        return self.window.dump(part)
-
-    def load(self, data: Any) -> Part:
-        """The window."""
-        return self.window.load(data)
 
 
 class WindowCap(Counted):

@@ -7,12 +7,14 @@ the furthest one told, how often it went back, and the start of the period that 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..errors import MismatchError
-from ._windows import bad_state, read_int, read_row
+from ._reading import Reading
+from ._windows import bad_state, micros, read_int, read_row
 
-__all__ = ["UNTOLD", "Again", "Edge", "Moved", "Rearm", "dump_edge", "load_edge", "moved"]
+__all__ = ["UNTOLD", "Again", "Edge", "Moved", "Rearm", "dump_edge", "frame_of", "load_edge", "moved", "start_of"]
 
 Rearm: TypeAlias = Literal["period", "recover", "never"]
 """When a threshold may be told again: in the next period, once the figure has gone back, or never."""
@@ -87,3 +89,13 @@ def load_edge(data: Any) -> Edge:
     if read_int(told) < -1 or read_int(turn) < 0:
         raise bad_state("what was told of an alert")
     return Edge(told, turn, None if frame is None else read_int(frame))
+
+
+def frame_of(reading: Reading) -> int | None:
+    """The start of the period that a reading is of."""
+    return None if reading.period is None else micros(reading.period.start)
+
+
+def start_of(reading: Reading) -> datetime | None:
+    """The start of the period that a reading is of."""
+    return None if reading.period is None else reading.period.start

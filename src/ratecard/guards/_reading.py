@@ -13,17 +13,19 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TypeAlias
 
-from .._numbers import Exact, Ratio, number, text
+from .._numbers import Exact, Ratio, div, mul, number, sub, text
 from ..errors import MismatchError
 from ..periods import Period
 
-__all__ = ["Gauge", "Group", "Reading", "grouped"]
+__all__ = ["HUNDRED", "Gauge", "Group", "Reading", "grouped", "margin", "spare"]
 
 Group: TypeAlias = tuple[tuple[str, str], ...]
 """Dimensions and their values, in the order of the dimensions."""
 
 Figure: TypeAlias = Decimal | int | str | Ratio
 """What people write for a figure."""
+
+HUNDRED = Decimal(100)
 
 WHOLE = ("subtotal", "total", "due", "gross", "cost", "forecast", "balance")
 NAMED = ("amount", "cost", "units", "quantity", "credits", "balance")
@@ -206,3 +208,13 @@ class Reading:
     def __repr__(self) -> str:
         told = ", ".join(f"{name}: {text(value)}" for name, value in self._values.items())
         return f"<Reading {told or ('by demand' if self._find else 'of nothing')}>"
+
+
+def margin(price: Exact, cost: Exact) -> Exact | None:
+    """Percent of the price that is left after cost; None of no price."""
+    return div(mul(sub(price, cost), HUNDRED), price) if price else None
+
+
+def spare(price: Exact, cost: Exact, percent: Exact) -> Exact:
+    """A hundred times the money beyond a margin; below 0 when the margin is smaller."""
+    return sub(mul(sub(price, cost), HUNDRED), mul(price, percent))

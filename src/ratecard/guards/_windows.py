@@ -16,7 +16,7 @@ from .._numbers import ZERO, Exact, add, exact, neg, sign, sub, text
 from ..cadence import Cadence
 from ..errors import MismatchError, NumberError
 
-__all__ = ["Calendar", "Part", "Rolling", "Tumbling", "Window", "bad_state", "micros", "read_exact", "read_int"]
+__all__ = ["Calendar", "Part", "Rolling", "Tumbling", "Window", "bad_state", "instant_of", "micros", "read_exact", "read_int", "read_row"]
 
 Part: TypeAlias = Any
 """What a guard keeps. Only the guard that made it looks inside."""
@@ -31,7 +31,8 @@ def micros(at: datetime) -> int:
     return past.days * _DAY + past.seconds * 1_000_000 + past.microseconds
 
 
-def _instant(at: int) -> datetime:
+def instant_of(at: int) -> datetime:
+    """The instant of so many microseconds since the start of 1970."""
     return _EPOCH + timedelta(microseconds=at)
 
 
@@ -292,5 +293,5 @@ class Calendar(Tumbling):
 
     def bounds(self, now: int) -> tuple[int, int]:
         """The start and end of the period at an instant."""
-        found = self.cadence.containing(_instant(now))
+        found = self.cadence.containing(instant_of(now))
         return micros(found.start), micros(found.end)

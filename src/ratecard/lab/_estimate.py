@@ -76,8 +76,10 @@ def estimate(
     Args:
         offer: a plan, or a catalog of plans.
         subscription: who; a made-up one will do.
-        quantities: by meter, what it is expected to come to, as a number or as a list of `Expected` where prices look at
-            dimensions, times or sizes; by name, quantities that are sold and not metered, such as seats. What is left out is 0.
+        quantities: by meter, what it is expected to come to, as a number or as a list of `Expected` where prices
+            look at
+            dimensions, times or sizes; by name, quantities that are sold and not metered, such as seats. What is
+            left out is 0.
         period: the period.
 
     Returns:
@@ -85,8 +87,8 @@ def estimate(
 
     Raises:
         UnknownKeyError: `key.unknown`, for a name that is neither a meter nor a quantity of the plan.
-        MismatchError: `expected.at`, when the price changes inside the period and a quantity does not say when it falls;
-            `expected.unpriced`, when nothing prices it then.
+        MismatchError: `expected.at`, when the price changes inside the period and a quantity does not say when it
+            falls; `expected.unpriced`, when nothing prices it then.
         RatecardError: as `resolve`, `charge` and `settle` do.
 
     >>> from ratecard import Item, Meter, Plan, meters, prices
@@ -148,7 +150,7 @@ def _cells(terms: MeterTerms, expected: Sequence[Expected]) -> list[Cells]:
         if folds:
             if isinstance(value, Ratio):
                 raise MismatchError(
-                    f"{each.records} records of {terms.meter.key!r} cannot have equal shares of {each.quantity} in decimals; "
+                    f"{each.records} records of {terms.meter.key!r} have no equal shares of {each.quantity}; "
                     "expect them in several parts",
                     code="expected.records",
                 )
@@ -182,7 +184,8 @@ def _segment(terms: MeterTerms, expected: Expected) -> int | None:
         index = bisect_right(terms.edges, expected.at) - 1
         if not 0 <= index < len(terms.priced):
             raise MismatchError(
-                f"the expected usage of {terms.meter.key!r} lies outside the period; say a time inside it", code="expected.at"
+                f"the expected usage of {terms.meter.key!r} lies outside the period; say a time inside it",
+                code="expected.at",
             )
         if not terms.priced[index]:
             _check_priced(terms, expected)
@@ -190,7 +193,7 @@ def _segment(terms: MeterTerms, expected: Expected) -> int | None:
         return index
     if len(priced) > 1:
         raise MismatchError(
-            f"the price of {terms.meter.key!r} changes inside the period; say when usage falls by Expected(..., at=...)",
+            f"the price of {terms.meter.key!r} changes inside the period; say when usage falls: Expected(..., at=...)",
             code="expected.at",
         )
     if not priced:

@@ -45,8 +45,8 @@ def _record_problems(path: str, card: RateCard, plan: Plan) -> list[Problem]:
         Problem(
             f"{path}.items[{index}].price",
             "rounding.record",
-            "this amount is not a sum over records, so no record can be rounded; use per_unit or a percentage without a free "
-            "part and without conversion, or round the line",
+            "this amount is not a sum over records, so no record can be rounded; use per_unit or a percentage with no "
+            "free part and without conversion, or round the line",
         )
         for index, item in enumerate(card.items)
         if item.meter is not None

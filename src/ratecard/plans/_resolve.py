@@ -3,15 +3,16 @@ resolve: from what was agreed to what is billed in one period, as flat, dated te
 
 Everything hard about commerce ends here: which card is in force when, what an item's own rhythm is, where a stretch of
 service begins and ends, what share of a full period it is, when it is due. What comes out is a list of services made of
-dated pieces with one price each, and for every meter the instants at which its counters must be cut. The arithmetic behind
-it never looks at a plan again.
+dated pieces with one price each, and for every meter the instants at which its counters must be cut. The arithmetic
+behind it never looks at a plan again.
 
 The rules:
 
-- An item without a cadence of its own is billed for its service inside the period. An item with its own cadence is billed
+- An item without a cadence of its own is billed for its service inside the period. An item with its own cadence is
+  billed
   whole in the period that holds its due: the start of its service in advance, the end of it in arrears.
-- A counter runs over the item's cadence period, from its start or the subscription's, and survives a change of card. What it
-  held before the period comes with `carry`; without one, records from before the period are measured as well.
+- A counter runs over the item's cadence period, from its start or the subscription's, and survives a change of card.
+  What it held before the period comes with `carry`; without one, records from before the period are measured as well.
 - A piece is a stretch of service with one price. Its share is its part of the full cadence period.
 """
 
@@ -58,15 +59,15 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
     Raises:
         UnknownKeyError: the offer has no such plan.
         NoPriceError: `card.none`, when no card is in force at some instant of the service.
-        MismatchError: `carry.customer`, `carry.plan` or `carry.until`, when the carry is another's or does not end where
-            the period begins; `period.empty`.
+        MismatchError: `carry.customer`, `carry.plan` or `carry.until`, when the carry is another's or does not end
+            where the period begins; `period.empty`.
     """
     plan = offer.get(subscription.plan)
     if carry is not None:
         _check_carry(carry, subscription, period)
     since = None if carry is None else period.start
     key = (subscription, period, since)
-    kept: dict[object, Terms] = plan.__dict__.setdefault("_kept", {})
+    kept: dict[object, Terms] = vars(plan).setdefault("_kept", {})
     found = kept.get(key)
     if found is None:
         if period.empty:
@@ -75,7 +76,7 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
             kept.clear()
         found = kept[key] = _Resolving(_checked(plan), subscription, period, since).terms()
         # Customers who are measured alike share one metering, so that measuring many sees at a glance that they are.
-        alike: dict[object, Mapping[str, MeterTerms]] = plan.__dict__.setdefault("_alike", {})
+        alike: dict[object, Mapping[str, MeterTerms]] = vars(plan).setdefault("_alike", {})
         if len(alike) >= _KEPT:
             alike.clear()
         found.meters = alike.setdefault(tuple(found.meters.values()), found.meters)
@@ -96,16 +97,17 @@ def _checked(plan: Plan) -> Plan:
 
     A plan may have been built around its own checks, by `model_construct` or by writing into it.
     """
-    found: Plan | None = plan.__dict__.get("_checked")
+    found: Plan | None = vars(plan).get("_checked")
     if found is None:
-        found = plan.__dict__["_checked"] = Plan.load(plan.dump())
+        found = vars(plan)["_checked"] = Plan.load(plan.dump())
     return found
 
 
 def _check_carry(carry: Carry, subscription: Subscription, period: Period) -> None:
     if carry.customer != subscription.customer:
         raise MismatchError(
-            f"the carry is of {carry.customer!r}, the subscription of {subscription.customer!r}; pass the carry of the same customer",
+            f"the carry is of {carry.customer!r}, the subscription of {subscription.customer!r}; "
+            "pass the carry of the same customer",
             code="carry.customer",
         )
     if carry.until != period.start:
@@ -147,7 +149,8 @@ class _Resolving:
         """The cards in force over a stretch, each with its part of it."""
         cuts = [moment(card.effective, self.plan.zone) for card in self.plan.cards if card.effective is not None]
         found: list[tuple[Period, RateCard]] = []
-        for part in stretch.split(*cuts):
+        for stretched in stretch.split(*cuts):
+            part = stretched
             card = self.plan.card_at(self.code, self.subscription.cohort, part.start, self.start)
             if found and found[-1][1] is card:
                 part = Period(found.pop()[0].start, part.end, zone=self.zone)
@@ -175,8 +178,8 @@ class _Resolving:
     def _services(self, key: str, cadence: Cadence) -> list[Service]:
         """The services of an item in the period, one a cadence period."""
         found: list[Service] = []
-        for full in cadence.at(self.anchor, self.zone).periods(self.period):
-            full = Period(full.start, full.end, zone=self.zone)
+        for whole_period in cadence.at(self.anchor, self.zone).periods(self.period):
+            full = Period(whole_period.start, whole_period.end, zone=self.zone)
             whole = self._served(full)
             sold = [
                 (part, item)
@@ -318,7 +321,7 @@ def _currency_code(plan: Plan, subscription: Subscription) -> str:
         return subscription.currency
     if len(codes) > 1:
         raise MismatchError(
-            f"the plan has cards in {', '.join(codes)}; say which one the subscription of {subscription.customer!r} is in",
+            f"the plan has cards in {', '.join(codes)}; say which one {subscription.customer!r} is billed in",
             code="currency.ambiguous",
         )
     return codes[0]

@@ -32,13 +32,16 @@ class Piece:
         item: the item as the card in force has it; `price` is its price.
         version: the card that is in force, by its effective date.
         share: the stretch as a share of the full cadence period, by the item's proration.
-        before: the same of the time from the start of the item's counter up to this stretch; the shares of all pieces add up.
+        before: the same of the time from the start of the item's counter up to this stretch; the shares of all
+            pieces add up.
         tail: what tells this piece's line from others of the same item: `@` and the start.
     """
 
     __slots__ = ("before", "end", "item", "period", "price", "share", "start", "tail", "version")
 
-    def __init__(self, period: Period, item: Item, version: str, part: Exact, before: Exact, price: Price | None = None) -> None:
+    def __init__(
+        self, period: Period, item: Item, version: str, part: Exact, before: Exact, price: Price | None = None
+    ) -> None:
         self.period = period
         self.start = period.start
         self.end = period.end
@@ -131,7 +134,8 @@ class Terms:
         plan, subscription, period, currency, zone: what was resolved.
         started: the first instant of the subscription.
         services: what is billed or measured, in the order of the card's items, those that read others after them.
-        meters: how each meter is measured, by key. Meters of the plan that no item prices are here too, without priced segments.
+        meters: how each meter is measured, by key. Meters of the plan that no item prices are here too, without
+            priced segments.
         carry: what came in from the period before.
     """
 

@@ -1,5 +1,6 @@
 """
-The price of each record, rounded before it is added up: what a plan that rounds at the record makes of its items' prices.
+The price of each record, rounded before it is added up: what a plan that rounds at the record makes of its items'
+prices.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ class ByRecord(Price, frozen=True):
     """
     A price whose records are rounded one by one. Made for a plan with `rounding_at="record"`; not a model people write.
 
-    Formula: the sum over records of round(price of the record). Below zero it costs 0, unless the price it is made of refunds.
+    Formula: the sum over records of round(price of the record). Below zero it costs 0, unless the price it is made
+    of refunds.
 
     Attributes:
         base: the price of a record.
@@ -74,4 +76,3 @@ class ByRecord(Price, frozen=True):
         if state.amount < ZERO and not self.base.refunds:
             return Step.of("clamp", [("minimum", ZERO)], parts=[found], note="a negative total costs nothing")
         return found
-

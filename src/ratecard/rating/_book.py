@@ -30,9 +30,7 @@ class Book:
     def __init__(self, terms: Mapping[str, Terms]) -> None:
         self.terms = dict(terms)
 
-    def statements(
-        self, tally: Tally, *, progress: Callable[[int, int], object] | None = None
-    ) -> Iterator[Statement]:
+    def statements(self, tally: Tally, *, progress: Callable[[int, int], object] | None = None) -> Iterator[Statement]:
         """
         The statement of each customer, one at a time, in the order of the book.
 

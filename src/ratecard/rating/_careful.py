@@ -1,8 +1,10 @@
 """
 The careful path of metering: one record at a time, with every check, to exactly one end.
 
-The order of the questions is part of the meaning. Shape first; then the customer; then identity, so that a copy is a copy
-wherever it lies; then meters, time and price; the values last. A record changes nothing before all of its values are read.
+The order of the questions is part of the meaning. Shape first; then the customer; then identity, so that a copy is a
+copy
+wherever it lies; then meters, time and price; the values last. A record changes nothing before all of its values are
+read.
 """
 
 from __future__ import annotations
@@ -42,8 +44,8 @@ class Run:
         self.states = States(terms)
         # One mapping a segment, by (customer, *groups).
         self.cells: list[Cells] = [{} for _ in terms.priced]
-        # What a fast loop summed in the one segment, by customer and raw group; a raw group is a text where there is one
-        # dimension, and `whole` where it is a tuple already.
+        # What a fast loop summed in the one segment, by customer and raw group; a raw group is a text where there is
+        # one dimension, and `whole` where it is a tuple already.
         self.sums: dict[str, Sums] = {}
         self.whole = len(terms.axes) != 1
         # The same by customer and three texts.
@@ -109,7 +111,7 @@ class Run:
 
 
 class Shared:
-    """What a fast loop collects for several meters of one event: sums of all columns they read, by all their dimensions."""
+    """What a fast loop collects for several meters of one event: sums of all their columns, by all their dimensions."""
 
     __slots__ = ("columns", "customers", "dimensions", "runs")
 
@@ -259,7 +261,9 @@ class Careful:
             return "duplicate"
         if fingerprint(self.seen.record(held)) == fingerprint(record):
             return "duplicate"
-        text = "a record with this identity and other content was counted before; send a correction under an id of its own"
+        text = (
+            "a record with this identity and other content was counted before; send a correction under an id of its own"
+        )
         self._reject("conflict", RecordError(text, code="record.conflict", path="id", record=record.id))
         return "conflict"
 

@@ -89,4 +89,3 @@ def _levels(reading: Reading) -> list[list[object]]:
         if level is not None:
             found.append([list(group), text(level)])
     return found
-

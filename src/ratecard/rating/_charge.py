@@ -1,9 +1,10 @@
 """
 charge: from a tally to lines, each item up to its rounded line.
 
-For each service, piece by piece and group by group: what was used, converted and rounded as the item says; its price; the
-share where a value is not cumulative; and one rounding. A counter runs on over a change of price: a piece costs what its price
-says at the piece's end, less what the same price says at its start.
+For each service, piece by piece and group by group: what was used, converted and rounded as the item says; its
+price; the
+share where a value is not cumulative; and one rounding. A counter runs on over a change of price: a piece costs what
+its price says at the piece's end, less what the same price says at its start.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """
 Which fixed loop a measuring can use, and how the terms are bound to it.
 
-A loop fits when all customers are measured alike, all meters have the same one segment, and every event has one meter that
+A loop fits when all customers are measured alike, all meters have the same one segment, and every event has one
+meter that
 adds up a property by dimensions. Everything else goes through `_careful`, record by record, with the same result.
 """
 
@@ -45,8 +46,10 @@ def bound(careful: Careful, layout: Layout | None) -> Fast | None:
 def _window(runs: Routes) -> tuple[datetime, datetime] | None:
     """The one segment that all meters share."""
     edges = {run.terms.edges for each in runs.values() for run in each}
-    found = edges.pop() if len(edges) == 1 else ()
-    return (found[0], found[-1]) if len(found) == len(("start", "end")) else None
+    if len(edges) != 1:
+        return None
+    start, *between, end = edges.pop()
+    return None if between else (start, end)
 
 
 def _simple(run: Run) -> bool:
@@ -112,7 +115,7 @@ def _rows(careful: Careful, runs: Routes, layout: Layout, start: datetime, end: 
 
 
 def _several(careful: Careful, runs: Routes, layout: Layout, start: datetime, end: datetime) -> Fast | None:
-    """Events that feed several meters: the columns they read are summed together, and told apart when all is collected."""
+    """Events that feed several meters: their columns are summed together, and told apart when all is collected."""
     if layout.at is None or layout.within or layout.event is None or layout.customer is None:
         return None
     identified = layout.id is not None and not careful.trusted
@@ -145,9 +148,7 @@ def _several(careful: Careful, runs: Routes, layout: Layout, start: datetime, en
 
     def run(rows: Sequence[Any]) -> int:
         before = careful.taken
-        _loops.several(
-            rows, at, start, end, event, readers, customer, identity, careful.seen, careful.take
-        )
+        _loops.several(rows, at, start, end, event, readers, customer, identity, careful.seen, careful.take)
         return 0 if identified or careful.trusted else len(rows) - (careful.taken - before)
 
     return run

@@ -246,7 +246,9 @@ class LineItem:
         """Read back what `to_json` wrote."""
         rounded = exact(told["amount"])
         if not isinstance(rounded, Decimal):
-            raise MismatchError(f"the amount of line {told['key']!r} is not a number of decimals", code="statement.amount")
+            raise MismatchError(
+                f"the amount of line {told['key']!r} is not a number of decimals", code="statement.amount"
+            )
         head = LineHead(
             told["key"],
             item=told["item"],

@@ -1,13 +1,15 @@
 """
 The fixed loops of metering: one for each shape of record, bound from the terms once, with nothing built per record.
 
-Each loop does the common case and hands every other record to `careful`: a value that is no whole number, a group that is no
-text, a time outside, an unknown event, an identity seen before. A record changes nothing before its last lines, so a record
+Each loop does the common case and hands every other record to `careful`: a value that is no whole number, a group
+that is no
+text, a time outside, an unknown event, an identity seen before. A record changes nothing before its last lines, so a
+record
 that fails half-way can be handed over whole. The loops run over lists only: a failing generator can't be mistaken for a
 failing record.
 
-The mappings that collect check a new key once, when it is first seen (`__missing__`), not once a record. They nest by text
-(customer, then group) since the hash of a text is kept and that of a tuple is not.
+The mappings that collect check a new key once, when it is first seen (`__missing__`), not once a record. They nest
+by text (customer, then group) since the hash of a text is kept and that of a tuple is not.
 """
 
 from __future__ import annotations
@@ -40,8 +42,8 @@ Careful: TypeAlias = Callable[[Any], None]
 Row: TypeAlias = Any
 Read: TypeAlias = Callable[[Row], Any]
 
-# `not quantity >> BITS` holds for whole numbers from 0 to far beyond any usage, in one operation; the few that are negative
-# or longer go the careful way, where the grammar's bounds are.
+# `not quantity >> BITS` holds for whole numbers from 0 to far beyond any usage, in one operation; the few that are
+# negative or longer go the careful way, where the grammar's bounds are.
 BITS = 96
 
 
@@ -118,7 +120,7 @@ class Customers(dict[Any, Any]):
 
 
 Route: TypeAlias = tuple[Any, Any, dict[Any, Sums]]
-"""How an event's group is read (or where the one text of it stands), where its quantity stands, and the sums by customer."""
+"""How an event's group is read (or where its one text stands), where its quantity stands, and the sums by customer."""
 
 
 def plain(rows: Sequence[Row], group: Read, of: Any, sums: Sums, careful: Careful) -> None:

@@ -1,8 +1,8 @@
 """
 measure: from records to a tally.
 
-The terms are bound once. Then a fixed loop runs over the records where their shape allows it (`_fast`, `_loops`), and every
-record that is not the common case goes through `_careful`.
+The terms are bound once. Then a fixed loop runs over the records where their shape allows it (`_fast`, `_loops`),
+and every record that is not the common case goes through `_careful`.
 """
 
 from __future__ import annotations
@@ -85,7 +85,9 @@ def measure(
         for chunk in _chunks(records):
             fed += len(chunk)
             if fast is not None:
-                careful.unidentified += fast(chunk)
+                # First the loop: records that it hands over are counted there.
+                anonymous = fast(chunk)
+                careful.unidentified += anonymous
             else:
                 for row in chunk:
                     careful.take(row)
@@ -128,7 +130,7 @@ def _united_all(several: Sequence[Terms | Book]) -> dict[str, Mapping[str, Meter
             held = found.get(each.customer)
             if held is None:
                 raise MismatchError(
-                    f"the extra terms are of {each.customer!r}, who is not measured here; resolve them for the same customers",
+                    f"the extra terms are of {each.customer!r}, who is not measured here; resolve the same customers",
                     code="tally.terms",
                 )
             found[each.customer] = _united(held, each.meters)
@@ -161,7 +163,7 @@ def _check_timeless(metering: _Metering) -> None:
             ordered = any(fold.ordered for fold in terms.folds)
             if timed or cut or ordered:
                 raise MismatchError(
-                    f"what {terms.meter.key!r} comes to depends on when records were; give the layout a column of times",
+                    f"what {terms.meter.key!r} comes to depends on when records were; give the layout a time column",
                     code="layout.at",
                 )
 
@@ -175,5 +177,6 @@ def _check_same(metering: _Metering, other: _Metering) -> None:
     for customer, meters in other.items():
         if customer in metering and metering[customer] != meters:
             raise MismatchError(
-                f"the tally to go on from was measured for other terms of {customer!r}; use the same", code="tally.terms"
+                f"the tally to go on from was measured for other terms of {customer!r}; use the same",
+                code="tally.terms",
             )

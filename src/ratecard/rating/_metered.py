@@ -72,8 +72,8 @@ class Metered:
             return
         if not self.reading.cells(counted, terms.period.start):
             raise MismatchError(
-                f"the item {self.item.key!r} counts from {counted.isoformat()}, before {terms.period!r} begins, and nothing "
-                "tells what it held then; pass carry=statement.carry of the period before, or the records since then, "
+                f"the item {self.item.key!r} counts from {counted.isoformat()}, before {terms.period!r} begins, and "
+                "nothing tells what it held then; pass carry=statement.carry of the period before, or the records since, "
                 "or anchor the cadence at the start of the period",
                 code="carry.missing",
             )
@@ -251,4 +251,3 @@ def even(price: Price) -> bool:
     if isinstance(price, Brackets | Hybrid | Matrix | Multiplier | Weighted | Windows):
         return all(even(child) for child in price.children())
     return isinstance(price, Flat | PerUnit)
-

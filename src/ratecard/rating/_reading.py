@@ -1,8 +1,8 @@
 """
 Reading one meter out of a tally, as the terms need it: merged over segments, cut by groups, valued in its frame.
 
-Values are never added up. What is coarser comes from merging states: a total over groups, a counter over segments, a cell of
-several dimensions.
+Values are never added up. What is coarser comes from merging states: a total over groups, a counter over segments, a
+cell of several dimensions.
 """
 
 from __future__ import annotations
@@ -38,7 +38,19 @@ class Reading:
         MismatchError: `tally.customer`, `tally.terms` or `demand.missing`, when the tally can't answer for these terms.
     """
 
-    __slots__ = ("axes", "carried", "edges", "fold_at", "gauge", "levels", "meter", "segments", "states", "terms", "window")
+    __slots__ = (
+        "axes",
+        "carried",
+        "edges",
+        "fold_at",
+        "gauge",
+        "levels",
+        "meter",
+        "segments",
+        "states",
+        "terms",
+        "window",
+    )
 
     def __init__(self, terms: Terms, tally: Tally, key: str) -> None:
         asked = terms.meters[key]
@@ -98,7 +110,9 @@ class Reading:
                 found[group] = self.states.merge(found[group], state) if group in found else state
         if self.gauge:
             # A level that nobody touched still holds, from what was carried in or from what came earlier in the tally.
-            earlier = [group for index, cells in enumerate(self.segments) if self.edges[index] < start for group in cells]
+            earlier = [
+                group for index, cells in enumerate(self.segments) if self.edges[index] < start for group in cells
+            ]
             for group in (*self.untouched(), *earlier):
                 found.setdefault(group, self.states.zero())
         return found
@@ -215,7 +229,8 @@ def _metering(terms: Terms, tally: Tally) -> Mapping[str, Any]:
     found = tally.metering.get(terms.customer)
     if found is None:
         raise MismatchError(
-            f"the tally was not measured for {terms.customer!r}; measure the records for these terms", code="tally.customer"
+            f"the tally was not measured for {terms.customer!r}; measure the records for these terms",
+            code="tally.customer",
         )
     return found
 
@@ -232,7 +247,7 @@ def _check(terms: Terms, held: Any, asked: Any) -> None:
             raise _lacks(wish)
     if not set(asked.edges) <= set(held.edges) or not _covers(held, asked):
         raise MismatchError(
-            f"the tally cuts or counts {asked.meter.key!r} otherwise than {terms.plan.key!r} needs in {terms.period!r}; "
+            f"the tally cuts or counts {asked.meter.key!r} otherwise than {terms.plan.key!r} does in {terms.period!r}; "
             "measure the records for these terms, or name them as extra",
             code="tally.terms",
         )

@@ -1,8 +1,8 @@
 """
 settle: from charges to a statement, across the lines.
 
-The statement stages work on rounded lines, in the order of the plan. Where the plan rounds the statement and not the line, the
-exact sum is rounded once here, and the lines share it by largest remainder.
+The statement stages work on rounded lines, in the order of the plan. Where the plan rounds the statement and not the
+line, the exact sum is rounded once here, and the lines share it by largest remainder.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _rounded_together(charges: Charges) -> tuple[LineItem, ...]:
 
 
 def _spread(values: Sequence[Exact], whole: Decimal, places: int) -> list[Decimal]:
-    """Each value rounded down, and the steps that are missing to the whole given to the largest rests, ties by order."""
+    """Each value rounded down, and the missing steps to the whole given to the largest rests, ties by order."""
     shares = [quantize(value, places, "floor") for value in values]
     step = Decimal((0, (1,), -places))
     missing = floor(div(sub(whole, total(shares)), step))
@@ -82,7 +82,9 @@ def _larger(rests: Sequence[Exact], a: int, b: int) -> int:
 
 def _moved(difference: Decimal, share: Decimal) -> Callable[[Step], Step]:
     def step(last: Step) -> Step:
-        moved = Step("given", [("value", difference)], difference, note="so that the lines add up to the rounded statement")
+        moved = Step(
+            "given", [("value", difference)], difference, note="so that the lines add up to the rounded statement"
+        )
         return Step("sum", (), share, parts=[last, moved])
 
     return step

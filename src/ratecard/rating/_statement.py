@@ -84,7 +84,8 @@ class Statement:
         subtotal: the sum of the lines after all stages before tax; `total` after tax; `due` what is left to pay.
         order: the order of operations that was followed.
         account: where every usage record went; None where the tally held many customers.
-        carry: what the next period needs to know; None on a statement read back from JSON, since it is stored beside it.
+        carry: what the next period needs to know; None on a statement read back from JSON, since it is stored beside
+            it.
     """
 
     __slots__ = ("_carry", "_charges", "_due", "_subtotal", "_total", "account", "head", "lines")
@@ -214,7 +215,8 @@ class Statement:
 
     def diff(self, other: Statement) -> list[Difference]:
         """
-        The lines that differ between this statement and a later one, by key, in the order of this one, then of the other.
+        The lines that differ between this statement and a later one, by key, in the order of this one, then of the
+        other.
 
         Raises:
             MismatchError: `currency.mixed`.
@@ -277,7 +279,9 @@ class Statement:
             MismatchError: `statement.version`.
         """
         if told.get("statement") != 1:
-            raise MismatchError("this is not a statement that can be read; expected version 1", code="statement.version")
+            raise MismatchError(
+                "this is not a statement that can be read; expected version 1", code="statement.version"
+            )
         places = told["currency"]["places"]
         currency = _currency(told["currency"]["code"], places)
         amounts = {name: quantize(Money(told[name], currency).amount, places) for name in ("subtotal", "total", "due")}

@@ -1,9 +1,10 @@
 """
 Tally: what metering leaves behind. The only value that grows with usage, and it merges.
 
-A tally is keyed by customer, meter, segment and group. Each cell holds the state of its meter's aggregate (and of the folds
-that prices asked for), never a value: coarser figures come from merging states. Beside the cells stands the account of where
-every record went, and the identities that were counted.
+A tally is keyed by customer, meter, segment and group. Each cell holds the state of its meter's aggregate (and of
+the folds
+that prices asked for), never a value: coarser figures come from merging states. Beside the cells stands the account
+of where every record went, and the identities that were counted.
 """
 
 from __future__ import annotations
@@ -189,7 +190,8 @@ class Tally:
     """
     Metered usage of one customer or of many. Made by `measure`; immutable by contract.
 
-    `a + b` merges two that were measured for the same terms from different records. Tallies that share an identity do not
+    `a + b` merges two that were measured for the same terms from different records. Tallies that share an identity
+    do not
     add: split records over machines by a stable hash of (source, id), so that copies of one record meet.
 
     Attributes:
@@ -289,15 +291,14 @@ class Tally:
         for customer, digest in told["metering"].items():
             if customer not in metering or _digest(metering[customer]) != digest:
                 raise MismatchError(
-                    f"the tally was measured for other terms of {customer!r}; resolve the same terms", code="tally.terms"
+                    f"the tally was measured for other terms of {customer!r}; resolve the same terms",
+                    code="tally.terms",
                 )
         for customer, meters in told["cells"].items():
             mine = cells.setdefault(customer, {})
             for meter, segments in meters.items():
                 states = States(metering[customer][meter])
-                mine[meter] = [
-                    {tuple(group): states.load(state) for group, state in segment} for segment in segments
-                ]
+                mine[meter] = [{tuple(group): states.load(state) for group, state in segment} for segment in segments]
         held = {customer: metering[customer] for customer in told["metering"]}
         seen = Identities()
         for source, name, content, customer in told["seen"]:

@@ -1,8 +1,8 @@
 """
 The fixed loop for records as JSON has them: event, at, properties, and customer, source and id where they are sent.
 
-What `UsageRecord.from_json` would check is checked here as well, in fewer steps: a record with the number of fields it was
-read by has no field of another name.
+What `UsageRecord.from_json` would check is checked here as well, in fewer steps: a record with the number of fields
+it was read by has no field of another name.
 """
 
 from __future__ import annotations

@@ -1,0 +1,104 @@
+"""
+A limit that counts by itself what each request takes in a window: the common part of caps and rate limits.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from .._numbers import ZERO, Exact, add, div, sub
+from ._answers import Bound, Signal
+from ._base import Guard, Look, Portion, Work
+from ._clamp import clamp
+from ._reading import Gauge, Group
+from ._windows import Part, Window
+
+__all__ = ["Counted", "factor", "left_of"]
+
+
+def factor(value: Exact, limit: Exact) -> Exact | None:
+    """How many times the limit a value is; None of a limit of 0."""
+    return div(value, limit) if limit > 0 else None
+
+
+def left_of(limit: Exact, value: Exact) -> Exact:
+    """What is left of a limit, never below 0."""
+    left = sub(limit, value)
+    return left if left > 0 else ZERO
+
+
+class Counted(Work):
+    """A limit on what is taken in a window, counted by itself."""
+
+    __slots__ = ("gauge", "limit", "once", "window")
+
+    def __init__(
+        self, guard: Guard, cell: Group, window: Window, limit: Exact, gauge: Gauge | None, *, once: bool = False
+    ) -> None:
+        super().__init__(guard, cell)
+        self.window = window
+        self.limit = limit
+        self.gauge = gauge
+        self.once = once
+        self.admits = self.notes = True
+
+    def zero(self) -> Part:
+        """Nothing was taken."""
+        return self.window.zero()
+
+    def idle(self, part: Part, now: int) -> bool:
+        """Nothing stands in the window."""
+        return not self.window.used(part, now)
+
+    def bind(self, part: Part, look: Look) -> tuple[Part, Bound | None]:
+        """At or under the limit with it."""
+        amount = look.taken(self.gauge)
+        if not amount:
+            return part, None
+        used = self.window.used(part, look.now)
+        value = add(used, amount)
+        if value <= self.limit or amount < 0 or (self.once and used < self.limit):
+            return self.window.add(part, look.now, amount), None
+        return part, self._bound(part, value, amount, look)
+
+    def _bound(self, part: Part, value: Exact, amount: Exact, look: Look) -> Bound:
+        never = amount > self.limit and not self.once
+        need = sub(value, self.limit)
+        ready = None if never else self.window.ready(part, look.now, need)
+        return Bound(
+            self.key, self.kind, self.limit, value,
+            factor=factor(value, self.limit), retry_after=look.wait(ready), group=self.cell,
+        )  # fmt: skip
+
+    def fits(self, part: Part, look: Look, portion: Portion) -> tuple[Decimal, Bound | None]:
+        """The part that, and on the way to which all, is at or under what is left."""
+        amount = look.taken(self.gauge)
+        used = self.window.used(part, look.now)
+        value = add(used, amount)
+
+        def taken(quantity: Decimal) -> Exact:
+            return look.cut(*portion.read(quantity)).taken(self.gauge)
+
+        left = sub(self.limit, used)
+        if (value <= self.limit and not portion.pieces) or (self.once and left > 0):
+            return portion.quantity, None
+        fit = clamp(taken, left, portion.quantity, step=portion.step, pieces=portion.pieces)
+        return fit, None if fit == portion.quantity else self._bound(part, value, amount, look)
+
+    def note(self, part: Part, look: Look) -> tuple[Part, list[Signal]]:
+        """What ran beyond what was admitted is counted, what was admitted and did not run is given back."""
+        amount = look.mended(self.gauge)
+        return (self.window.add(part, look.now, amount) if amount else part), []
+
+    def left(self, part: Part, look: Look) -> Exact | None:
+        """The limit less what stands in the window."""
+        return left_of(self.limit, self.window.used(part, look.now))
+
+    def dump(self, part: Part) -> Any:
+        """The window."""
+        return self.window.dump(part)
+
+    def load(self, data: Any) -> Part:
+        """The window."""
+        return self.window.load(data)
