@@ -73,7 +73,7 @@ class Metered:
         if not self.reading.cells(counted, terms.period.start):
             raise MismatchError(
                 f"the item {self.item.key!r} counts from {counted.isoformat()}, before {terms.period!r} begins, and "
-                "nothing tells what it held then; pass carry=statement.carry of the period before, or the records since, "
+                "nothing tells what it held then; pass carry=statement.carry of the period before, or records since, "
                 "or anchor the cadence at the start of the period",
                 code="carry.missing",
             )
