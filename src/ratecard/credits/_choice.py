@@ -10,7 +10,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from .._numbers import CONTEXT, ZERO, quantize
+from ..errors import LedgerError
 from ..money import Currency
+from ..periods import instant
 from ._books import Books
 from ._codec import Part
 from ._entries import Expired, Repaid, RolledOver
@@ -108,7 +110,13 @@ def _rolling(books: Books, holding: Holding, rollover: Rollover) -> Decimal:
 def _rolled(lot: Lot, rollover: Rollover, amount: Decimal, expiry: datetime) -> Lot:
     """The lot in which an amount lives on: from the old expiry, to the boundary after it or for as long again."""
     if rollover.every is None:
-        end = expiry + (expiry - lot.effective)
+        try:
+            end = instant(expiry + (expiry - lot.effective))
+        except OverflowError:
+            raise LedgerError(
+                f"lot {lot.id[:40]!r} would roll over past the end of time; give its rollover a rhythm (`every`)",
+                code="ledger.time",
+            ) from None
     else:
         end = rollover.every.at(expiry, "UTC").next(expiry)
     return Lot(

@@ -345,8 +345,10 @@ class Holding(NamedTuple):
         With an amount taken from one column to another.
 
         Raises:
-            LedgerError: `ledger.overspent` where there is not that much.
+            LedgerError: `ledger.overspent` where there is not that much, `ledger.amount` below 0.
         """
+        if amount < ZERO:
+            raise LedgerError(f"{text(amount)} is below 0; move 0 or more", code="ledger.amount")
         amounts = list(self.amounts)
         rest = CONTEXT.subtract(amounts[source], amount)
         if rest < ZERO:
@@ -389,8 +391,14 @@ class Queue:
         for chunk in self._chunks:
             yield from chunk
 
-    def __bool__(self) -> bool:
-        return bool(self._chunks)
+    def after(self, place: Rank) -> Rank | None:
+        """The first behind a place."""
+        where = self._place(place) if self._chunks else 0
+        for chunk in self._chunks[where : where + 2]:
+            at = bisect_right(chunk, place)
+            if at < len(chunk):
+                return chunk[at]
+        return None
 
     def _place(self, place: Rank) -> int:
         return max(0, bisect_right(self._chunks, place, key=_first) - 1)

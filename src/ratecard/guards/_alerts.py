@@ -279,9 +279,7 @@ class _WindowAlertWork(_AlertWork):
 
     __slots__ = ("_cap", "_index")
 
-    def __init__(
-        self, alert: Alert, setting: Setting, cell: Group, gauge: Gauge, index: int, cap: WindowCap
-    ) -> None:
+    def __init__(self, alert: Alert, setting: Setting, cell: Group, gauge: Gauge, index: int, cap: WindowCap) -> None:
         super().__init__(alert, setting, cell, gauge)
         self._index = index
         self._cap = cap

@@ -145,8 +145,15 @@ class Verdict:
     def __bool__(self) -> bool:
         return self.allowed
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_revived, (self.allowed, self.fits, self.limits, self.left))
+
     def __repr__(self) -> str:
         return f"<Verdict {self.explain()}>"
+
+
+def _revived(allowed: bool, fits: Decimal | None, limits: tuple[Bound, ...], left: dict[str, Exact]) -> Verdict:
+    return Verdict(allowed, fits, limits, lambda: left)
 
 
 def _id(key: str, group: Group, *rest: str) -> str:

@@ -20,8 +20,8 @@ from pydantic_core import core_schema
 from .._model import NUMBER_PATTERN, Key, Many, Model, Pairs, Table, default, refuse
 from .._numbers import CONTEXT, ONE, ZERO, Exact, floor, number, text
 from ..errors import MismatchError, NumberError, Problem
-from ._answers import Bound, Signal
-from ._reading import Gauge, Group, Reading, grouped
+from ._answers import Bound, Signal, seconds
+from ._reading import Gauge, Group, Reading
 from ._windows import Part, bad_state
 
 __all__ = ["NOTHING", "Guard", "Look", "Portion", "Setting", "Work", "Worth", "wide", "width"]
@@ -118,7 +118,7 @@ class Look:
 
     def wait(self, ready: int | None) -> Decimal | None:
         """Seconds from the instant that was told until another one."""
-        return None if ready is None else CONTEXT.scaleb(Decimal(max(0, ready - self.told)), -6)
+        return None if ready is None else seconds(max(0, ready - self.told))
 
 
 class Setting:
@@ -134,7 +134,7 @@ class Setting:
         """The amount in the currency at hand."""
         if isinstance(worth, Decimal):
             return worth
-        if self.currency not in worth:
+        if self.currency is None or self.currency not in worth:
             shown = "no currency was named" if self.currency is None else f"the currency is {self.currency}"
             told = f"{guard} is written in {', '.join(worth)}, and {shown}; add its amount in that currency"
             raise MismatchError(told, code="guard.currency")
@@ -278,15 +278,6 @@ class Guard(Model, frozen=True):
     def name(self) -> str:
         """The key, or a name made of what it watches."""
         return self.key if self.key is not None else self._named()
-
-    def worker(self, setting: Setting) -> Work:
-        """
-        What answers for it.
-
-        Raises:
-            MismatchError: `guard.currency`.
-        """
-        return self.inner(setting, ())
 
     @abstractmethod
     def inner(self, setting: Setting, cell: Group) -> Work:

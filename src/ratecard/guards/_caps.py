@@ -83,10 +83,10 @@ class Cap(Guard, frozen=True):
         if self.credits is not None:
             return Gauge("credits", self.unit or "", group, customer=customer)
         if self.quantity is None:
-            what = self.of if self.item is None else "amount"
-            return Gauge(what, self.item or "", group, customer=customer)
-        what = "units" if self.meter is None else "quantity"
-        return Gauge(what, self.meter or self.item or "", group, customer=customer)
+            return Gauge(self.of if self.item is None else "amount", self.item or "", group, customer=customer)
+        return Gauge(
+            "units" if self.meter is None else "quantity", self.meter or self.item or "", group, customer=customer
+        )
 
     def limit(self, setting: Setting) -> Decimal:
         """The most, in the currency at hand."""
@@ -162,6 +162,9 @@ def _cap_problems(cap: Cap) -> list[Problem]:
         value = getattr(cap, name)
         if min(value.values() if name == "spend" and not isinstance(value, Decimal) else [value]) < 0:
             found.append(Problem(name, "number.small", "write 0 or more"))
+    if cap.mode == "clamp" and cap.overflow == "once":
+        words = "a cap lets a part through or lets the crossing request through; use one of both"
+        found.append(Problem("overflow", "cap.overflow", words))
     if cap.mode == "soft" and (cap.per is not None or cap.window_seconds is not None):
         words = "a soft cap is a stage of the bill, which knows no other window; use hard or clamp"
         found.append(Problem("mode", "cap.soft", words))
@@ -234,7 +237,8 @@ class ReadingCap(Work):
 
     def fits(self, part: Edge, look: Look, portion: Portion) -> tuple[Decimal, Bound | None]:
         """The part after which, and on the way to which, the reading is at or under the cap."""
-        if self.bind(part, look)[1] is None and not portion.pieces:
+        value = look.after.value(self._gauge)
+        if (value <= self._limit and not portion.pieces) or self._passes(value, look):
             return portion.quantity, None
         fit = clamp(
             lambda part: portion.read(part)[0].value(self._gauge),
@@ -245,7 +249,7 @@ class ReadingCap(Work):
         )
         if fit == portion.quantity:
             return fit, None
-        return fit, self._bound(look.after.value(self._gauge), look)
+        return fit, self._bound(value, look)
 
     def note(self, part: Edge, look: Look) -> tuple[Edge, list[Signal]]:
         """A breach each time it is passed."""

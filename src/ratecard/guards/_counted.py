@@ -81,7 +81,7 @@ class Counted(Work):
             return look.cut(*portion.read(quantity)).taken(self.gauge)
 
         left = sub(self.limit, used)
-        if (value <= self.limit and not portion.pieces) or (self.once and left > 0):
+        if value <= self.limit and not portion.pieces:
             return portion.quantity, None
         fit = clamp(taken, left, portion.quantity, step=portion.step, pieces=portion.pieces)
         return fit, None if fit == portion.quantity else self._bound(part, value, amount, look)

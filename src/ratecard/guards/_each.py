@@ -4,6 +4,7 @@ Guards that have groups: they look only at those they are for, and keep a part f
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from .._numbers import Exact

@@ -71,7 +71,9 @@ class Gauge:
         return Gauge(self.what, self.name, dict((*self.group, *group)), customer=self.customer)
 
     def __eq__(self, other: object) -> bool:
-        return (self.text, self.customer) == (other.text, other.customer) if isinstance(other, Gauge) else NotImplemented
+        if not isinstance(other, Gauge):
+            return NotImplemented
+        return self.text == other.text and self.customer == other.customer
 
     def __hash__(self) -> int:
         return hash((self.text, self.customer))

@@ -1,8 +1,8 @@
 """
 Counts over stretches of time: a rolling window with an exact log, and windows that begin anew.
 
-A count is a value. `used` says what stands in it at an instant, `add` gives a new one, `ready` says when room comes back.
-The instants given to one count never go back; whoever keeps it sees to that.
+A count is a value. `used` says what stands in it at an instant, `add` gives a new one, `ready` says when room comes
+back. The instants given to one count never go back; whoever keeps it sees to that.
 """
 
 from __future__ import annotations
@@ -16,7 +16,19 @@ from .._numbers import ZERO, Exact, add, exact, neg, sign, sub, text
 from ..cadence import Cadence
 from ..errors import MismatchError, NumberError
 
-__all__ = ["Calendar", "Part", "Rolling", "Tumbling", "Window", "bad_state", "instant_of", "micros", "read_exact", "read_int", "read_row"]
+__all__ = [
+    "Calendar",
+    "Part",
+    "Rolling",
+    "Tumbling",
+    "Window",
+    "bad_state",
+    "instant_of",
+    "micros",
+    "read_exact",
+    "read_int",
+    "read_row",
+]
 
 Part: TypeAlias = Any
 """What a guard keeps. Only the guard that made it looks inside."""
