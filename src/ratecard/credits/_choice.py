@@ -48,19 +48,19 @@ class Rest(NamedTuple):
     refused: bool = False
 
 
-def rest_of(books: Books, unit: Currency, rest: Decimal, overage: Overage) -> Rest:
-    """What the policy of overage makes of an uncovered amount."""
+def rest_of(books: Books, unit: Currency, rest: Decimal, overage: Overage, *, done: bool = False) -> Rest:
+    """What the policy of overage makes of an uncovered amount; what is `done` already can't be refused."""
     if not rest or isinstance(overage, Leave):
         return Rest(ZERO, rest)
     if isinstance(overage, Refuse):
-        return Rest(ZERO, rest, True)
+        return Rest(ZERO, rest, not done)
     assert isinstance(overage, Negative)
     if overage.limit is None:
         return Rest(rest, ZERO)
     room = max(ZERO, CONTEXT.subtract(overage.limit, books.owed(unit)))
     over = min(rest, room)
     beyond = CONTEXT.subtract(rest, over)
-    if beyond and overage.beyond == "refuse":
+    if beyond and overage.beyond == "refuse" and not done:
         return Rest(ZERO, rest, True)
     return Rest(over, beyond)
 
@@ -102,7 +102,7 @@ def _rolling(books: Books, holding: Holding, rollover: Rollover) -> Decimal:
                 other = books.holding(rank[-1])
                 assert lot.expiry is not None
                 if other.lot.key == lot.key and other.lot.rolled and other.lot.alive(lot.expiry):
-                    room = CONTEXT.subtract(room, CONTEXT.add(other.left, other.reserved))
+                    room = CONTEXT.subtract(room, other.left)
         found = max(ZERO, min(found, room))
     return found if is_money(lot.unit) else quantize(found, lot.unit.places, "down")
 

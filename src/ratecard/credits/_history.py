@@ -15,7 +15,7 @@ from .._numbers import CONTEXT, ZERO
 from ..money import Currency, Money
 from ..periods import Period
 from ._books import Books
-from ._entries import Committed, Drawn, Repaid, Returned
+from ._entries import Committed, Drawn, Entry, Repaid, Returned
 from ._grants import Use
 from ._lots import LEFT, Lot
 
@@ -65,13 +65,20 @@ def _changes(books: Books, unit: Currency, use: Use | None) -> Iterator[tuple[da
         for lot_id, source, target, amount in entry.moves():
             if LEFT in (source, target) and source != target:
                 taken.setdefault(lot_id, []).append((entry.at, amount if source == LEFT else amount.copy_negate()))
-        if isinstance(entry, Drawn | Committed | Repaid | Returned) and entry.unit == unit and entry.debt():
-            if use is None or use == entry.use:
-                yield entry.at, entry.debt().copy_negate()
+        owes = _owes(entry, unit, use)
+        if owes:
+            yield entry.at, owes.copy_negate()
     for _, holding in books.lots.items():
         lot = holding.lot
         if lot.unit == unit and (use is None or lot.scope.covers(use)):
             yield from _of_lot(lot, taken.get(lot.id, []))
+
+
+def _owes(entry: Entry, unit: Currency, use: Use | None) -> Decimal:
+    """What an entry adds to the overdraft of a unit and use."""
+    if isinstance(entry, Drawn | Committed | Repaid | Returned) and entry.unit == unit:
+        return entry.debt() if use is None or use == entry.use else ZERO
+    return ZERO
 
 
 def _of_lot(lot: Lot, taken: list[tuple[datetime, Decimal]]) -> Iterator[tuple[datetime, Decimal]]:

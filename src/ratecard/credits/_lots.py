@@ -13,13 +13,13 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from pydantic import ValidationError
 
 from .._model import show_day
-from .._numbers import CONTEXT, ZERO, Exact, div, exact, mul, text
+from .._numbers import CONTEXT, ZERO, Exact, exact, mul, text
 from .._problems import problems
 from ..errors import LedgerError, RatecardError
 from ..money import Currency, Money
 from ..periods import instant, moment
 from ._fields import is_money, read_id, read_unit, show_unit, sound_amount
-from ._grants import Grant, Rollover, Scope, basis
+from ._grants import Grant, Rollover, Scope
 from ._policy import BurnKey
 
 __all__ = ["COLUMNS", "Column", "Holding", "Lot", "Queue", "Rank", "rank"]
@@ -126,19 +126,19 @@ class Lot:
                 f"grant {grant.id!r} expires {show_day(expiry)}, before it is effective; give a later expiry",
                 code="grant.order",
             )
-        cost, units = basis(grant, unit)
+        cost = grant.basis(unit)
         return cls(
             grant.id,
             grant.key or grant.id,
             unit,
-            sound_amount(Money.make(grant.amount, unit)),
+            sound_amount(grant.money(unit)),
             granted=at,
             effective=effective,
             expiry=expiry,
             priority=grant.priority,
             scope=grant.scope,
             paid=grant.paid,
-            basis=div(cost, units),
+            basis=cost,
             cost_currency=_cost_currency(grant, unit) if cost else None,
             rollover=grant.rollover,
         )

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
-from .._numbers import CONTEXT, ZERO, text
+from .._numbers import CONTEXT, ZERO
 from ..errors import LedgerError
 from ..money import Currency, Money
 from ..periods import instant
@@ -24,7 +24,6 @@ from ._entries import (
     Committed,
     Drawn,
     Entry,
-    Expired,
     Granted,
     Refunded,
     Released,
@@ -35,15 +34,15 @@ from ._entries import (
 )
 from ._fields import entry_id, read_id, sound_amount
 from ._grants import Grant, Use
-from ._lots import LEFT, Lot, micros
+from ._lots import Lot, micros
 from ._policy import Overage
 from ._results import Draw, Return
 from ._returns import dues, fate, returned
 
-__all__ = ["Acts"]
+__all__ = ["ANYTHING", "Acts"]
 
 E = TypeVar("E", bound=Entry)
-_ANYTHING = Use()
+ANYTHING = Use()
 _START = (-(10**30), "")
 
 
@@ -106,7 +105,7 @@ class Acts:
         *,
         at: datetime | str,
         id: str,
-        use: Use = _ANYTHING,
+        use: Use = ANYTHING,
         settled: datetime | str | None = None,
         overage: Overage | None = None,
     ) -> Draw:
@@ -134,8 +133,12 @@ class Acts:
         parts, rest = choose(self._books, unit, amount, use, lot_at)
         over = rest_of(self._books, unit, rest, self._books.policy.overage if overage is None else overage)
         if over.refused:
-            return Draw(Drawn(id, at, lot_at, unit, amount, use, (), ZERO, amount), refused=True, short=rest)
-        entry = Drawn(id, at, lot_at, unit, amount, use, parts, over.overdrawn, over.uncovered)
+            entry = Drawn(id, at, lot_at=lot_at, unit=unit, amount=amount, use=use, parts=(), uncovered=amount)
+            return Draw(entry, refused=True, short=rest)
+        entry = Drawn(
+            id, at, lot_at=lot_at, unit=unit, amount=amount, use=use, parts=parts, overdrawn=over.overdrawn,
+            uncovered=over.uncovered,
+        )  # fmt: skip
         self._books.apply(entry)
         return Draw(entry)
 
@@ -174,7 +177,7 @@ class Acts:
         *,
         at: datetime | str,
         id: str,
-        use: Use = _ANYTHING,
+        use: Use = ANYTHING,
         settled: datetime | str | None = None,
         overage: Overage | None = None,
     ) -> Draw:
@@ -194,8 +197,9 @@ class Acts:
         parts, rest = choose(self._books, unit, amount, use, lot_at)
         over = rest_of(self._books, unit, rest, self._books.policy.overage if overage is None else overage)
         if over.refused:
-            return Draw(Reserved(id, at, lot_at, unit, amount, use, (), amount), refused=True, short=rest)
-        entry = Reserved(id, at, lot_at, unit, amount, use, parts, rest)
+            entry = Reserved(id, at, lot_at=lot_at, unit=unit, amount=amount, use=use, parts=(), uncovered=amount)
+            return Draw(entry, refused=True, short=rest)
+        entry = Reserved(id, at, lot_at=lot_at, unit=unit, amount=amount, use=use, parts=parts, uncovered=rest)
         self._books.apply(entry)
         return Draw(entry)
 
@@ -227,18 +231,22 @@ class Acts:
             )
         spent, freed, rest = self._spend(held, amount, at)
         policy = self._books.policy
-        if rest and policy.commit_over == "refuse":
-            entry = Committed(id, at, at, reservation_id, unit, amount, held.use, (), (), (), ZERO, amount)
-            return Draw(entry, refused=True, short=rest)
+        refused = bool(rest) and policy.commit_over == "refuse"
+        short = rest if refused else ZERO
         parts: tuple[Part, ...] = ()
         overdrawn = ZERO
         if policy.commit_over == "draw":
             parts, rest = choose(self._books, unit, rest, held.use, at)
-            over = rest_of(self._books, unit, rest, policy.overage if overage is None else overage)
+            wanted = policy.overage if overage is None else overage
+            over = rest_of(self._books, unit, rest, wanted, done=True)
             overdrawn, rest = over.overdrawn, over.uncovered
-        entry = Committed(id, at, at, reservation_id, unit, amount, held.use, spent, freed, parts, overdrawn, rest)
-        self._books.apply(entry)
-        return Draw(entry)
+        entry = Committed(
+            id, at, lot_at=at, reservation_id=reservation_id, unit=unit, amount=amount, use=held.use, held=spent,
+            freed=freed, parts=parts, overdrawn=overdrawn, uncovered=rest,
+        )  # fmt: skip
+        if not refused:
+            self._books.apply(entry)
+        return Draw(entry, refused=refused, short=short)
 
     def _spend(
         self, held: Reserved, amount: Decimal, at: datetime

@@ -21,7 +21,7 @@ from ._base import NOTHING, Guard, Look, Portion, Setting
 from ._caps import Cap
 from ._each import worker
 from ._reading import Reading
-from ._windows import Part, bad_state, micros, read_int
+from ._windows import Part, bad_state, instant_of, micros, read_int
 
 __all__ = ["State", "Watch"]
 
@@ -78,7 +78,7 @@ class Watch:
     (False, (<Bound cap on subtotal: 100.01 against 100>,))
     """
 
-    __slots__ = ("_admitting", "_clamping", "_noting", "_places", "_works", "guards")
+    __slots__ = ("_admitting", "_clamping", "_noting", "_places", "_telling", "_works", "guards")
 
     def __init__(self, guards: Sequence[Guard], *, currency: str | None = None) -> None:
         self.guards = tuple(guards)
@@ -90,9 +90,9 @@ class Watch:
         self._admitting = tuple(each for each in numbered if each[1].admits)
         self._clamping = tuple(each for each in numbered if each[1].clamps)
         # Caps count before alerts read what they counted.
-        self._noting = tuple(
-            sorted((each for each in numbered if each[1].notes), key=lambda each: not isinstance(guards[each[0]], Cap))
-        )
+        ordered = sorted(numbered, key=lambda each: not isinstance(guards[each[0]], Cap))
+        self._telling = tuple(each for each in ordered if each[1].notes)
+        self._noting = tuple(each for each in ordered if each[1].notes or each[1].mends)
 
     def zero(self) -> State:
         """The state before anything."""
@@ -157,7 +157,7 @@ class Watch:
         known = look.after if allowed or fit else before
         if bounds:
             bounds.sort(key=_furthest)
-        return new, Verdict(allowed, fit, tuple(bounds), lambda: self._left(new, look, known))
+        return new, Verdict(allowed, fit, tuple(bounds), instant_of(now), lambda: self._left(new, look, known))
 
     def _clamped(self, look: Look, portion: Portion) -> tuple[Decimal, list[Bound]]:
         """How much all clamps let through, and those that cut it."""
@@ -195,6 +195,7 @@ class Watch:
         *,
         uses: Reading | None = None,
         calls: Decimal | int | str = ZERO,
+        admitted_at: datetime | str | None = None,
         group: Mapping[str, str] | None = None,
         record: str | None = None,
     ) -> tuple[State, Signals]:
@@ -208,6 +209,7 @@ class Watch:
             uses: for limits that count by themselves, what ran without being admitted, or beyond it; below 0 where
                 less ran than was admitted.
             calls: the same, in calls.
+            admitted_at: when it was admitted, as the verdict says in `at`; needed where less ran.
             group: the dimensions it was in, for guards that have groups.
             record: the id of the record, which the signals name.
 
@@ -215,26 +217,30 @@ class Watch:
             The new state and the signals. The state is the same object where nothing has changed.
 
         Raises:
-            MismatchError: `reading.missing`, `guard.group`, or `reading.period` for a period before one already seen.
+            MismatchError: `reading.missing`, `guard.group`, `guard.admitted`; `reading.period` for a period before
+                one already seen.
         """
         when = instant(at)
         told = micros(when)
         now = told if state.at is None else max(told, state.at)
-        parts = list(state.parts)
-        look = Look(when, told, now, reading, uses=uses, calls=_calls(calls), group=group, record=record, parts=parts)
-        changed = False
-        found: list[tuple[int, list[Signal]]] = []
-        for index, work in self._noting:
-            part = parts[index]
+        look = Look(
+            when, told, now, reading, uses=uses, calls=_calls(calls), group=group, record=record, parts=state.parts,
+            admitted=None if admitted_at is None else micros(instant(admitted_at)),
+        )  # fmt: skip
+        taken: list[Part] | None = None
+        found: list[tuple[int, Signals]] = []
+        for index, work in self._telling if uses is None and not look.calls else self._noting:
+            part = state.parts[index]
             new, signals = work.note(part, look)
             if new is not part:
-                changed = True
-                parts[index] = new
+                if taken is None:
+                    look.parts = taken = list(state.parts)
+                taken[index] = new
             if signals:
                 found.append((index, signals))
         found.sort(key=lambda each: each[0])
-        told_all = tuple(signal for _, signals in found for signal in signals)
-        return (State(state.version + 1, now, tuple(parts)) if changed else state), told_all
+        new_state = state if taken is None else State(state.version + 1, now, tuple(taken))
+        return new_state, tuple(signal for _, signals in found for signal in signals)
 
     def replay(self, history: Iterable[tuple[datetime | str, Reading, str | None]]) -> tuple[State, Signals]:
         """

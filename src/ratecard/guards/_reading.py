@@ -66,10 +66,6 @@ class Gauge:
         self.customer = customer
         self.text = what if not name and not self.group else json.dumps([what, name, self.group], ensure_ascii=False)
 
-    def within(self, group: Group) -> Gauge:
-        """The same figure in a narrower group."""
-        return Gauge(self.what, self.name, dict((*self.group, *group)), customer=self.customer)
-
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Gauge):
             return NotImplemented
