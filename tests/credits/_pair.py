@@ -93,9 +93,7 @@ class Pair:
             unit_cost=Decimal(cost).scaleb(-2) if cost else None, cost_currency="USD" if cost else None,
         )  # fmt: skip
         self.ours.grant(grant, at=at(now))
-        lot = NaiveLot(
-            id, key, amount, priority, now, start, end, tuple(items), Fraction(cost, 10_000), rollover
-        )
+        lot = NaiveLot(id, key, amount, priority, now, start, end, tuple(items), Fraction(cost, 10_000), rollover)
         self.naive.grant(lot, now)
 
     def _same_draw(self, ours: Draw, naive: NaiveDraw | None) -> None:

@@ -237,7 +237,7 @@ def test_wrong(entry: Entry, code: str) -> None:
     """What does not fit the history is refused, and a working copy stays as it was."""
     start = ledger()
     work = start.open()
-    with pytest.raises(ValueError) as error:  # noqa: PT011
+    with pytest.raises(ValueError) as error:
         work.post([entry])
     assert getattr(error.value, "code", None) == code
     assert work.ledger() == start

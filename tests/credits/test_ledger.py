@@ -403,9 +403,7 @@ def test_rollover_of_several() -> None:
 
 def test_roll_leaves_the_rest() -> None:
     """`roll` ends only those lots of which something rolls over."""
-    start = ledger(
-        credit("plain", 5, expiry="2025-01-20"), credit("jan", 5, expiry="2025-02-01", rollover=Rollover())
-    )
+    start = ledger(credit("plain", 5, expiry="2025-01-20"), credit("jan", 5, expiry="2025-02-01", rollover=Rollover()))
     after = start.roll(LATER)
     assert left(after) == {"plain": "5", "jan": "0", "jan/rolled/1": "5"}
     assert start.roll(NOW) is start
@@ -430,6 +428,17 @@ def test_balance_at_any_instant() -> None:
     assert [int(money.amount) for _, money in start.burn_down("USD", Period.year(2025), use=Use("b"))] == [
         130, 0, -5, 35, 45,
     ]  # fmt: skip
+
+
+def test_burn_down_without_change() -> None:
+    """What comes and goes at one instant, what is reserved and then spent, and what is of no lot, is no point."""
+    start, _ = ledger(PACK).reserve(usd(10), at=NOW, id="r")
+    start, _ = start.commit("r", usd(10), at="2025-01-12T00:00:00Z")
+    start = start.grant(dollars("in", 5, effective=LATER), at=LATER)
+    start, _ = start.draw(usd(5), at=LATER, id="out", use=Use("x"))
+    told = [(str(at)[:10], int(money.amount)) for at, money in start.burn_down("USD", Period.year(2025))]
+    assert told == [("2025-01-01", 100), ("2025-01-10", 90)]
+    assert start.balance("USD", "2025-01-11T00:00:00Z") == usd(90)
 
 
 def test_horizon() -> None:

@@ -101,7 +101,9 @@ def test_grants() -> None:
     assert error.value.code == "topup.key"
 
 
-@pytest.mark.parametrize(("bought", "bonus"), [(999, "0"), (1000, "100"), (4999, "499.9"), (5000, "750"), (9000, "750")])
+@pytest.mark.parametrize(
+    ("bought", "bonus"), [(999, "0"), (1000, "100"), (4999, "499.9"), (5000, "750"), (9000, "750")]
+)
 def test_bonus(bought: int, bonus: str) -> None:
     """The highest threshold that is reached says what comes on top, equality included."""
     rule = TopUp(key="k", by=1, bonuses=[Bonus(threshold=5000, amount=750), Bonus(threshold=1000, rate="0.1")])

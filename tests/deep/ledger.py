@@ -111,7 +111,9 @@ class History:
         held = self.pair.naive.draws[draw]
         rest = sum(size for _, size in held.pieces) - held.back
         if rest:
-            self.pair.undraw(draw, self.id("back"), self.dice.choice((rest, self.dice.randrange(1, rest + 1))), self.now)
+            self.pair.undraw(
+                draw, self.id("back"), self.dice.choice((rest, self.dice.randrange(1, rest + 1))), self.now
+            )
 
     def take(self) -> None:
         """Void or refund, in part or whole."""

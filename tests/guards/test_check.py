@@ -213,7 +213,7 @@ def test_names_are_unique() -> None:
     with pytest.raises(DefinitionError) as error:
         Watch([Cap(spend=5), Cap(spend=6), Cap(spend=7, key="x", per=Cadence.monthly())])
     assert [(each.path, each.code) for each in error.value.problems] == [
-        ("guards[1].key", "guard.twice"), ("guards[2].per.anchor", "cadence.anchor"),
+        ("guards[1].key", "guard.twice"), ("guards[2].per", "cadence.anchor"),
     ]  # fmt: skip
 
 

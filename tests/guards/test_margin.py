@@ -143,5 +143,5 @@ def test_faults_of_fair_use() -> None:
     with pytest.raises(DefinitionError) as error:
         Watch([FairUse(quantity=1, meter="m", then=FixedWindow(limit=1, per=Cadence.monthly()))])
     assert [(each.path, each.code) for each in error.value.problems] == [
-        ("guards[0].then.per.anchor", "cadence.anchor")
+        ("guards[0].then.per", "cadence.anchor")
     ]

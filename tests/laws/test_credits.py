@@ -18,8 +18,8 @@ from ratecard.credits import (
     Drawn,
     Entry,
     Grant,
-    Ledger,
     Leave,
+    Ledger,
     Negative,
     Policy,
     Recurring,
@@ -327,7 +327,9 @@ def test_order_of_granting(ledger: Ledger, order: list[int], data: st.DataObject
         one = one.grant(made[number], at=EPOCH)
         two = two.grant(made[order[number]], at=EPOCH)
     assert [each.lot for each in one.live(UNIT)] == [each.lot for each in two.live(UNIT)]
-    assert one.draw(Money("30", UNIT), at=EPOCH, id="d")[1].parts == two.draw(Money("30", UNIT), at=EPOCH, id="d")[1].parts
+    assert (
+        one.draw(Money("30", UNIT), at=EPOCH, id="d")[1].parts == two.draw(Money("30", UNIT), at=EPOCH, id="d")[1].parts
+    )
 
 
 @given(ledgers(), TIMES, SOME)

@@ -22,9 +22,10 @@ from ._checks import CHECKS, conflict, same_unit
 from ._debts import Debt, debt_of, owed_in, with_debt
 from ._entries import Committed, Drawn, Entry, Released, Repaid, Reserved, Returned, RolledOver
 from ._grants import Scope, Use
-from ._lots import Holding, Lot, Queue, Rank, micros, opened, rank
+from ._lots import Holding, Lot, micros, opened, rank
 from ._map import Draft, Map
 from ._policy import Policy
+from ._queue import Queue, Rank
 from ._returns import from_payers
 
 __all__ = ["Books", "Log", "Pool", "Seen", "State"]

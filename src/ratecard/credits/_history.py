@@ -54,7 +54,7 @@ def points(books: Books, unit: Currency, period: Period, use: Use | None) -> Ite
                 yield at, Money.make(found, unit)
             at, told = when, found
         found = CONTEXT.add(found, change)
-    if told is None or found != told:
+    if found != told:
         yield at, Money.make(found, unit)
 
 

@@ -139,7 +139,7 @@ def anchor_problems(per: Cadence | None) -> list[Problem]:
     if per is None or per.anchor is not None:
         return []
     told = "this cadence has no anchor; give it one, or use a calendar's: Cadence.calendar('month')"
-    return [Problem("per.anchor", "cadence.anchor", told)]
+    return [Problem("per", "cadence.anchor", told)]
 
 
 def window_problems(per: Cadence | None, seconds: Decimal | None) -> list[Problem]:

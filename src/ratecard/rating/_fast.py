@@ -48,12 +48,14 @@ def bound(careful: Careful, layout: Layout | None) -> Fast | None:
 def _fitting(runs: Routes) -> tuple[Routes, tuple[datetime, datetime] | None]:
     """The events whose meters a loop can serve, all in one segment; the others are left to `_careful`."""
     found: Routes = {}
-    edges: tuple[datetime, ...] = ()
+    window: tuple[datetime, datetime] | None = None
     for event, each in runs.items():
-        if all(_adds_up(run) and run.terms.edges == (edges or run.terms.edges) for run in each):
+        windows = {(run.terms.edges[0], run.terms.edges[-1]) for run in each if _adds_up(run)}
+        fits = len(windows) == 1 and all(_adds_up(run) for run in each)
+        if fits and (window is None or window in windows):
             found[event] = each
-            edges = each[0].terms.edges
-    return found, (edges[0], edges[-1]) if found else None
+            (window,) = windows
+    return found, window
 
 
 def _adds_up(run: Run) -> bool:
