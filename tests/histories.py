@@ -1,8 +1,8 @@
 """
 Random histories of a subscription, and what they cost: an oracle that walks day by day and knows nothing of pieces.
 
-Each day it asks what holds, adds that day's part of each fee, and counts that day's calls into the counter that runs. It
-shares no code with the library: boundaries are days of the month, amounts are fractions.
+Each day it asks what holds, adds that day's part of each fee, and counts that day's calls into the counter that runs.
+It shares no code with the library: boundaries are days of the month, amounts are fractions.
 """
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ def changes(dice: random.Random, asked: Sequence[date]) -> Iterator[AnyChange]:
     for day in asked:
         kind = dice.choice(["quantity", "quantity", "plan", "plan", "anchor", "pause", "cancel"])
         when = dice.choice(["now", "now", "period_end"])
-        if kind == "cancel" and dice.random() < 0.7:  # noqa: PLR2004  (most histories go on)
+        if kind == "cancel" and dice.random() < 0.7:
             kind = "quantity"
         change = _change(dice, kind, day, when, paused=paused)
         paused = isinstance(change, Pause) or (paused and not isinstance(change, Resume))

@@ -46,12 +46,12 @@ def main(steps: int, seed: int) -> int:
     done = lives = 0
     began = time.perf_counter()
     while done < steps:
-        done += live(histories.draw(random.Random(f"{seed}.{lives}")), date(2025, 6, 10))
+        done += live(histories.draw(random.Random(f"{seed}.{lives}")), date(2025, 6, 10))  # noqa: S311
         lives += 1
     took = time.perf_counter() - began
-    print(f"{done} steps in {lives} lives, seed {seed}, {took:.0f} s: every period is its days")  # noqa: T201
+    print(f"{done} steps in {lives} lives, seed {seed}, {took:.0f} s: every period is its days")
     return done
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000, int(sys.argv[2]) if len(sys.argv) > 2 else 1)  # noqa: PLR2004
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000, int(sys.argv[2]) if len(sys.argv) > 2 else 1)

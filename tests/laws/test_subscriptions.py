@@ -10,7 +10,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ratecard import Item, Plan, Period, Statement, prices, rate
+from ratecard import Item, Period, Plan, Statement, prices, rate
 from ratecard.periods import moment
 from ratecard.plans import Catalog, ChangePlan, ChangeQuantity
 from tests import histories
@@ -22,7 +22,7 @@ ITEMS = ("base", "seats", "calls", "support")
 
 def drawn() -> st.SearchStrategy[History]:
     """Random histories, by a seed."""
-    return st.integers(0, 2**32).map(lambda seed: histories.draw(random.Random(seed)))
+    return st.integers(0, 2**32).map(lambda seed: histories.draw(random.Random(seed)))  # noqa: S311
 
 
 def exact(statement: Statement) -> dict[str, Fraction]:
@@ -80,7 +80,7 @@ def test_order_of_changes(history: History, other: History) -> None:
 @given(st.lists(st.integers(1, 31 * 24 - 1), min_size=1, max_size=5, unique=True), st.integers(0, 2**32))
 def test_seconds(hours: list[int], seed: int) -> None:
     """By second, a month costs the sum of its hours, each at the price and quantity that hold in it."""
-    dice = random.Random(seed)
+    dice = random.Random(seed)  # noqa: S311
     fees = {"a": 744, "b": 1000}
     plans = Catalog(plans=[
         Plan.single(key, currency="USD", proration="second",
@@ -97,7 +97,9 @@ def test_seconds(hours: list[int], seed: int) -> None:
         total += Fraction(fees[str(plan)] * int(seats), 744)
 
     def change(when: datetime, kind: str, value: object) -> ChangePlan | ChangeQuantity:
-        return ChangePlan(at=when, plan=value) if kind == "plan" else ChangeQuantity(at=when, quantities={"seats": value})
+        return (
+            ChangePlan(at=when, plan=value) if kind == "plan" else ChangeQuantity(at=when, quantities={"seats": value})
+        )
 
     held = plans.get("a").subscribe("acme", start="2025-01-01", quantities={"seats": 2})
     held = held.with_changes(*(change(start + timedelta(hours=hour), *told) for hour, told in at.items()))

@@ -40,7 +40,7 @@ class Life(RuleBasedStateMachine):
     def change(self, days: int, seed: int) -> None:
         """Some days go by, and something is asked for."""
         self.today += DAY * days
-        dice = random.Random(seed)
+        dice = random.Random(seed)  # noqa: S311
         kind = dice.choice(["quantity", "plan", "anchor", "pause", "cancel"])
         asked = histories._change(dice, kind, self.today, dice.choice(["now", "period_end"]), paused=self.paused)
         self.over = isinstance(asked, Cancel)
@@ -57,7 +57,7 @@ class Life(RuleBasedStateMachine):
         held = self.history.subscription()
         for span in held.periods(CATALOG, Period("2025-01-01", self.today + DAY)):
             first, last = span.start.date(), span.end.date()
-            if first < self.billed and span.start.date() != self.first() or last > self.today:
+            if (first < self.billed and span.start.date() != self.first()) or last > self.today:
                 continue
             records = self.history.records(max(first, self.history.start), last)
             found = rate(CATALOG, held, records, span, carry=self.carry)

@@ -8,6 +8,7 @@ from ._card import Item, RateCard
 from ._carry import Carry
 from ._catalog import Catalog, Offer
 from ._changes import Cancel, ChangeAnchor, ChangePlan, ChangeQuantity, Pause, Resume
+from ._entitlements import Entitled, Entitlement, entitled
 from ._order import Order
 from ._overrides import AddOn, Override
 from ._phases import Phase
@@ -26,6 +27,8 @@ __all__ = [
     "ChangePlan",
     "ChangeQuantity",
     "CustomUnit",
+    "Entitled",
+    "Entitlement",
     "Item",
     "MeterTerms",
     "Offer",
@@ -40,6 +43,7 @@ __all__ = [
     "Service",
     "Subscription",
     "Terms",
+    "entitled",
     "resolve",
     "schema",
 ]

@@ -180,7 +180,9 @@ def change_problems(
         cancelled = cancelled or (change.kind == "cancel" and change.when == "now")
         if isinstance(change, ChangeQuantity):
             found += [
-                Problem(f"{path}.quantities.{name[:40]}", "quantity.negative", "a quantity is sold or not; write 0 or more")
+                Problem(
+                    f"{path}.quantities.{name[:40]}", "quantity.negative", "a quantity is sold or not; write 0 or more"
+                )
                 for name, quantity in change.quantities.items()
                 if quantity < 0
             ]

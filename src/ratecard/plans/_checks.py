@@ -38,6 +38,7 @@ def plan_problems(plan: Plan) -> list[Problem]:
         found += _currency_problems(f"units[{index}].key", unit.currency)
     if plan.phases:
         found += phase_problems(plan.phases) or _phase_references(plan, known)
+    found += repeats("entitlements", tuple(each.key for each in plan.entitlements), field=".key")
     return sorted(found, key=_position)
 
 
@@ -55,7 +56,11 @@ def _phase_references(plan: Plan, meters: list[str]) -> list[Problem]:
             if key not in have
         ]
         found += [
-            Problem(f"{path}.items[{place}].meter", "key.unknown", unknown(item.meter, meters, what="meter", owner="the plan"))
+            Problem(
+                f"{path}.items[{place}].meter",
+                "key.unknown",
+                unknown(item.meter, meters, what="meter", owner="the plan"),
+            )
             for place, item in enumerate(phase.items)
             if item.meter is not None and item.meter not in meters
         ]
@@ -78,7 +83,7 @@ def _record_problems(path: str, card: RateCard, plan: Plan) -> list[Problem]:
     ]
 
 
-_SECTIONS = ("meters", "cards", "units", "phases")
+_SECTIONS = ("meters", "cards", "units", "phases", "entitlements")
 
 
 def _position(problem: Problem) -> tuple[int, tuple[int, ...]]:

@@ -28,6 +28,7 @@ from ..prices import Price
 from ._card import Item, RateCard
 from ._checks import plan_problems, rank
 from ._diff import plan_differences
+from ._entitlements import Entitlement
 from ._lookup import find, unknown
 from ._order import Order
 from ._phases import Phase
@@ -68,6 +69,7 @@ class PlanFields(TypedDict, total=False):
     order: Order
     carry_remainders: bool
     phases: Sequence[Phase]
+    entitlements: Sequence[Entitlement]
     metadata: Mapping[str, str]
 
 
@@ -96,6 +98,7 @@ class Plan(Model, frozen=True):
         order: the order of operations.
         carry_remainders: whether what rounding leaves is taken into the next period.
         phases: how subscriptions that start on this plan begin, such as with a trial; see `Phase`.
+        entitlements: what those who buy it may use, beside the prices; see `Entitlement`.
         metadata: texts of one's own; they price nothing.
 
     >>> from ratecard import Item, prices
@@ -120,6 +123,7 @@ class Plan(Model, frozen=True):
     order: Order = _made(Order.default)
     carry_remainders: bool = default(False)
     phases: Many[Phase] = default(())
+    entitlements: Many[Entitlement] = default(())
     metadata: Table[str] = default(Pairs[str]())
 
     @model_validator(mode="after")

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any, cast
 
 from .._numbers import ONE, ZERO, Exact, sub
 from ..cadence import Cadence
@@ -39,6 +40,7 @@ from ._terms import MeterTerms, Piece, Service, Terms
 from ._timeline import Sold, Timeline
 
 __all__ = ["resolve"]
+
 
 def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: Carry | None = None) -> Terms:
     """
@@ -65,7 +67,8 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
     since = None if carry is None else period.start
     others = tuple(offer.get(key).digest for key in _switched(subscription))
     key = (subscription, period, since, others)
-    kept: dict[object, Terms] = plan.__dict__.setdefault("_kept", {})
+    memory = _memory(plan)
+    kept: dict[object, Terms] = memory.setdefault("_kept", {})
     found = kept.get(key)
     if found is None:
         if period.empty:
@@ -74,7 +77,7 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
             kept.clear()
         found = kept[key] = _Resolving(_Checked(offer), subscription, period, since).terms()
         # Customers who are measured alike share one metering, so that measuring many sees at a glance that they are.
-        alike: dict[object, Mapping[str, MeterTerms]] = plan.__dict__.setdefault("_alike", {})
+        alike: dict[object, Mapping[str, MeterTerms]] = memory.setdefault("_alike", {})
         if len(alike) >= _KEPT:
             alike.clear()
         found.meters = alike.setdefault(tuple(found.meters.values()), found.meters)
@@ -87,6 +90,11 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
 
 
 _KEPT = 1024
+
+
+def _memory(plan: Plan) -> dict[str, Any]:
+    """What is kept on a plan beside its fields; no part of what it says."""
+    return cast("dict[str, Any]", plan.__dict__)
 
 
 def _switched(subscription: Subscription) -> list[str]:
@@ -179,8 +187,8 @@ class _Resolving:
     def _services(self, key: str, cadence: Cadence) -> list[Service]:
         """The services of an item in the period, one a cadence period."""
         found: list[Service] = []
-        for full in cadence.periods(self.period):
-            full = Period(full.start, full.end, zone=self.zone)
+        for whole in cadence.periods(self.period):
+            full = Period(whole.start, whole.end, zone=self.zone)
             mine = [sold for sold in self._over(full) if sold.item.key == key and sold.cadence == cadence]
             services = [self._service(full, run) for run in self._runs(mine)]
             found.extend(service for service in services if service is not None)
@@ -337,8 +345,8 @@ def _plan_of(timeline: Timeline, stretch: Period) -> Plan:
         for name in _RULES:
             if getattr(plan, name) != getattr(last, name):
                 raise MismatchError(
-                    f"{plan.key!r} and {last.key!r} follow each other in {stretch!r} and have another {name}; one statement "
-                    "follows one rule: give both the same, or let the change wait for the period's end",
+                    f"{plan.key!r} and {last.key!r} follow each other in {stretch!r} and have another {name}; one "
+                    "statement follows one rule: give both the same, or let the change wait for the period's end",
                     code="plan.rules",
                 )
     return last
@@ -401,10 +409,7 @@ def _metered(
         for gap in service.gaps:
             edges.update(min(max(edge, window), end) for edge in (gap.start, gap.end))
     ordered = sorted(edges)
-    priced = [
-        followed or any(_counts(service, start) for service in services)
-        for start in ordered[:-1]
-    ]
+    priced = [followed or any(_counts(service, start) for service in services) for start in ordered[:-1]]
     return MeterTerms(meter, ordered, priced, demand.axes, demand.folds)
 
 

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import AfterValidator, model_validator
 
 from .._instants import YEAR_MAX
-from .._model import AmountTable, Day, Key, Many, Model, OptionalDay, Pairs, default, refuse, show_day
+from .._model import AmountTable, Day, Key, Many, Model, OptionalDay, OptionalMany, Pairs, default, refuse, show_day
 from ..cadence import Cadence
 from ..errors import DefinitionError, Problem
 from ..periods import Period, Zone, moment
 from ._card import repeats
 from ._changes import AnyChange, change_problems, in_order
+from ._entitlements import Entitlement
 from ._overrides import AddOn, Override, addon_problems, alteration_problems
 from ._phases import Phase, phase_problems, stretches
 from ._timeline import Timeline
@@ -50,6 +51,7 @@ class Subscription(Model, frozen=True):
         overrides: what was agreed other than the plan's cards; see `Override`.
         phases: how it begins; None: as the plan says.
         addons: what it has beside the plan; see `AddOn`.
+        entitlements: what it may use other than its plans say; see `Entitlement`.
 
     >>> acme = Subscription(customer="acme", plan="team", start="2025-01-15", quantities={"seats": 5})
     >>> acme.quantities["seats"]
@@ -67,8 +69,9 @@ class Subscription(Model, frozen=True):
     quantities: AmountTable = default(Pairs[object]())
     changes: Annotated[Many[AnyChange], AfterValidator(in_order)] = default(())
     overrides: Many[Override] = default(())
-    phases: Many[Phase] | None = default(None)
+    phases: OptionalMany[Phase] = default(None)
     addons: Many[AddOn] = default(())
+    entitlements: Many[Entitlement] = default(())
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -98,7 +101,7 @@ class Subscription(Model, frozen=True):
 
     def service_under(self, plan: Plan) -> Period:
         """
-        The time of service by its start and end, without its changes; without an end it lasts as far as time is counted.
+        The time of service by its start and end, without its changes; with no end it lasts as far as time is counted.
         """
         zone = self.zone_under(plan)
         end = date(YEAR_MAX, 1, 1) if self.end is None else self.end
@@ -164,7 +167,10 @@ class Subscription(Model, frozen=True):
             since = served.start if start is None else max(start, served.start)
             until = served.end if end is None else min(end, served.end)
             for full in cadence.periods(Period(since, max(since, until), zone=timeline.zone)):
-                cut = (full.start if start is None else max(full.start, start), full.end if end is None else min(full.end, end))
+                cut = (
+                    full.start if start is None else max(full.start, start),
+                    full.end if end is None else min(full.end, end),
+                )
                 yield Period(*cut, zone=full.zone)
 
 
@@ -182,6 +188,7 @@ def _problems(held: Subscription) -> list[Problem]:
     found += _override_problems(held.overrides, held.zone or "UTC")
     if held.phases is not None:
         found += phase_problems(held.phases)
+    found += repeats("entitlements", tuple(each.key for each in held.entitlements), field=".key")
     found += repeats("addons", tuple(each.key for each in held.addons), field=".key")
     for index, each in enumerate(held.addons):
         found += addon_problems(f"addons[{index}]", each)

@@ -42,7 +42,8 @@ class Piece:
     """
 
     __slots__ = (
-        "alone", "before", "end", "item", "peak", "period", "price", "quantity", "share", "start", "tail", "trial", "version",
+        "alone", "before", "end", "item", "peak", "period", "price", "quantity", "share", "start", "tail", "trial",
+        "version",
     )  # fmt: skip
 
     def __init__(

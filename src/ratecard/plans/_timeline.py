@@ -6,8 +6,8 @@ Between two cuts nothing changes: one plan, one anchor, one card, one set of ite
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -16,58 +16,19 @@ from ..cadence import Cadence
 from ..errors import DefinitionError, MismatchError, Problem, UnknownKeyError
 from ..periods import Period, moment
 from ._card import Item, RateCard
-from ._changes import AnyChange, Cancel, ChangeAnchor, ChangePlan, ChangeQuantity, Pause, Resume
 from ._checks import card_problems
 from ._lookup import unknown
 from ._overrides import Alteration, altered
 from ._phases import Stretch, stretches
 from ._plain import digest
+from ._states import History, State
 
 if TYPE_CHECKING:
     from ._catalog import Offer
     from ._plan import Plan
     from ._subscription import Subscription
 
-__all__ = ["Sold", "State", "Timeline"]
-
-_INSTANT = timedelta(microseconds=1)
-
-
-class State:
-    """
-    What changes have left a subscription with, from an instant on.
-
-    Attributes:
-        start: from when.
-        plan: the plan it is on.
-        anchor: where cadences without one of their own count from.
-        quantities: what is sold and not metered.
-        paused: whether there is no service.
-    """
-
-    __slots__ = ("anchor", "paused", "plan", "quantities", "start")
-
-    def __init__(
-        self, start: datetime, plan: Plan, anchor: date | datetime, quantities: Mapping[str, Decimal], paused: bool
-    ) -> None:
-        self.start = start
-        self.plan = plan
-        self.anchor = anchor
-        self.quantities = quantities
-        self.paused = paused
-
-    def after(self, change: AnyChange, start: datetime, offer: Offer) -> State:
-        """What a change makes of it."""
-        plan, anchor, quantities, paused = self.plan, self.anchor, self.quantities, self.paused
-        if isinstance(change, ChangePlan):
-            plan = offer.get(change.plan)
-        elif isinstance(change, ChangeAnchor):
-            anchor = change.anchor
-        elif isinstance(change, ChangeQuantity):
-            quantities = {**quantities, **change.quantities}
-        elif isinstance(change, Pause | Resume):
-            paused = isinstance(change, Pause)
-        return State(start, plan, anchor, quantities, paused)
+__all__ = ["Sold", "Timeline"]
 
 
 class Sold:
@@ -124,62 +85,6 @@ class Sold:
         )
 
 
-class _History:
-    """Changes on their way to states."""
-
-    def __init__(self, timeline: Timeline, first: State, offer: Offer) -> None:
-        self.timeline = timeline
-        self.offer = offer
-        self.states = [first]
-        self.waiting: list[AnyChange] = []
-        # From when boundaries are looked for, and where a period ended last that something waited for, or was cut short.
-        self.since = self.cut = first.start
-
-    def reach(self, until: datetime | None) -> None:
-        """Let time go by up to an instant: what waits for a boundary takes effect there."""
-        while self.waiting:
-            cadence = self.timeline.cadence(self.states[-1])
-            boundary = cadence.boundary(cadence.index(self.since - _INSTANT) + 1)
-            if until is not None and boundary > until:
-                break
-            self._flush(boundary)
-        if until is not None:
-            self.since = until
-
-    def wait(self, change: AnyChange, at: datetime) -> None:
-        """A change that is put off to the end of the period; a period that ends here is over."""
-        self.waiting.append(change)
-        if self.cut == at:
-            self._flush(at)
-        self.reach(at)
-
-    def take(self, change: AnyChange, at: datetime) -> None:
-        """A change that takes effect now."""
-        if isinstance(change, Pause | Resume):
-            # What was put off and not yet begun is called off by its opposite.
-            self.waiting = [each for each in self.waiting if not isinstance(each, Pause | Resume)]
-        before, after = self.states[-1], self.states[-1].after(change, at, self.offer)
-        if self.timeline.cadence(before) != self.timeline.cadence(after):
-            # The billing period is cut short here, so what waited for its end waits no longer.
-            self._flush(at)
-        self._take(change, at)
-
-    def _flush(self, at: datetime) -> None:
-        """What waited takes effect, where a period ends."""
-        self.cut = at
-        due, self.waiting = self.waiting, []
-        for change in due:
-            self._take(change, at)
-
-    def _take(self, change: AnyChange, at: datetime) -> None:
-        if isinstance(change, Cancel):
-            self.timeline.ends_at(at)
-        state = self.states[-1].after(change, at, self.offer)
-        if self.states[-1].start == at:
-            self.states.pop()
-        self.states.append(state)
-
-
 class Timeline:
     """
     The history of a subscription under an offer.
@@ -225,7 +130,7 @@ class Timeline:
         asked = sorted(
             ((moment(change.at, self.zone), change) for change in self.subscription.changes), key=lambda each: each[0]
         )
-        history = _History(self, first, offer)
+        history = History(first, offer, self.cadence)
         for at, change in asked:
             history.reach(at)
             if change.when == "period_end":
@@ -233,11 +138,9 @@ class Timeline:
             else:
                 history.take(change, at)
         history.reach(None)
+        ends = [end for end in (self.end, history.cancelled) if end is not None]
+        self.end = min(ends) if ends else None
         return tuple(history.states)
-
-    def ends_at(self, at: datetime) -> None:
-        """Note that the service is cancelled from an instant on."""
-        self.end = at if self.end is None else min(at, self.end)
 
     def cadence(self, state: State, item: Item | None = None) -> Cadence:
         """The rhythm of a plan or of an item, with anchor and zone."""
@@ -304,7 +207,8 @@ class Timeline:
         base = {item.key: item for item in card.items}
         found = [
             Sold(
-                part, item, plan=state.plan, cadence=self.cadence(state, item), quantity=self._quantity(item, state, ONE),
+                part, item, plan=state.plan, cadence=self.cadence(state, item),
+                quantity=self._quantity(item, state, ONE),
                 version=card.digest if base.get(item.key) is item else digest(item), trial=trial, card=card,
             )
             for item in items
@@ -411,7 +315,8 @@ class Timeline:
 def _check_free(addon: str, keys: Sequence[str], taken: set[str]) -> None:
     for key in keys:
         if key in taken:
-            words = f"the add-on {addon!r} sells {key}, which is sold already; give its item another key, or raise the quantity"
+            words = f"the add-on {addon!r} sells {key}, which is sold already; "
+            words += "give its item another key, or raise the quantity"
             raise DefinitionError([Problem("addons", "addon.item", words)], what="the subscription")
 
 
@@ -427,7 +332,8 @@ def _currency_code(plan: Plan, subscription: Subscription) -> str:
         return subscription.currency
     if len(codes) > 1:
         raise MismatchError(
-            f"the plan has cards in {', '.join(codes)}; say which one the subscription of {subscription.customer!r} is in",
+            f"the plan has cards in {', '.join(codes)}; say which one the subscription of "
+            f"{subscription.customer!r} is in",
             code="currency.ambiguous",
         )
-    return codes[0]
+    return next(iter(codes))

@@ -280,7 +280,10 @@ class Charging:
 def _free(trial: str, derive: Callable[[], tuple[Step, ...]]) -> Callable[[], tuple[Step, ...]]:
     def derived() -> tuple[Step, ...]:
         *first, last = derive()
-        return (*first, Step("scaled", [("factor", ZERO)], ZERO, parts=[last], note=f"100 % off in the phase {trial!r}"))
+        return (
+            *first,
+            Step("scaled", [("factor", ZERO)], ZERO, parts=[last], note=f"100 % off in the phase {trial!r}"),
+        )
 
     return derived
 

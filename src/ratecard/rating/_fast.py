@@ -46,7 +46,8 @@ def bound(careful: Careful, layout: Layout | None) -> Fast | None:
 def _window(runs: Routes) -> tuple[datetime, datetime] | None:
     """The one segment that all meters share."""
     edges = {run.terms.edges for each in runs.values() for run in each}
-    if len(edges) != 1:
+    if len(edges) != 1 or () in edges:
+        # Terms without service have no segment at all.
         return None
     start, *between, end = edges.pop()
     return None if between else (start, end)
