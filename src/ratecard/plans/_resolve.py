@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from .._numbers import ONE, ZERO, Exact, sub
 from ..cadence import Cadence
@@ -58,7 +58,7 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
     Raises:
         UnknownKeyError: the offer has no such plan.
         NoPriceError: `card.none`, when no card is in force at some instant of the service.
-        MismatchError: `carry.customer`, `carry.plan` or `carry.until`, when the carry is another's or does not end
+        MismatchError: `carry.customer` or `carry.until`, when the carry is another's or does not end
             where the period begins; `period.empty`.
     """
     plan = offer.get(subscription.plan)
@@ -94,7 +94,7 @@ _KEPT = 1024
 
 def _memory(plan: Plan) -> dict[str, Any]:
     """What is kept on a plan beside its fields; no part of what it says."""
-    return cast("dict[str, Any]", plan.__dict__)
+    return vars(plan)
 
 
 def _switched(subscription: Subscription) -> list[str]:

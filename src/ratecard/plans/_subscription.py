@@ -20,6 +20,7 @@ from ..errors import DefinitionError, Problem
 from ..periods import Period, Zone, moment
 from ._card import repeats
 from ._changes import AnyChange, change_problems, in_order
+from ._diff import item_differences
 from ._entitlements import Entitlement
 from ._overrides import AddOn, Override, addon_problems, alteration_problems
 from ._phases import Phase, phase_problems, stretches
@@ -126,6 +127,24 @@ class Subscription(Model, frozen=True):
         ['quantity']
         """
         return self.model_copy(update={"changes": (*self.changes, *changes)})
+
+    def differences(self, offer: Offer, at: date | datetime | str) -> tuple[str, ...]:
+        """
+        What it has at an instant other than the card in force says, in words: phases and what was agreed.
+
+        Args:
+            offer: the plan, or a catalog that has all its plans.
+            at: when; a bare date is local midnight.
+
+        >>> from ratecard import Item, Plan, prices
+        >>> plan = Plan.single("team", currency="USD", items=[Item(key="base", price=prices.Flat(amount="20"))])
+        >>> deal = Override(prices={"base": prices.Flat(amount="15")}, end="2026-01-01")
+        >>> acme = plan.subscribe("acme", start="2025-01-15").model_copy(update={"overrides": [deal]})
+        >>> acme.differences(plan, "2025-06-01"), acme.differences(plan, "2026-06-01")
+        (("item 'base': price.amount was 20, is 15",), ())
+        """
+        timeline = Timeline(offer, self)
+        return item_differences(*timeline.items_at(moment(at, timeline.zone)))
 
     def anchor_under(self, plan: Plan) -> date | datetime:
         """Where cadences without an anchor count from: its own, else the end of its trial, else its start."""

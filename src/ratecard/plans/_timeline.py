@@ -277,11 +277,11 @@ class Timeline:
         ]
         return tuple(found)
 
-    def items_at(self, at: datetime) -> tuple[Item, ...]:
-        """The items of the plan as they are for this subscription at an instant, without add-ons."""
+    def items_at(self, at: datetime) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+        """The items of the card in force at an instant, and as they are for this subscription; without add-ons."""
         state = self.state(at)
         card = state.plan.card_at(self.code, self.subscription.cohort, at, self.start)
-        return self._items_of(state.plan, card, self._alterations(state.plan, at))
+        return card.items, self._items_of(state.plan, card, self._alterations(state.plan, at))
 
     def _items_of(self, plan: Plan, card: RateCard, changes: tuple[Alteration, ...]) -> tuple[Item, ...]:
         if not changes:

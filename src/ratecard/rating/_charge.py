@@ -131,6 +131,8 @@ class Charging:
         self.tally = tally
         self.lines: list[LineItem] = []
         self.places: list[int] = []
+        # What prices read of others, by the identity of the price: the terms hold them all for as long as this lives.
+        self.reads: dict[int, tuple[str, ...]] = {}
         self.readings: dict[str, Reading] = {}
         self.rollovers: dict[str, dict[tuple[str, ...], Exact]] = {}
         self.brought: dict[str, dict[tuple[str, ...], Exact]] = {}
@@ -220,9 +222,12 @@ class Charging:
 
     def amounts(self, price: Price, start: datetime, end: datetime) -> dict[str, Exact]:
         """What the items that a price reads came to over the same stretch."""
+        reads = self.reads.get(id(price))
+        if reads is None:
+            reads = self.reads[id(price)] = price.demand().items
         return {
             key: total(line.exact for line in self.lines if line.item == key and start <= line.period.start < end)
-            for key in price.demand().items
+            for key in reads
         }
 
     def rolled(self, item: str, group: tuple[str, ...]) -> Exact:

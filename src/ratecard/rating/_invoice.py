@@ -200,9 +200,9 @@ def invoice(
     billed: dict[str, Decimal] = {}
     last: dict[str, InvoiceLine] = {}
     for each in before:
-        for line in each.lines:
-            billed[line.key] = CONTEXT.add(billed.get(line.key, ZERO), line.amount.amount)
-            last[line.key] = line
+        for old in each.lines:
+            billed[old.key] = CONTEXT.add(billed.get(old.key, ZERO), old.amount.amount)
+            last[old.key] = old
     found: list[InvoiceLine] = []
     there: set[str] = set()
     for statement in held:
@@ -210,10 +210,10 @@ def invoice(
             there.add(line.key)
             if line.due <= when or (interim and _is_usage(line)):
                 found.append(_line(statement, line, billed.get(line.key, ZERO)))
-    for key, line in last.items():
-        if key not in there and any(_holds(statement.period, line.statement.start) for statement in held):
+    for key, gone in last.items():
+        if key not in there and any(_holds(statement.period, gone.statement.start) for statement in held):
             # The line is gone from its statement: what was invoiced of it is given back.
-            found.append(_gone(line, billed[key]))
+            found.append(_gone(gone, billed[key]))
     return Invoice(customer, currency, when, [line for line in found if line.amount.amount])
 
 
@@ -243,7 +243,7 @@ def _gone(line: InvoiceLine, before: Decimal) -> InvoiceLine:
 
 def _one(statements: Sequence[Statement], issued: Sequence[Invoice]) -> tuple[str, Currency]:
     """The one customer and currency of all of them."""
-    every = [*statements, *issued]
+    every: list[Statement | Invoice] = [*statements, *issued]
     if not every:
         raise MismatchError("there is nothing to invoice; give the statements of a customer", code="invoice.customer")
     first = every[0]

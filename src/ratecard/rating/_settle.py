@@ -7,12 +7,11 @@ line, the exact sum is rounded once here, and the lines share it by largest rema
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cmp_to_key, partial
 
 from .._numbers import CONTEXT, ZERO, Exact, div, floor, quantize, sub, total
-from ..steps import Step
 from ._charge import Charges
 from ._line import LineItem
 from ._statement import Statement, StatementHead
@@ -54,14 +53,8 @@ def _rounded_together(charges: Charges) -> tuple[LineItem, ...]:
     places, mode = terms.currency.places, terms.plan.rounding
     whole = quantize(total(line.exact for line in charges.lines), places, mode)
     shares = _spread([line.exact for line in charges.lines], whole, places)
-    found: list[LineItem] = []
-    for line, share in zip(charges.lines, shares, strict=True):
-        if share == line.rounded:
-            found.append(line)
-            continue
-        difference = CONTEXT.subtract(share, line.rounded)
-        found.append(line.with_rounded(share, _moved(difference, share)))
-    return tuple(found)
+    why = "so that the lines add up to the rounded statement"
+    return tuple(line.moved(share, why) for line, share in zip(charges.lines, shares, strict=True))
 
 
 def _spread(values: Sequence[Exact], whole: Decimal, places: int) -> list[Decimal]:
@@ -78,13 +71,3 @@ def _spread(values: Sequence[Exact], whole: Decimal, places: int) -> list[Decima
 
 def _larger(rests: Sequence[Exact], a: int, b: int) -> int:
     return (rests[a] < rests[b]) - (rests[a] > rests[b])
-
-
-def _moved(difference: Decimal, share: Decimal) -> Callable[[Step], Step]:
-    def step(last: Step) -> Step:
-        moved = Step(
-            "given", [("value", difference)], difference, note="so that the lines add up to the rounded statement"
-        )
-        return Step("sum", (), share, parts=[last, moved])
-
-    return step
