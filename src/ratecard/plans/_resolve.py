@@ -273,7 +273,7 @@ class _Resolving:
         # A difference of shares, so that pieces add up also where any part of a period costs the whole (`none`).
         before, until = (self._share(counts, end, full, how) for end in (part.start, part.end))
         return Piece(
-            part, item, sold.version, sub(until, before), before, self._price(sold.plan, item),
+            part, item, sold.version, sub(until, before), before, self._price(item),
             quantity=sold.quantity, peak=peak, alone=share(part, full, how), trial=sold.trial,
         )  # fmt: skip
 
@@ -286,11 +286,11 @@ class _Resolving:
             found = sub(found, sub(until, before))
         return found
 
-    def _price(self, plan: Plan, item: Item) -> Price:
+    def _price(self, item: Item) -> Price:
         """The item's price as it stands; for a plan that rounds each record, the one that does so."""
-        if plan.rounding_at != "record" or not isinstance(item.price, PerUnit | Percentage) or item.meter is None:
+        if self.plan.rounding_at != "record" or not isinstance(item.price, PerUnit | Percentage) or item.meter is None:
             return item.price
-        return ByRecord(base=item.price, places=self.currency.places, mode=plan.rounding)
+        return ByRecord(base=item.price, places=self.currency.places, mode=self.plan.rounding)
 
     def _meters(self, services: Sequence[Service]) -> dict[str, MeterTerms]:
         """How each meter of the plan must be measured for these services."""
@@ -337,7 +337,7 @@ def _joined(first: Sold, second: Sold, zone: str) -> Sold:
 
 def _once(sold: Sold) -> Service:
     """A fee that is due once: its service is the instant at which it is due, and it is due whole."""
-    piece = Piece(sold.part, sold.item, sold.version, ONE, ZERO, quantity=sold.quantity)
+    piece = Piece(sold.part, sold.item, sold.version, ONE, ZERO, sold.item.price, quantity=sold.quantity)
     return Service(sold.item.key, full=sold.part, counted=piece.start, pieces=[piece], due=piece.start, meter=None)
 
 
