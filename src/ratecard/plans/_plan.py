@@ -28,8 +28,10 @@ from ..prices import Price
 from ._card import Item, RateCard
 from ._checks import plan_problems, rank
 from ._diff import plan_differences
+from ._entitlements import Entitlement
 from ._lookup import find, unknown
 from ._order import Order
+from ._phases import Phase
 from ._plain import digest, dump
 from ._subscription import Subscription
 
@@ -66,6 +68,8 @@ class PlanFields(TypedDict, total=False):
     units: Sequence[CustomUnit]
     order: Order
     carry_remainders: bool
+    phases: Sequence[Phase]
+    entitlements: Sequence[Entitlement]
     metadata: Mapping[str, str]
 
 
@@ -93,6 +97,8 @@ class Plan(Model, frozen=True):
         units: units of one's own that cards may be written in.
         order: the order of operations.
         carry_remainders: whether what rounding leaves is taken into the next period.
+        phases: how subscriptions that start on this plan begin, such as with a trial; see `Phase`.
+        entitlements: what those who buy it may use, beside the prices; see `Entitlement`.
         metadata: texts of one's own; they price nothing.
 
     >>> from ratecard import Item, prices
@@ -116,6 +122,8 @@ class Plan(Model, frozen=True):
     units: Many[CustomUnit] = default(())
     order: Order = _made(Order.default)
     carry_remainders: bool = default(False)
+    phases: Many[Phase] = default(())
+    entitlements: Many[Entitlement] = default(())
     metadata: Table[str] = default(Pairs[str]())
 
     @model_validator(mode="after")

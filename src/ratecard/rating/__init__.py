@@ -6,25 +6,34 @@ from __future__ import annotations
 
 from ._book import Book, resolve_all
 from ._charge import Charges, charge
+from ._invoice import Invoice, InvoiceLine, invoice
 from ._line import LineItem
 from ._measure import measure
 from ._rate import rate
+from ._rerate import Adjustment, AdjustmentLine, postponed, rerate
 from ._settle import settle
 from ._statement import Difference, Statement
 from ._tally import Account, Rejection, Tally
 
 __all__ = [
     "Account",
+    "Adjustment",
+    "AdjustmentLine",
     "Book",
     "Charges",
     "Difference",
+    "Invoice",
+    "InvoiceLine",
     "LineItem",
     "Rejection",
     "Statement",
     "Tally",
     "charge",
+    "invoice",
     "measure",
+    "postponed",
     "rate",
+    "rerate",
     "resolve_all",
     "settle",
 ]

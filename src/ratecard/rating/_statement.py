@@ -19,7 +19,7 @@ from ._charge import Charges
 from ._line import LineItem
 from ._tally import Account
 
-__all__ = ["Difference", "Statement", "StatementHead"]
+__all__ = ["Difference", "Statement", "StatementHead", "currency_of"]
 
 
 class Difference:
@@ -292,7 +292,7 @@ class Statement:
     @classmethod
     def _read(cls, told: Mapping[str, Any]) -> Statement:
         places = told["currency"]["places"]
-        currency = _currency(told["currency"]["code"], places)
+        currency = currency_of(told["currency"]["code"], places)
         amounts = {name: quantize(Money(told[name], currency).amount, places) for name in ("subtotal", "total", "due")}
         account = None if told["account"] is None else Account.from_json(told["account"])
         head = StatementHead(
@@ -307,7 +307,7 @@ class Statement:
         return cls(head, lines=lines, account=account, charges=None, **amounts)
 
 
-def _currency(code: str, places: int) -> Currency:
+def currency_of(code: str, places: int) -> Currency:
     """The currency as the statement counted it."""
     if code not in Currency.codes():
         return Currency.custom(code, places=places)
