@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from ..errors import Problem, RatecardError
 from ..prices import record_price
 from ._card import RateCard, repeats
+from ._extra_checks import card_extra_problems, extra_problems
+from ._extras import UsageDiscount
 from ._lookup import unknown
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ def plan_problems(plan: Plan) -> list[Problem]:
     for index, card in enumerate(plan.cards):
         found += _currency_problems(f"cards[{index}].currency", partial(plan.currency_of, card.currency))
         found += _card_problems(f"cards[{index}]", card, known)
+        found += card_extra_problems(f"cards[{index}]", card)
         if plan.rounding_at == "record":
             found += _record_problems(f"cards[{index}]", card, plan)
     late = _time_problems(plan)
@@ -35,6 +38,7 @@ def plan_problems(plan: Plan) -> list[Problem]:
     found += repeats("units", tuple(unit.key for unit in plan.units), field=".key")
     for index, unit in enumerate(plan.units):
         found += _currency_problems(f"units[{index}].key", unit.currency)
+    found += extra_problems(plan)
     return sorted(found, key=_position)
 
 
@@ -50,17 +54,25 @@ def _record_problems(path: str, card: RateCard, plan: Plan) -> list[Problem]:
         )
         for index, item in enumerate(card.items)
         if item.meter is not None
-        and (record_price(item.price) is None or item.meter in converted or item.round_quantity is not None)
+        and (
+            record_price(item.price) is None
+            or item.meter in converted
+            or item.round_quantity is not None
+            or any(isinstance(discount, UsageDiscount) for discount in item.discounts)
+        )
     ]
 
 
-_SECTIONS = ("meters", "cards", "units")
+_SECTIONS = (
+    "meters", "cards", "rounding_at", "units", "order", "discounts", "coupons", "minimum", "maximum", "commitments",
+    "taxes",
+)  # fmt: skip
 
 
 def _position(problem: Problem) -> tuple[int, tuple[int, ...]]:
     """Where in the document a problem is: its section, then the positions in lists on its path."""
     places = tuple(int(number) for number in re.findall(r"\[(\d+)\]", problem.path))
-    return _SECTIONS.index(problem.path.partition("[")[0]), places
+    return _SECTIONS.index(re.split(r"[.\[]", problem.path)[0]), places
 
 
 def rank(at: datetime | None) -> tuple[bool, int | datetime]:

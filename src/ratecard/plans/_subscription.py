@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Self
 from pydantic import model_validator
 
 from .._instants import YEAR_MAX
-from .._model import AmountTable, Day, Key, Model, OptionalDay, Pairs, default, refuse, show_day
+from .._model import AmountTable, Day, Key, Many, Model, OptionalDay, Pairs, default, refuse, show_day
 from ..cadence import Cadence
 from ..errors import DefinitionError, Problem
 from ..periods import Period, Zone, moment
+from ._card import repeats
 
 if TYPE_CHECKING:
     from ._catalog import Offer
@@ -40,6 +41,7 @@ class Subscription(Model, frozen=True):
         anchor: where cadences without an anchor of their own count from; None is the start.
         cohort: the group whose cards it sees, where the plan has some.
         quantities: what is sold and not metered, such as `{"seats": "5"}`; none negative.
+        coupons: keys of the plan's coupons, in the order in which they are used.
 
     >>> acme = Subscription(customer="acme", plan="team", start="2025-01-15", quantities={"seats": 5})
     >>> acme.quantities["seats"]
@@ -55,6 +57,7 @@ class Subscription(Model, frozen=True):
     anchor: OptionalDay = default(None)
     cohort: Key | None = default(None)
     quantities: AmountTable = default(Pairs[object]())
+    coupons: Many[Key] = default(())
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -122,6 +125,7 @@ def _problems(held: Subscription) -> list[Problem]:
         for name, quantity in held.quantities.items()
         if quantity < 0
     ]
+    found += repeats("coupons", held.coupons)
     if held.end is not None and _ends_early(held.start, held.end, held.zone):
         words = f"the end, {show_day(held.end)}, is before the start, {show_day(held.start)}; give a later one"
         found.append(Problem("end", "subscription.order", words))

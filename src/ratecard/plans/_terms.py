@@ -46,7 +46,7 @@ class Piece:
         self.start = period.start
         self.end = period.end
         self.item = item
-        self.price: Price = item.price if price is None else price
+        self.price: Price = item.net_price if price is None else price
         self.version = version
         self.share = part
         self.before = before

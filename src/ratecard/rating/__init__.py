@@ -10,6 +10,7 @@ from ._line import LineItem
 from ._measure import measure
 from ._rate import rate
 from ._settle import settle
+from ._sheet import Notice
 from ._statement import Difference, Statement
 from ._tally import Account, Rejection, Tally
 
@@ -19,6 +20,7 @@ __all__ = [
     "Charges",
     "Difference",
     "LineItem",
+    "Notice",
     "Rejection",
     "Statement",
     "Tally",

@@ -1,0 +1,53 @@
+"""
+Lines rounded together: their exact sum is rounded once, and each is rounded down or up so that they add up to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from functools import cmp_to_key, partial
+
+from .._numbers import CONTEXT, Exact, Rounding, div, floor, quantize, sub, total
+from ..steps import Step
+from ._line import LineItem
+
+__all__ = ["rounded_together"]
+
+
+def rounded_together(lines: Sequence[LineItem], places: int, mode: Rounding) -> tuple[LineItem, ...]:
+    """The exact sum rounded once; the lines share it by largest remainder, ties by order."""
+    whole = quantize(total(line.exact for line in lines), places, mode)
+    shares = _spread([line.exact for line in lines], whole, places)
+    found: list[LineItem] = []
+    for line, share in zip(lines, shares, strict=True):
+        if share == line.rounded:
+            found.append(line)
+            continue
+        difference = CONTEXT.subtract(share, line.rounded)
+        found.append(line.with_rounded(share, _moved(difference, share)))
+    return tuple(found)
+
+
+def _spread(values: Sequence[Exact], whole: Decimal, places: int) -> list[Decimal]:
+    """Each value rounded down, and the missing steps to the whole given to the largest rests, ties by order."""
+    shares = [quantize(value, places, "floor") for value in values]
+    step = Decimal((0, (1,), -places))
+    missing = floor(div(sub(whole, total(shares)), step))
+    rests = [sub(value, share) for value, share in zip(values, shares, strict=True)]
+    largest = sorted(range(len(values)), key=cmp_to_key(partial(_larger, rests)))
+    for index in largest[:missing]:
+        shares[index] = CONTEXT.add(shares[index], step)
+    return shares
+
+
+def _larger(rests: Sequence[Exact], a: int, b: int) -> int:
+    return (rests[a] < rests[b]) - (rests[a] > rests[b])
+
+
+def _moved(difference: Decimal, share: Decimal) -> Callable[[Step], Step]:
+    def step(last: Step) -> Step:
+        moved = Step("given", [("value", difference)], difference, note="so that the lines add up to the rounded sum")
+        return Step("sum", (), share, parts=[last, moved])
+
+    return step
