@@ -19,7 +19,7 @@ from ratecard.prices import AnyPrice, Price
 
 Plain: TypeAlias = dict[str, Any]
 
-FAMILIES = ("price", "aggregation", "rounding", "period")
+FAMILIES = ("price", "aggregation", "rounding", "period", "discount", "tax", "commitment", "hybrid")
 HERE = Path(__file__).parent
 
 

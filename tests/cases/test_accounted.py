@@ -32,4 +32,6 @@ def test_difference_has_a_reason() -> None:
 def test_counts_by_family() -> None:
     """None is lost."""
     found = Counter(row["family"] for row in rows())
-    assert found == {"price": 211, "aggregation": 36, "rounding": 48, "period": 48}
+    assert found == {
+        "price": 211, "aggregation": 36, "rounding": 48, "period": 48, "discount": 41, "tax": 9, "commitment": 41, "hybrid": 12,
+    }  # fmt: skip

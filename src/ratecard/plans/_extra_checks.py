@@ -123,9 +123,10 @@ def _floors(plan: Plan) -> Iterator[Problem]:
         promised: Decimal = ZERO
         promises: Sequence[Commitment] = plan.commitments
         for index, each in enumerate(promises):
+            amount = sum_in(each.amount, code) or ZERO
             if isinstance(each, Postpaid) and each.true_up and each.cadence in (None, plan.cadence):
                 # Each is filled by charges of its own, so together they are one floor.
-                promised = _plus(promised, sum_in(each.amount, code) or ZERO)
+                promised = _plus(promised, amount)
                 if promised > high:
                     yield _above(f"commitments[{index}]", "the plan's")
         for index, card in enumerate(plan.cards):
