@@ -1,9 +1,9 @@
 """
 A second, naive walk from records to lines, to hold the real one against.
 
-It reads the same plans, as data alone, and shares no arithmetic with the library: fractions, plain loops over all records
-since the beginning, calendar boundaries counted by hand. It knows UTC, one currency, and the models and aggregates named in
-`cost` and `value`; that is enough for every rule of cards, cadences, counters, groups and shares.
+It reads the same plans, as data alone, and shares no arithmetic with the library: fractions, plain loops over all
+records since the beginning, calendar boundaries counted by hand. It knows UTC, one currency, and the models and
+aggregates named in `cost` and `value`; that is enough for every rule of cards, cadences, counters, groups and shares.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
 from typing import Any, NamedTuple
 
@@ -82,7 +83,7 @@ def _runs(plan: Plan, key: str, cadence: object, whole: tuple[datetime, datetime
     marks = sorted({whole[0], whole[1], *(_instant(card.effective) for card in plan.cards if card.effective)})
     runs: list[list[Sold]] = [[]]
     latest = None
-    for a, b in zip(marks, marks[1:], strict=False):
+    for a, b in pairwise(marks):
         if not whole[0] <= a < b <= whole[1]:
             continue
         card = max(
@@ -103,7 +104,9 @@ def _runs(plan: Plan, key: str, cadence: object, whole: tuple[datetime, datetime
     return [run for run in runs if run]
 
 
-def _billed(run: list[Sold], full: tuple[datetime, datetime], start: datetime, end: datetime, *, own: bool) -> list[Piece]:
+def _billed(
+    run: list[Sold], full: tuple[datetime, datetime], start: datetime, end: datetime, *, own: bool
+) -> list[Piece]:
     first, last = run[0][0], run[-1][1]
     advance = run[-1][2].bill == "advance"
     if own:
@@ -130,7 +133,9 @@ def _lines(plan: Plan, acme: Subscription, held: Records, piece: Piece, before: 
             amount = cost(item.price, [], quantity, Fraction(1)) * (until - was)
         return [Line(item.key, (), piece.start, quantity, amount)]
     meter = next(each for each in plan.meters if each.key == item.meter)
-    mine = [each for each in held if each.event == meter.event and each.at < piece.end and each.at >= _instant(acme.start)]
+    mine = [
+        each for each in held if each.event == meter.event and each.at < piece.end and each.at >= _instant(acme.start)
+    ]
     gauge = isinstance(meter.aggregate, meters.Level | meters.Peak)
     single = isinstance(meter.aggregate, meters.Average | meters.Latest) or item.tiers != "continue"
     since = _instant(acme.start) if gauge else piece.start if single else piece.counted
@@ -206,7 +211,10 @@ def _level(aggregate: Any, held: Records, since: datetime, to: datetime, full: t
     """The integral or the most of a level that was 0 before the first record."""
     level, at = ZERO, since
     area, most = ZERO, None
-    for each in [*sorted(held, key=lambda each: (each.at, each.source or "", each.id or "", each.properties["n"])), None]:
+    for each in [
+        *sorted(held, key=lambda each: (each.at, each.source or "", each.id or "", each.properties["n"])),
+        None,
+    ]:
         until = to if each is None else min(max(each.at, since), to)
         if until > at:
             area += level * ((until - at) // MICROSECOND)

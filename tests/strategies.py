@@ -644,7 +644,9 @@ def simple_tables(draw: st.DrawFn) -> prices.Price:
     if kind == "stairstep":
         return prices.Stairstep(steps=[prices.Stair(up_to=up_to, amount=draw(amounts(0, 30))) for up_to in bounds])
     made = prices.Graduated if kind == "graduated" else prices.Volume
-    rows = [prices.Tier(up_to=up_to, unit_price=draw(amounts(0, 9)), flat_price=draw(amounts(0, 9))) for up_to in bounds]
+    rows = [
+        prices.Tier(up_to=up_to, unit_price=draw(amounts(0, 9)), flat_price=draw(amounts(0, 9))) for up_to in bounds
+    ]
     return made(tiers=rows)
 
 
@@ -691,7 +693,8 @@ def _walk_items(draw: st.DrawFn, axes: list[str]) -> list[plans.Item]:
             found.append(plans.Item(price=fee, bill=advance, **held))
         elif key == "seats":
             price = draw(st.builds(prices.PerUnit, unit_price=amounts(0, 9)) | simple_tables())
-            found.append(plans.Item(price=price, quantity=draw(st.sampled_from(["seats", "desks"])), bill=advance, **held))
+            name = draw(st.sampled_from(["seats", "desks"]))
+            found.append(plans.Item(price=price, quantity=name, bill=advance, **held))
         elif key == "use":
             meter = draw(st.sampled_from(["m", "m", "m", "k"]))
             tiers = draw(st.sampled_from(["continue", "continue", "continue", "restart", "prorate"]))
@@ -705,7 +708,8 @@ def _walk_items(draw: st.DrawFn, axes: list[str]) -> list[plans.Item]:
 @st.composite
 def walk_plans(draw: st.DrawFn) -> plans.Plan:
     """Plans with up to three dated cards, on which items come, go, and change."""
-    days = draw(st.sets(st.sampled_from(["2025-01-16", "2025-02-01", "2025-02-10T06:00:00Z", "2025-03-01"]), max_size=2))
+    dated = st.sampled_from(["2025-01-16", "2025-02-01", "2025-02-10T06:00:00Z", "2025-03-01"])
+    days = draw(st.sets(dated, max_size=2))
     axes = draw(st.sampled_from([[], [], ["d"], ["d", "user"]]))
     cards = [
         plans.RateCard(currency="USD", effective=day, items=draw(_walk_items(axes))) for day in [None, *sorted(days)]
@@ -744,11 +748,13 @@ def walk_records(draw: st.DrawFn, *, days: int = 120, most: int = 12) -> list[Us
                 draw(st.sampled_from(["e", "e", "e", "k"])),
                 _FIRST + past,
                 {
-                    "n": number, "m": draw(st.integers(0, 3)), "user": draw(_NAMES),
+                    "n": number,
+                    "m": draw(st.integers(0, 3)),
+                    "user": draw(_NAMES),
                     "d": draw(st.sampled_from(["a", "b", None])),
                 },
                 id=f"r{index}",
-            )  # fmt: skip
+            )
         )
     return found
 

@@ -95,7 +95,6 @@ CASES: list[tuple[str, list[tuple[str, Input]], list[Step], str, str]] = [
         "1.05",
         "1.01 rounded to a multiple of 0.05, up = 1.05",
     ),
-    ("share", [("index", D("1")), *WEIGHTS], [TEN], "6.67", "10 x 2 / (1 + 2) = 6.67"),
     ("greatest", [], [FOUR, TEN, FOUR], "10", "the greatest of 4, 10, 4 = 10"),
     ("least", [], [TEN, FOUR, TEN], "4", "the least of 10, 4, 10 = 4"),
     ("last", [], [TEN, FOUR], "4", "4"),
@@ -156,9 +155,7 @@ def test_words_are_indented() -> None:
         ("given", [("value", "ten")], []),
         ("round", [("places", ONE), ("mode", "sideways")], [TEN]),
         ("multiple", [("step", div(ONE, 3))], [TEN]),
-        ("share", [("index", ONE), ("step", div(ONE, 3)), ("weight 0", ONE)], [TEN]),
-        ("share", [("index", ONE), ("step", ONE), ("weight 0", ONE)], [THIRD]),
-    ],
+            ],
 )
 def test_inputs_that_a_rule_cannot_read(rule: str, inputs: list[tuple[str, Input]], parts: list[Step]) -> None:
     """A step of ours with senseless inputs is an error of ours."""

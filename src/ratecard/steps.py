@@ -26,7 +26,6 @@ from ._numbers import (
     mul,
     quantize,
     sign,
-    split,
     sub,
     text,
     to_multiple,
@@ -227,14 +226,6 @@ def _scaled(facts: _Facts, parts: list[Exact]) -> Exact:
     return div(mul(parts[0], _exact(facts, "factor", ONE)), _exact(facts, "divisor", ONE))
 
 
-def _share(facts: _Facts, parts: list[Exact]) -> Exact:
-    whole, step = parts[0], _exact(facts, "step")
-    if isinstance(whole, Ratio) or isinstance(step, Ratio):
-        raise InternalError("a share is cut from a Decimal in steps that are one", code="step.input")
-    weights = [_exact(facts, name) for name in facts if name.startswith("weight ")]
-    return split(whole, weights, step)[int(str(_exact(facts, "index")))]
-
-
 def _greatest(_: _Facts, parts: list[Exact]) -> Exact:
     found = parts[0]
     for part in parts[1:]:
@@ -274,8 +265,6 @@ RULES: dict[str, Callable[[_Facts, list[Exact]], Exact]] = {
     "round": _round,
     # The one part rounded to a multiple of step by mode.
     "multiple": _multiple,
-    # One share of the one part, split by the weights in multiples of step: that of the weight at index.
-    "share": _share,
     "greatest": _greatest,
     "least": _least,
     # The last part; those before it say where its quantity comes from.
@@ -331,11 +320,6 @@ def _tell_scaled(facts: _Facts, parts: list[str]) -> str:
     return f"{shown} / {_show(facts['divisor'])}" if "divisor" in facts else shown
 
 
-def _tell_share(facts: _Facts, parts: list[str]) -> str:
-    weights = [_show(value) for name, value in facts.items() if name.startswith("weight ")]
-    return f"{parts[0]} x {weights[int(_show(facts['index']))]} / ({' + '.join(weights)})"
-
-
 TOLD: dict[str, Callable[[_Facts, list[str]], str]] = {
     "given": lambda _, __: "",
     "product": _tell_product,
@@ -351,7 +335,6 @@ TOLD: dict[str, Callable[[_Facts, list[str]], str]] = {
     "multiple": lambda facts, parts: (
         f"{parts[0]} rounded to a multiple of {_show(facts['step'])}, {_show(facts['mode'])}"
     ),
-    "share": _tell_share,
     "greatest": lambda _, parts: f"the greatest of {', '.join(parts)}",
     "least": lambda _, parts: f"the least of {', '.join(parts)}",
     "last": lambda _, __: "",

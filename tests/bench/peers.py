@@ -53,34 +53,38 @@ def plan() -> Plan:
     )
 
 
-def events(count: int) -> list[dict[str, Any]]:
+COLUMNS = ("customer", "event", "at", "model", "input", "output")
+Rows = list[tuple[Any, ...]]
+
+
+def events(count: int) -> Rows:
     """Requests of a hundred customers, in the shape of real traces: many tokens in, few out."""
     chance = random.Random(data.SEED)
     start, step = datetime(2025, 1, 1, tzinfo=UTC), timedelta(days=31) / (count + 1)
     names = list(MODELS)
     return [
-        {
-            "customer": f"customer-{chance.randrange(100):04d}",
-            "event": "completion",
-            "at": start + step * index,
-            "model": names[chance.randrange(len(names))],
-            "input": chance.randrange(1, 4000),
-            "output": chance.randrange(1, 400),
-        }
+        (
+            f"customer-{chance.randrange(100):04d}",
+            "completion",
+            start + step * index,
+            names[chance.randrange(len(names))],
+            chance.randrange(1, 4000),
+            chance.randrange(1, 400),
+        )
         for index in range(count)
     ]
 
 
-def theirs(rows: list[dict[str, Any]]) -> Decimal:
+def theirs(rows: Rows) -> Decimal:
     """The total of their price of each event."""
     total = Decimal(0)
-    for row in rows:
-        usage = Usage(input_tokens=row["input"], output_tokens=row["output"])
-        total += calc_price(usage, model_ref=row["model"], provider_id="openai").total_price
+    for _, _, _, model, entering, leaving in rows:
+        usage = Usage(input_tokens=entering, output_tokens=leaving)
+        total += calc_price(usage, model_ref=model, provider_id="openai").total_price
     return total
 
 
-def by_event() -> Callable[[list[dict[str, Any]]], Decimal]:
+def by_event() -> Callable[[Rows], Decimal]:
     """Our price of each event, from the curves of the plan's prices."""
     card = plan().cards[0]
     amounts = {
@@ -92,25 +96,25 @@ def by_event() -> Callable[[list[dict[str, Any]]], Decimal]:
     sides = {model: (amounts[model, "input"], amounts[model, "output"]) for model in MODELS}
     add = CONTEXT.add
 
-    def run(rows: list[dict[str, Any]]) -> Decimal:
+    def run(rows: Rows) -> Decimal:
         total = Decimal(0)
-        for row in rows:
-            entering, leaving = sides[row["model"]]
-            price = add(entering(Decimal(row["input"])), leaving(Decimal(row["output"])))  # type: ignore[arg-type]
+        for _, _, _, model, came, went in rows:
+            entering, leaving = sides[model]
+            price = add(entering(Decimal(came)), leaving(Decimal(went)))  # type: ignore[arg-type]
             total = add(total, price)
         return total
 
     return run
 
 
-def in_batch() -> Callable[[list[dict[str, Any]]], Decimal]:
+def in_batch() -> Callable[[Rows], Decimal]:
     """The whole walk over a hundred customers: measure, charge, settle; the exact amounts of all lines."""
     priced = plan()
     everyone = [priced.subscribe(f"customer-{index:04d}", start="2025-01-01") for index in range(100)]
     book = resolve_all(priced, everyone, data.JANUARY)
-    layout = Layout(customer="customer")
+    layout = Layout(customer="customer", columns=COLUMNS)
 
-    def run(rows: list[dict[str, Any]]) -> Decimal:
+    def run(rows: Rows) -> Decimal:
         tally = measure(book, rows, layout=layout)
         total = Decimal(0)
         for terms in book.terms.values():

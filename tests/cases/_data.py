@@ -19,7 +19,9 @@ from ratecard.prices import AnyPrice, Price
 
 Plain: TypeAlias = dict[str, Any]
 
-FAMILIES = ("price", "aggregation", "rounding", "period", "discount", "tax", "commitment", "hybrid")
+FAMILIES = (
+    "price", "aggregation", "rounding", "period", "cap", "alert", "rate_limit", "discount", "tax", "commitment", "hybrid",
+)  # fmt: skip
 HERE = Path(__file__).parent
 
 

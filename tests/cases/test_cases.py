@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from ratecard._problems import problems
 from ratecard.errors import RatecardError
-from tests.cases import _exact, _meters, _prices, _times, _walk
+from tests.cases import _exact, _guards, _meters, _prices, _times, _walk
 from tests.cases._data import Plain, rows
 
 KINDS: dict[str, Callable[[Plain], Plain]] = {
@@ -39,6 +39,10 @@ KINDS: dict[str, Callable[[Plain], Plain]] = {
     "elapsed": _times.elapsed,
     "due": _times.due,
     "days": _times.days,
+    "alerts": _guards.alerts,
+    "level": _guards.level,
+    "over": _guards.over,
+    "requests": _guards.requests,
 }
 
 

@@ -18,7 +18,12 @@ from tests.strategies import History, fraction, histories
 
 
 def chained(
-    plan: Plan, acme: Subscription, records: Sequence[UsageRecord], periods: Sequence[Period], *, all_records: bool = True
+    plan: Plan,
+    acme: Subscription,
+    records: Sequence[UsageRecord],
+    periods: Sequence[Period],
+    *,
+    all_records: bool = True,
 ) -> list[Statement]:
     """One statement after the other, the carry through JSON text in between."""
     found: list[Statement] = []
@@ -45,7 +50,7 @@ def told(statement: Statement) -> dict[object, tuple[Fraction, Fraction]]:
 
 @given(histories(), st.booleans())
 def test_chain_equals_the_second_walk(history: History, all_records: bool) -> None:
-    """Every line of every period is what a naive walk over all records since the beginning gives, and every bill verifies."""
+    """Every line of every period is what a naive walk over all records ever gives, and every bill verifies."""
     plan, acme, records, periods = history
     for period, statement in zip(periods, chained(plan, acme, records, periods, all_records=all_records), strict=True):
         wanted = {

@@ -32,7 +32,11 @@ def statements(draw: st.DrawFn) -> Statement:
         "p",
         currency=draw(st.sampled_from(["USD", "JPY", "credits"])),
         units=[{"key": "credits", "places": 3}],
-        meters=[meters.Meter(key="m", event="e", aggregate=meters.Sum(of="n"), convert=draw(st.sampled_from([None, {"divide": 3}])))],
+        meters=[
+            meters.Meter(
+                key="m", event="e", aggregate=meters.Sum(of="n"), convert=draw(st.sampled_from([None, {"divide": 3}]))
+            )
+        ],
         items=[
             Item(
                 key=draw(st.sampled_from(["use", "use[d=a]", "use@x"])),
@@ -204,19 +208,28 @@ def test_split_shows_the_pooled_amount(price: prices.Price, records: list[UsageR
     """Split, an item costs what it costs pooled, and its quantities are those of its groups."""
     pooled = metered(price)
     split = pooled.model_copy(
-        update={"cards": (pooled.cards[0].model_copy(update={"items": (Item(key="use", meter="m", price=price, split=["d"]),)}),)}
+        update={
+            "cards": (
+                pooled.cards[0].model_copy(update={"items": (Item(key="use", meter="m", price=price, split=["d"]),)}),
+            )
+        }
     )
     if dated:
         pooled, split = (
             each.with_card(each.cards[0].model_copy(update={"effective": "2025-01-16"})) for each in (pooled, split)
         )
-    one, other = (rate(each, Subscription(customer="acme", plan="p", start="2025-01-01"), records, JANUARY) for each in (pooled, split))
+    one, other = (
+        rate(each, Subscription(customer="acme", plan="p", start="2025-01-01"), records, JANUARY)
+        for each in (pooled, split)
+    )
     assert other.due == one.due
     assert other.verify()
     mine = [each for each in records if each.event == "e"]
     for value in ("a", "b", ""):
         held = sum((fraction(line.quantity) for line in other.lines if line.group == (("d", value),)), Fraction(0))
-        assert held == sum((Fraction(each.properties["n"]) for each in mine if (each.properties["d"] or "") == value), Fraction(0))
+        assert held == sum(
+            (Fraction(each.properties["n"]) for each in mine if (each.properties["d"] or "") == value), Fraction(0)
+        )
 
 
 @given(
@@ -224,7 +237,7 @@ def test_split_shows_the_pooled_amount(price: prices.Price, records: list[UsageR
     st.integers(0, 60), simple_prices(1), st.booleans(),
 )  # fmt: skip
 def test_pooled_allowance(used: list[tuple[int, str, int]], units: int, base: prices.Price, dated: bool) -> None:
-    """Groups share included units by what they used, none gets more than it used, and a card that changes nothing, nothing."""
+    """Groups share included units by use, none gets more than it used, and a card that changes nothing, nothing."""
     plan = metered(prices.Allowance(units=units, scope="pooled", base=base), each=["d"])
     records = [UsageRecord("e", f"2025-01-{day:02}T00:00:00Z", {"n": n, "d": d}) for n, d, day in used]
     whole: dict[str, int] = {}
@@ -248,7 +261,7 @@ def test_pooled_allowance(used: list[tuple[int, str, int]], units: int, base: pr
 
 @given(st.lists(st.integers(0, 200), min_size=1, max_size=4), st.integers(0, 150), st.booleans(), st.booleans())
 def test_rollover(used: list[int], most: int, cut: bool, grouped: bool) -> None:
-    """Unused units of a month, up to a limit, are there in the next one; where a month is cut, they are not there twice."""
+    """Unused units of a month, up to a limit, are there in the next; where a month is cut, not twice."""
     price = prices.Allowance(units=100, rollover=most, base=prices.PerUnit(unit_price="1"))
     plan = metered(price, each=["d"] if grouped else [])
     acme, carry, rolled = plan.subscribe("acme", start="2025-01-01"), None, 0

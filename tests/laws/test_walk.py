@@ -59,7 +59,10 @@ def test_equal_cards_change_nothing(plan: Plan, records: list[UsageRecord], days
 def test_new_key_starts_at_zero(a: prices.Price, b: prices.Price, records: list[UsageRecord], day: datetime) -> None:
     """An item with a new key on a later card costs what it costs a customer who starts there."""
     meter = meters.Meter(key="m", event="e", aggregate=meters.Sum(of="n"))
-    old, new = Item(key="old", meter="m", price=a, prorate="second"), Item(key="new", meter="m", price=b, prorate="second")
+    old, new = (
+        Item(key="old", meter="m", price=a, prorate="second"),
+        Item(key="new", meter="m", price=b, prorate="second"),
+    )
     both = Plan(
         key="p",
         meters=[meter],
@@ -97,7 +100,7 @@ def test_cuts_add_up_in_every_zone(zone: str, year: int, month: int, hours: list
 
 @given(histories())
 def test_direct_way_equals_the_long_way(history: History) -> None:
-    """Plain items, which take a short way to their lines, come to the same lines with the same steps on the long one."""
+    """Plain items, which take a short way to their lines, come to the same lines and steps on the long one."""
     plan, acme, records, periods = history
     terms = resolve(plan, acme, periods[0])
     tally = measure(terms, records)

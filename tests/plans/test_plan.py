@@ -657,3 +657,25 @@ def test_frozen() -> None:
     assert isinstance(API_PRO.cards, tuple) and isinstance(API_PRO.cards[0].items, tuple)
     assert {API_PRO, Plan.load(API_PRO.dump())} == {API_PRO}
     assert Carry("a", API_PRO.key, datetime(2025, 1, 1, tzinfo=UTC)).plan == "api-pro"
+
+
+def test_circle_over_two_cards() -> None:
+    """Items that read each other in opposite directions on two cards are refused: one period may hold both cards."""
+    share = [prices.PercentOf(items=[key], rate="0.1") for key in ("a", "b")]
+    fee = prices.Flat(amount="10")
+    with pytest.raises(ValueError, match="item.cycle") as caught:
+        Plan(
+            key="p",
+            cards=[
+                RateCard(currency="USD", items=[Item(key="a", price=fee), Item(key="b", price=share[0])]),
+                RateCard(
+                    currency="USD",
+                    effective="2025-02-01",
+                    items=[Item(key="a", price=share[1]), Item(key="b", price=fee)],
+                ),
+            ],
+        )
+    assert [(each.path, each.code) for each in problems(caught.value)] == [
+        ("cards[0].items[1].price", "item.cycle"),
+        ("cards[1].items[0].price", "item.cycle"),
+    ]

@@ -8,7 +8,7 @@ stands in `_choice`, what does not fit in `_checks`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from heapq import merge
@@ -22,9 +22,10 @@ from ._checks import CHECKS, conflict, same_unit
 from ._debts import Debt, debt_of, owed_in, with_debt
 from ._entries import Committed, Drawn, Entry, Released, Repaid, Reserved, Returned, RolledOver
 from ._grants import Scope, Use
-from ._lots import Holding, Lot, Queue, Rank, micros, opened, rank
+from ._lots import Holding, Lot, micros, opened, rank
 from ._map import Draft, Map
 from ._policy import Policy
+from ._queue import Queue, Rank
 from ._returns import from_payers
 
 __all__ = ["Books", "Log", "Pool", "Seen", "State"]
@@ -210,6 +211,15 @@ class Books:
         """The ranks of the live lots whose scope covers a use, in the order of burning."""
         queues = [pool.queue for pool in self.pools.get(unit, ()) if pool.scope.covers(use)]
         return iter(queues[0]) if len(queues) == 1 else merge(*queues)
+
+    def entries(self) -> list[Entry]:
+        """All entries that are held, in the order of posting."""
+        batches: list[Iterable[Entry]] = [self.fresh]
+        log = self.log
+        while log is not None:
+            batches.append(log.entries)
+            log = log.parent
+        return [entry for batch in reversed(batches) for entry in batch]
 
     def owed(self, unit: str) -> Decimal:
         """What is overdrawn in a unit."""

@@ -1,6 +1,6 @@
 """
-What an entry must be to fit the history of a ledger: its amounts add up, its lots may pay, and what comes back goes where
-the lot's state says.
+What an entry must be to fit the history of a ledger: its amounts add up, its lots may pay, and what comes back goes
+where the lot's state says.
 """
 
 from __future__ import annotations

@@ -10,7 +10,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from .._numbers import CONTEXT, ZERO, quantize
+from ..errors import LedgerError
 from ..money import Currency
+from ..periods import instant
 from ._books import Books
 from ._codec import Part
 from ._entries import Expired, Repaid, RolledOver
@@ -46,19 +48,19 @@ class Rest(NamedTuple):
     refused: bool = False
 
 
-def rest_of(books: Books, unit: Currency, rest: Decimal, overage: Overage) -> Rest:
-    """What the policy of overage makes of an uncovered amount."""
+def rest_of(books: Books, unit: Currency, rest: Decimal, overage: Overage, *, done: bool = False) -> Rest:
+    """What the policy of overage makes of an uncovered amount; what is `done` already can't be refused."""
     if not rest or isinstance(overage, Leave):
         return Rest(ZERO, rest)
     if isinstance(overage, Refuse):
-        return Rest(ZERO, rest, True)
+        return Rest(ZERO, rest, not done)
     assert isinstance(overage, Negative)
     if overage.limit is None:
         return Rest(rest, ZERO)
     room = max(ZERO, CONTEXT.subtract(overage.limit, books.owed(unit)))
     over = min(rest, room)
     beyond = CONTEXT.subtract(rest, over)
-    if beyond and overage.beyond == "refuse":
+    if beyond and overage.beyond == "refuse" and not done:
         return Rest(ZERO, rest, True)
     return Rest(over, beyond)
 
@@ -100,7 +102,7 @@ def _rolling(books: Books, holding: Holding, rollover: Rollover) -> Decimal:
                 other = books.holding(rank[-1])
                 assert lot.expiry is not None
                 if other.lot.key == lot.key and other.lot.rolled and other.lot.alive(lot.expiry):
-                    room = CONTEXT.subtract(room, CONTEXT.add(other.left, other.reserved))
+                    room = CONTEXT.subtract(room, other.left)
         found = max(ZERO, min(found, room))
     return found if is_money(lot.unit) else quantize(found, lot.unit.places, "down")
 
@@ -108,7 +110,13 @@ def _rolling(books: Books, holding: Holding, rollover: Rollover) -> Decimal:
 def _rolled(lot: Lot, rollover: Rollover, amount: Decimal, expiry: datetime) -> Lot:
     """The lot in which an amount lives on: from the old expiry, to the boundary after it or for as long again."""
     if rollover.every is None:
-        end = expiry + (expiry - lot.effective)
+        try:
+            end = instant(expiry + (expiry - lot.effective))
+        except OverflowError:
+            raise LedgerError(
+                f"lot {lot.id[:40]!r} would roll over past the end of time; give its rollover a rhythm (`every`)",
+                code="ledger.time",
+            ) from None
     else:
         end = rollover.every.at(expiry, "UTC").next(expiry)
     return Lot(

@@ -1,6 +1,6 @@
 """
-The entries of a ledger, one small class a kind. What happened is in them as facts: which lots, how much, and what became
-of it. So a ledger is replayed from its entries alone, whatever policy chose the lots.
+The entries of a ledger, one small class a kind. What happened is in them as facts: which lots, how much, and what
+became of it. So a ledger is replayed from its entries alone, whatever policy chose the lots.
 
 Entries are immutable by contract, compare by content, and come and go as JSON.
 """
@@ -120,6 +120,7 @@ class Drawn(Entry):
         self,
         id: str,
         at: datetime,
+        *,
         lot_at: datetime,
         unit: Currency,
         amount: Decimal,
@@ -166,6 +167,7 @@ class Returned(Entry):
         self,
         id: str,
         at: datetime,
+        *,
         draw_id: str,
         unit: Currency,
         amount: Decimal,
@@ -204,6 +206,7 @@ class Reserved(Entry):
         self,
         id: str,
         at: datetime,
+        *,
         lot_at: datetime,
         unit: Currency,
         amount: Decimal,
@@ -250,6 +253,7 @@ class Committed(Entry):
         self,
         id: str,
         at: datetime,
+        *,
         lot_at: datetime,
         reservation_id: str,
         unit: Currency,

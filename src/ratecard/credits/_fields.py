@@ -18,6 +18,7 @@ __all__ = ["Whole", "entry_id", "is_money", "read_id", "read_unit", "show_unit",
 
 _LONGEST = 1000
 _CODES = frozenset(Currency.codes())
+_STEPS = tuple(Decimal((0, (1,), -places)) for places in range(19))
 
 
 def _whole(value: object) -> int:
@@ -119,7 +120,7 @@ def sound_amount(money: Money) -> Decimal:
         raise LedgerError(
             f"{money} is below 0; draw 0 or more, and give back with `undraw` or `void`", code="ledger.amount"
         )
-    if unit not in _CODES and CONTEXT.remainder(amount, unit.step):
+    if unit not in _CODES and CONTEXT.remainder(amount, _STEPS[unit.places]):
         raise LedgerError(
             f"{money} is finer than {unit} is counted ({unit.places} decimals); round it first", code="ledger.fine"
         )

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, Tag, model_validator
@@ -26,10 +25,10 @@ from .._model import (
     show_day,
     tagged,
 )
-from .._numbers import ONE, ZERO
+from .._numbers import ONE, ZERO, Exact, div
 from ..cadence import Cadence
 from ..errors import Problem
-from ..money import Currency
+from ..money import Currency, Money
 from ..periods import Period, moment
 from ._fields import Whole, entry_id, is_money, unit_of
 
@@ -106,12 +105,15 @@ class Scope(Model, frozen=True):
 
     def covers(self, use: Use) -> bool:
         """Whether this pays for a use. What the use does not state, no limit lets through."""
-        if self.metered and use.meter is None:
+        if (
+            (self.items and use.item not in self.items)
+            or (self.meters and use.meter not in self.meters)
+            or (self.customers and use.customer not in self.customers)
+            or (self.metered and use.meter is None)
+        ):
             return False
-        for allowed, stated in ((self.items, use.item), (self.meters, use.meter), (self.customers, use.customer)):
-            if allowed and stated not in allowed:
-                return False
-        return all(use.dimensions.get(name) in values for name, values in self.dimensions.items())
+        limits = self.dimensions
+        return not limits or all(use.dimensions.get(name) in values for name, values in limits.items())
 
     @property
     def breadth(self) -> int:
@@ -188,6 +190,18 @@ class _Granted(Model, frozen=True):
         if self.category is not None:
             return self.category == "paid"
         return bool(self.cost or self.unit_cost)
+
+    def basis(self, unit: Currency) -> Exact:
+        """What one unit of it costs, exact."""
+        if self.cost is not None:
+            return div(self.cost, self.amount)
+        if self.unit_cost is not None:
+            return self.unit_cost
+        return ONE if self.paid and is_money(unit) else ZERO
+
+    def money(self, unit: Currency) -> Money:
+        """Its amount in a unit."""
+        return Money.make(self.amount, unit)
 
     def unit(self, fallback: Currency | None = None) -> Currency | None:
         """The currency or unit it is counted in."""
@@ -347,12 +361,3 @@ AnyGrant: TypeAlias = Annotated[
     Annotated[Grant, Tag("<grant>")] | Annotated[Recurring, Tag("<recurring>")], tagged("kind")
 ]
 """One grant or a recurring one, by the text in its `kind`."""
-
-
-def basis(grant: Grant, unit: Currency) -> tuple[Decimal, int | Decimal]:
-    """What was paid, and for how much: the cost of one unit is the first over the second."""
-    if grant.cost is not None:
-        return grant.cost, grant.amount
-    if grant.unit_cost is not None:
-        return grant.unit_cost, ONE
-    return (ONE if grant.paid and is_money(unit) else ZERO), ONE

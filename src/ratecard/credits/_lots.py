@@ -4,8 +4,7 @@ A lot: one grant as a ledger holds it, with all its times as instants; and where
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -13,19 +12,17 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from pydantic import ValidationError
 
 from .._model import show_day
-from .._numbers import CONTEXT, ZERO, Exact, div, exact, mul, text
+from .._numbers import CONTEXT, ZERO, Exact, exact, mul, text
 from .._problems import problems
 from ..errors import LedgerError, RatecardError
 from ..money import Currency, Money
 from ..periods import instant, moment
 from ._fields import is_money, read_id, read_unit, show_unit, sound_amount
-from ._grants import Grant, Rollover, Scope, basis
+from ._grants import Grant, Rollover, Scope
 from ._policy import BurnKey
+from ._queue import Rank
 
-__all__ = ["COLUMNS", "Column", "Holding", "Lot", "Queue", "Rank", "rank"]
-
-Rank: TypeAlias = tuple[Any, ...]
-"""The place of a lot in the order of burning; its last part is the lot's id."""
+__all__ = ["COLUMNS", "Column", "Holding", "Lot", "micros", "opened", "rank"]
 
 _EPOCH: Final = instant("1970-01-01T00:00:00Z")
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -126,19 +123,19 @@ class Lot:
                 f"grant {grant.id!r} expires {show_day(expiry)}, before it is effective; give a later expiry",
                 code="grant.order",
             )
-        cost, units = basis(grant, unit)
+        cost = grant.basis(unit)
         return cls(
             grant.id,
             grant.key or grant.id,
             unit,
-            sound_amount(Money.make(grant.amount, unit)),
+            sound_amount(grant.money(unit)),
             granted=at,
             effective=effective,
             expiry=expiry,
             priority=grant.priority,
             scope=grant.scope,
             paid=grant.paid,
-            basis=div(cost, units),
+            basis=cost,
             cost_currency=_cost_currency(grant, unit) if cost else None,
             rollover=grant.rollover,
         )
@@ -345,8 +342,10 @@ class Holding(NamedTuple):
         With an amount taken from one column to another.
 
         Raises:
-            LedgerError: `ledger.overspent` where there is not that much.
+            LedgerError: `ledger.overspent` where there is not that much, `ledger.amount` below 0.
         """
+        if amount < ZERO:
+            raise LedgerError(f"{text(amount)} is below 0; move 0 or more", code="ledger.amount")
         amounts = list(self.amounts)
         rest = CONTEXT.subtract(amounts[source], amount)
         if rest < ZERO:
@@ -370,50 +369,3 @@ _NONE = (ZERO,) * (len(COLUMNS) - 1)
 def opened(lot: Lot, number: int, place: Rank) -> Holding:
     """A lot that is as it began."""
     return Holding(lot, number, place, (lot.amount, *_NONE))
-
-
-_CHUNK = 128
-
-
-class Queue:
-    """
-    Lots in the order of their ranks, as a value: sorted chunks, of which an act copies one and the list of them.
-    """
-
-    __slots__ = ("_chunks",)
-
-    def __init__(self, chunks: tuple[tuple[Rank, ...], ...] = ()) -> None:
-        self._chunks = chunks
-
-    def __iter__(self) -> Iterator[Rank]:
-        for chunk in self._chunks:
-            yield from chunk
-
-    def __bool__(self) -> bool:
-        return bool(self._chunks)
-
-    def _place(self, place: Rank) -> int:
-        return max(0, bisect_right(self._chunks, place, key=_first) - 1)
-
-    def added(self, place: Rank) -> Queue:
-        """With one more."""
-        if not self._chunks:
-            return Queue(((place,),))
-        where = self._place(place)
-        chunk = list(self._chunks[where])
-        insort(chunk, place)
-        half = len(chunk) // 2
-        fresh = (tuple(chunk),) if len(chunk) <= _CHUNK else (tuple(chunk[:half]), tuple(chunk[half:]))
-        return Queue((*self._chunks[:where], *fresh, *self._chunks[where + 1 :]))
-
-    def removed(self, place: Rank) -> Queue:
-        """Without one that is in it."""
-        where = self._place(place)
-        chunk = self._chunks[where]
-        at = bisect_left(chunk, place)
-        rest = (*chunk[:at], *chunk[at + 1 :])
-        return Queue((*self._chunks[:where], *((rest,) if rest else ()), *self._chunks[where + 1 :]))
-
-
-def _first(chunk: tuple[Rank, ...]) -> Rank:
-    return chunk[0]

@@ -33,9 +33,9 @@ class Map(Generic[V]):
     _root: _Node[V]
     _size: int
 
-    def __init__(self) -> None:
-        self._root = {}
-        self._size = 0
+    def __init__(self, root: _Node[V] | None = None, size: int = 0) -> None:
+        self._root = {} if root is None else root
+        self._size = size
 
     def get(self, key: str) -> V | None:
         """The value of a key; None where there is none."""
@@ -49,13 +49,13 @@ class Map(Generic[V]):
     def put(self, key: str, value: V) -> Map[V]:
         """The mapping with one value added or exchanged."""
         grown = self.get(key) is None
-        return _made(_put(self._root, hash(key), 0, key, value), self._size + grown)
+        return Map(_put(self._root, hash(key), 0, key, value), self._size + grown)
 
     def without(self, key: str) -> Map[V]:
         """The mapping without a key."""
         if self.get(key) is None:
             return self
-        return _made(_without(self._root, hash(key), key), self._size - 1)
+        return Map(_without(self._root, hash(key), key), self._size - 1)
 
     def items(self) -> Iterator[tuple[str, V]]:
         """Keys and values, in no order to rely on."""
@@ -69,13 +69,6 @@ class Map(Generic[V]):
 
     def __len__(self) -> int:
         return self._size
-
-
-def _made(root: _Node[V], size: int) -> Map[V]:
-    found: Map[V] = Map()
-    found._root = root
-    found._size = size
-    return found
 
 
 def _put(node: _Node[V], rest: int, depth: int, key: str, value: V) -> _Node[V]:

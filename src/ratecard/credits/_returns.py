@@ -79,7 +79,7 @@ def returned(books: Books, draw_id: str, amount: Decimal, at: datetime, id: str)
     rest = CONTEXT.subtract(entry.amount, known.returned)
     if not ZERO < amount <= rest:
         raise LedgerError(
-            f"of draw {draw_id[:40]!r} there are {text(rest)} to return, not {text(amount)}; return above 0, up to that",
+            f"of draw {draw_id[:40]!r} {text(rest)} can return, not {text(amount)}; return above 0, up to that",
             code="ledger.returned",
         )
     parts, overdrawn, uncovered = _split(entry, known.returned, amount)
@@ -89,7 +89,10 @@ def returned(books: Books, draw_id: str, amount: Decimal, at: datetime, id: str)
     freed: tuple[Returning, ...] = tuple(
         (lot, part, fate(books.holding(lot), at, spent=True)) for lot, part in (*payers, *parts)
     )
-    return Returned(id, at, draw_id, entry.unit, amount, entry.use, freed, owed, uncovered)
+    return Returned(
+        id, at, draw_id=draw_id, unit=entry.unit, amount=amount, use=entry.use, freed=freed, overdrawn=owed,
+        uncovered=uncovered,
+    )  # fmt: skip
 
 
 def from_payers(entry: Drawn | Committed, before: Decimal, back: Returned) -> Decimal:

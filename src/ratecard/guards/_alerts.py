@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from .._model import Key, OptionalAmount, default, refuse
 from .._numbers import CONTEXT, ZERO, Exact, add, div, floor, mul, sub, text
 from ..errors import Problem
-from ._answers import Crossed, Rearmed, Signal
+from ._answers import Crossed, Rearmed, Signals
 from ._base import Guard, Look, Setting, Work, Worth, wide, within_problems
 from ._caps import Cap, Of, WindowCap, scope_problems
 from ._edges import UNTOLD, Edge, Rearm, dump_edge, frame_of, load_edge, moved, start_of
@@ -252,26 +252,30 @@ class _AlertWork(EdgeWork):
         step = mul(self._every, Decimal(-number if self._low else number))
         return add(self._first, step)
 
-    def note(self, part: Edge, look: Look) -> tuple[Edge, list[Signal]]:
+    def note(self, part: Edge, look: Look) -> tuple[Edge, Signals]:
         """A crossing for what is newly reached."""
         value = self.value(look)
+        if part is UNTOLD and (value > self._first if self._low else value < self._first):
+            return part, ()
         reached = self._reached(value)
+        frame = self.frame(look)
+        if reached == part.told and frame == part.frame:
+            return part, ()
         back = True
         if self._back is not None:
             back = value > self._back if self._low else value < self._back
-        frame = self.frame(look)
         new, count, rearmed = moved(part, reached, frame, self._rearm, back=back)
         if rearmed:
-            return new, [Rearmed(self.key, value, look.at, record=look.record, group=self.cell)]
+            return new, (Rearmed(self.key, value, look.at, record=look.record, group=self.cell),)
         if not count:
-            return new, []
+            return new, ()
         every = self._every if self._every is None or not self._low else mul(self._every, Decimal(-1))
-        return new, [
+        return new, (
             Crossed(
                 self.key, self._threshold(reached), value, look.at, count=count, every=every,
                 period=None if frame is None else instant_of(frame), turn=new.turn, record=look.record, group=self.cell,
-            )
-        ]  # fmt: skip
+            ),
+        )  # fmt: skip
 
 
 class _WindowAlertWork(_AlertWork):
@@ -279,9 +283,7 @@ class _WindowAlertWork(_AlertWork):
 
     __slots__ = ("_cap", "_index")
 
-    def __init__(
-        self, alert: Alert, setting: Setting, cell: Group, gauge: Gauge, index: int, cap: WindowCap
-    ) -> None:
+    def __init__(self, alert: Alert, setting: Setting, cell: Group, gauge: Gauge, index: int, cap: WindowCap) -> None:
         super().__init__(alert, setting, cell, gauge)
         self._index = index
         self._cap = cap
@@ -314,7 +316,7 @@ class _MarginWork(EdgeWork):
         self._back = alert.rearm_at
         self._rearm: Rearm = alert.rearm
 
-    def note(self, part: Edge, look: Look) -> tuple[Edge, list[Signal]]:
+    def note(self, part: Edge, look: Look) -> tuple[Edge, Signals]:
         """A crossing when the margin falls to the threshold."""
         price, cost = look.after.value(self._price), look.after.value(self._cost)
         reached = bool(price or cost) and spare(price, cost, self._floor) <= 0
@@ -322,12 +324,12 @@ class _MarginWork(EdgeWork):
         new, count, rearmed = moved(part, 0 if reached else -1, frame_of(look.after), self._rearm, back=back)
         value = margin(price, cost)
         if rearmed:
-            return new, [Rearmed(self.key, value, look.at, record=look.record, group=self.cell)]
+            return new, (Rearmed(self.key, value, look.at, record=look.record, group=self.cell),)
         if not count:
-            return new, []
-        return new, [
+            return new, ()
+        return new, (
             Crossed(
                 self.key, self._floor, value, look.at,
                 period=start_of(look.after), turn=new.turn, record=look.record, group=self.cell,
-            )
-        ]  # fmt: skip
+            ),
+        )  # fmt: skip

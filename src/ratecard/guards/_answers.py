@@ -89,21 +89,24 @@ class Verdict:
     Attributes:
         allowed: all of it may run, and was taken from every limit that counts.
         fits: how much of the quantity may run and was taken; None where no quantity was given.
+        at: when it was counted: the instant that was told, or the latest one that the state had seen.
         limits: those that bind, in the order to lift them: the one passed by the largest factor first.
     """
 
-    __slots__ = ("_left", "allowed", "fits", "limits")
+    __slots__ = ("_left", "allowed", "at", "fits", "limits")
 
     def __init__(
         self,
         allowed: bool,
         fits: Decimal | None,
         limits: tuple[Bound, ...],
+        at: datetime,
         left: Callable[[], Mapping[str, Exact]],
     ) -> None:
         self.allowed = allowed
         self.fits = fits
         self.limits = limits
+        self.at = at
         self._left = left
 
     @property
@@ -137,6 +140,7 @@ class Verdict:
         return {
             "allowed": self.allowed,
             "fits": _or_none(self.fits),
+            "at": show_day(self.at),
             "limits": [each.to_json() for each in self.limits],
             "retry_after": _or_none(self.retry_after),
             "left": {key: text(value) for key, value in self.left.items()},
@@ -145,8 +149,17 @@ class Verdict:
     def __bool__(self) -> bool:
         return self.allowed
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_revived, (self.allowed, self.fits, self.limits, self.at, self.left))
+
     def __repr__(self) -> str:
         return f"<Verdict {self.explain()}>"
+
+
+def _revived(
+    allowed: bool, fits: Decimal | None, limits: tuple[Bound, ...], at: datetime, left: dict[str, Exact]
+) -> Verdict:
+    return Verdict(allowed, fits, limits, at, lambda: left)
 
 
 def _id(key: str, group: Group, *rest: str) -> str:
@@ -282,7 +295,7 @@ class Rearmed:
 
 class Breach:
     """
-    A limit was passed by what ran, whether or not it was asked. Told once each time it is passed. Immutable by contract.
+    A limit was passed by what ran, whether or not it was asked for. Told once each time. Immutable by contract.
 
     Attributes:
         key: the guard's name.

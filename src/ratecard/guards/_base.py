@@ -20,8 +20,8 @@ from pydantic_core import core_schema
 from .._model import NUMBER_PATTERN, Key, Many, Model, Pairs, Table, default, refuse
 from .._numbers import CONTEXT, ONE, ZERO, Exact, floor, number, text
 from ..errors import MismatchError, NumberError, Problem
-from ._answers import Bound, Signal
-from ._reading import Gauge, Group, Reading, grouped
+from ._answers import Bound, Breach, Signals, seconds
+from ._reading import Gauge, Group, Reading
 from ._windows import Part, bad_state
 
 __all__ = ["NOTHING", "Guard", "Look", "Portion", "Setting", "Work", "Worth", "wide", "width"]
@@ -64,7 +64,7 @@ class Portion:
 class Look:
     """What a worker is given to see: the instant, the readings, and who asks."""
 
-    __slots__ = ("after", "at", "before", "calls", "group", "id", "now", "parts", "record", "told", "uses")
+    __slots__ = ("admitted", "after", "at", "before", "calls", "group", "id", "now", "parts", "record", "told", "uses")
 
     def __init__(
         self,
@@ -80,7 +80,9 @@ class Look:
         id: str | None = None,
         record: str | None = None,
         parts: Sequence[Part] = (),
+        admitted: int | None = None,
     ) -> None:
+        self.admitted = admitted
         self.at = at
         self.told = told
         self.now = now
@@ -118,7 +120,7 @@ class Look:
 
     def wait(self, ready: int | None) -> Decimal | None:
         """Seconds from the instant that was told until another one."""
-        return None if ready is None else CONTEXT.scaleb(Decimal(max(0, ready - self.told)), -6)
+        return None if ready is None else seconds(max(0, ready - self.told))
 
 
 class Setting:
@@ -134,7 +136,7 @@ class Setting:
         """The amount in the currency at hand."""
         if isinstance(worth, Decimal):
             return worth
-        if self.currency not in worth:
+        if self.currency is None or self.currency not in worth:
             shown = "no currency was named" if self.currency is None else f"the currency is {self.currency}"
             told = f"{guard} is written in {', '.join(worth)}, and {shown}; add its amount in that currency"
             raise MismatchError(told, code="guard.currency")
@@ -151,10 +153,11 @@ class Work:
         cell: the group it counts, for guards that count each group on its own.
         admits: it has a say before something runs.
         clamps: it may let a part through.
-        notes: it has something to tell, or to count, after something ran.
+        notes: it has something to tell after something ran.
+        mends: it has something to count where more or less ran than was admitted.
     """
 
-    __slots__ = ("admits", "cell", "clamps", "key", "kind", "notes")
+    __slots__ = ("admits", "cell", "clamps", "key", "kind", "mends", "notes")
 
     def __init__(self, guard: Guard, cell: Group) -> None:
         self.key = guard.name
@@ -163,6 +166,7 @@ class Work:
         self.admits = False
         self.clamps = False
         self.notes = False
+        self.mends = False
 
     def zero(self) -> Part:
         """Its part of a new state."""
@@ -180,9 +184,25 @@ class Work:
         """How much of what is asked fits, and the limit when that is not all."""
         return portion.quantity, None
 
-    def note(self, part: Part, look: Look) -> tuple[Part, list[Signal]]:
+    def note(self, part: Part, look: Look) -> tuple[Part, Signals]:
         """The part after something ran, and what there is to tell."""
-        return part, []
+        return part, ()
+
+    def breached(self, limit: Exact, value: Exact | None, look: Look, turn: int) -> Signals:
+        """What is told of a limit that was passed."""
+        period = look.after.period
+        return (
+            Breach(
+                self.key,
+                limit,
+                value,
+                look.at,
+                period=None if period is None else period.start,
+                turn=turn,
+                record=look.record,
+                group=self.cell,
+            ),
+        )
 
     def released(self, part: Part, id: str) -> Part:
         """The part without what a caller held."""
@@ -278,15 +298,6 @@ class Guard(Model, frozen=True):
     def name(self) -> str:
         """The key, or a name made of what it watches."""
         return self.key if self.key is not None else self._named()
-
-    def worker(self, setting: Setting) -> Work:
-        """
-        What answers for it.
-
-        Raises:
-            MismatchError: `guard.currency`.
-        """
-        return self.inner(setting, ())
 
     @abstractmethod
     def inner(self, setting: Setting, cell: Group) -> Work:

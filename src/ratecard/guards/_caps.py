@@ -13,11 +13,11 @@ from .._model import Key, OptionalAmount, default, refuse
 from .._numbers import ZERO, Exact, sub, text
 from ..cadence import Cadence
 from ..errors import MismatchError, Problem
-from ._answers import Bound, Breach, Signal
+from ._answers import Bound, Signals
 from ._base import Guard, Look, Portion, Setting, Work, Worth, wide, width, within_problems
 from ._clamp import clamp
 from ._counted import Counted, factor, left_of
-from ._edges import UNTOLD, Edge, dump_edge, frame_of, load_edge, moved, start_of
+from ._edges import UNTOLD, Edge, dump_edge, frame_of, load_edge, moved
 from ._reading import Gauge, Group
 from ._windows import Calendar, Part, Rolling, Window, micros, read_row
 
@@ -33,8 +33,8 @@ class Cap(Guard, frozen=True):
     """
     The most that may be spent or used, of money, of a quantity or of credits.
 
-    Without a window of its own it holds in the billing period: something is allowed exactly when the reading after it is
-    at or under the cap. With one, the cap counts by itself what each request takes.
+    Without a window of its own it holds in the billing period: something is allowed exactly when the reading after it
+    is at or under the cap. With one, the cap counts by itself what each request takes.
 
     A cap on an item, a meter or a group has nothing to say about a request that leaves its figure as it was.
 
@@ -83,10 +83,10 @@ class Cap(Guard, frozen=True):
         if self.credits is not None:
             return Gauge("credits", self.unit or "", group, customer=customer)
         if self.quantity is None:
-            what = self.of if self.item is None else "amount"
-            return Gauge(what, self.item or "", group, customer=customer)
-        what = "units" if self.meter is None else "quantity"
-        return Gauge(what, self.meter or self.item or "", group, customer=customer)
+            return Gauge(self.of if self.item is None else "amount", self.item or "", group, customer=customer)
+        return Gauge(
+            "units" if self.meter is None else "quantity", self.meter or self.item or "", group, customer=customer
+        )
 
     def limit(self, setting: Setting) -> Decimal:
         """The most, in the currency at hand."""
@@ -139,7 +139,7 @@ def anchor_problems(per: Cadence | None) -> list[Problem]:
     if per is None or per.anchor is not None:
         return []
     told = "this cadence has no anchor; give it one, or use a calendar's: Cadence.calendar('month')"
-    return [Problem("per.anchor", "cadence.anchor", told)]
+    return [Problem("per", "cadence.anchor", told)]
 
 
 def window_problems(per: Cadence | None, seconds: Decimal | None) -> list[Problem]:
@@ -162,6 +162,9 @@ def _cap_problems(cap: Cap) -> list[Problem]:
         value = getattr(cap, name)
         if min(value.values() if name == "spend" and not isinstance(value, Decimal) else [value]) < 0:
             found.append(Problem(name, "number.small", "write 0 or more"))
+    if cap.mode == "clamp" and cap.overflow == "once":
+        words = "a cap lets a part through or lets the crossing request through; use one of both"
+        found.append(Problem("overflow", "cap.overflow", words))
     if cap.mode == "soft" and (cap.per is not None or cap.window_seconds is not None):
         words = "a soft cap is a stage of the bill, which knows no other window; use hard or clamp"
         found.append(Problem("mode", "cap.soft", words))
@@ -234,7 +237,8 @@ class ReadingCap(Work):
 
     def fits(self, part: Edge, look: Look, portion: Portion) -> tuple[Decimal, Bound | None]:
         """The part after which, and on the way to which, the reading is at or under the cap."""
-        if self.bind(part, look)[1] is None and not portion.pieces:
+        value = look.after.value(self._gauge)
+        if (value <= self._limit and not portion.pieces) or self._passes(value, look):
             return portion.quantity, None
         fit = clamp(
             lambda part: portion.read(part)[0].value(self._gauge),
@@ -245,20 +249,17 @@ class ReadingCap(Work):
         )
         if fit == portion.quantity:
             return fit, None
-        return fit, self._bound(look.after.value(self._gauge), look)
+        return fit, self._bound(value, look)
 
-    def note(self, part: Edge, look: Look) -> tuple[Edge, list[Signal]]:
+    def note(self, part: Edge, look: Look) -> tuple[Edge, Signals]:
         """A breach each time it is passed."""
         value = look.after.value(self._gauge)
+        if part is UNTOLD and value <= self._limit:
+            return part, ()
         new, count, _ = moved(part, 0 if value > self._limit else -1, frame_of(look.after), "either")
         if not count:
-            return new, []
-        return new, [
-            Breach(
-                self.key, self._limit, value, look.at,
-                period=start_of(look.after), turn=new.turn, record=look.record, group=self.cell,
-            )
-        ]  # fmt: skip
+            return new, ()
+        return new, self.breached(self._limit, value, look, new.turn)
 
     def left(self, part: Edge, look: Look) -> Exact | None:
         """The cap less the reading."""
@@ -279,8 +280,11 @@ class WindowCap(Counted):
     __slots__ = ()
 
     def __init__(self, cap: Cap, setting: Setting, cell: Group, window: Window) -> None:
-        super().__init__(cap, cell, window, cap.limit(setting), cap.gauge(cell), once=cap.overflow == "once")
+        # A request takes what it takes in its own group, whichever that is.
+        taken = Gauge(cap.gauge().what, cap.gauge().name)
+        super().__init__(cap, cell, window, cap.limit(setting), taken, once=cap.overflow == "once")
         self.clamps = cap.mode == "clamp"
+        self.notes = True
 
     def zero(self) -> tuple[Part, Edge]:
         """Nothing was taken, and it has not been passed."""
@@ -303,16 +307,15 @@ class WindowCap(Counted):
         """The part that fits."""
         return super().fits(part[0], look, portion)
 
-    def note(self, part: tuple[Part, Edge], look: Look) -> tuple[tuple[Part, Edge], list[Signal]]:
+    def note(self, part: tuple[Part, Edge], look: Look) -> tuple[tuple[Part, Edge], Signals]:
         """What ran beyond what was admitted is counted, and a breach told each time the cap is passed."""
         counted, _ = super().note(part[0], look)
         value = self.window.used(counted, look.now)
         edge, count, _ = moved(part[1], 0 if value > self.limit else -1, None, "recover")
         new = part if counted is part[0] and edge is part[1] else (counted, edge)
         if not count:
-            return new, []
-        told = Breach(self.key, self.limit, value, look.at, turn=edge.turn, record=look.record, group=self.cell)
-        return new, [told]
+            return new, ()
+        return new, self.breached(self.limit, value, look, edge.turn)
 
     def left(self, part: tuple[Part, Edge], look: Look) -> Exact | None:
         """The cap less what stands in the window."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from .._numbers import ZERO, Exact, add, div, sub
-from ._answers import Bound, Signal
+from .._numbers import ZERO, Exact, add, div, neg, sub
+from ..errors import MismatchError
+from ._answers import Bound, Signals
 from ._base import Guard, Look, Portion, Work
 from ._clamp import clamp
 from ._reading import Gauge, Group
@@ -41,7 +42,7 @@ class Counted(Work):
         self.limit = limit
         self.gauge = gauge
         self.once = once
-        self.admits = self.notes = True
+        self.admits = self.mends = True
 
     def zero(self) -> Part:
         """Nothing was taken."""
@@ -81,15 +82,22 @@ class Counted(Work):
             return look.cut(*portion.read(quantity)).taken(self.gauge)
 
         left = sub(self.limit, used)
-        if (value <= self.limit and not portion.pieces) or (self.once and left > 0):
+        if value <= self.limit and not portion.pieces:
             return portion.quantity, None
         fit = clamp(taken, left, portion.quantity, step=portion.step, pieces=portion.pieces)
         return fit, None if fit == portion.quantity else self._bound(part, value, amount, look)
 
-    def note(self, part: Part, look: Look) -> tuple[Part, list[Signal]]:
+    def note(self, part: Part, look: Look) -> tuple[Part, Signals]:
         """What ran beyond what was admitted is counted, what was admitted and did not run is given back."""
         amount = look.mended(self.gauge)
-        return (self.window.add(part, look.now, amount) if amount else part), []
+        if amount >= 0:
+            return (self.window.add(part, look.now, amount) if amount else part), ()
+        if look.admitted is None:
+            raise MismatchError(
+                f"{self.key} gives back to the window it was taken from; say when that was, in `admitted_at`",
+                code="guard.admitted",
+            )
+        return self.window.back(part, look.now, neg(amount), look.admitted), ()
 
     def left(self, part: Part, look: Look) -> Exact | None:
         """The limit less what stands in the window."""

@@ -4,11 +4,12 @@ Guards that have groups: they look only at those they are for, and keep a part f
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from .._numbers import Exact
 from ..errors import MismatchError
-from ._answers import Bound, Signal
+from ._answers import Bound, Signals
 from ._base import Guard, Look, Portion, Setting, Work
 from ._reading import Group, grouped
 from ._windows import Part, bad_state
@@ -39,7 +40,7 @@ class Each(Work):
     def __init__(self, guard: Guard, setting: Setting) -> None:
         super().__init__(guard, ())
         first = guard.inner(setting, tuple((name, "") for name in sorted(guard.each)))
-        self.admits, self.clamps, self.notes = first.admits, first.clamps, first.notes
+        self.admits, self.clamps, self.notes, self.mends = first.admits, first.clamps, first.notes, first.mends
         self._guard = guard
         self._setting = setting
         self._names = tuple(sorted(guard.each))
@@ -98,11 +99,11 @@ class Each(Work):
         found = self._at(part, look)
         return (portion.quantity, None) if found is None else found[1].fits(found[2], look, portion)
 
-    def note(self, part: dict[Group, Part], look: Look) -> tuple[Part, list[Signal]]:
+    def note(self, part: dict[Group, Part], look: Look) -> tuple[Part, Signals]:
         """In the group of what ran."""
         found = self._at(part, look)
         if found is None:
-            return part, []
+            return part, ()
         cell, work, held = found
         new, signals = work.note(held, look)
         return (part if new is held else self._put(part, cell, work, new, look.now)), signals

@@ -1,7 +1,7 @@
 """
 Edges: what has been told of a row of thresholds, so that each is told once.
 
-The thresholds of one alert are numbered from 0 in the order in which they are reached, and what is kept is the number of
+The thresholds of one alert are numbered from 0 in the order in which they are reached. What is kept is the number of
 the furthest one told, how often it went back, and the start of the period that this is of.
 """
 
@@ -38,7 +38,7 @@ class Moved(NamedTuple):
     """The edge after a look, how many thresholds are newly reached, and whether some may be told again."""
 
     edge: Edge
-    count: int
+    more: int
     rearmed: bool
 
 

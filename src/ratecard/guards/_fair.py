@@ -12,10 +12,10 @@ from pydantic import model_validator
 from .._model import Amount, Key, default, refuse
 from .._numbers import Exact
 from ..errors import Problem
-from ._answers import Bound, Breach, Signal
+from ._answers import Bound, Signals
 from ._base import Guard, Look, Setting, Work, wide, within_problems
 from ._caps import scope_problems
-from ._edges import UNTOLD, Edge, dump_edge, frame_of, load_edge, moved, start_of
+from ._edges import UNTOLD, Edge, dump_edge, frame_of, load_edge, moved
 from ._limits import AnyRateLimit
 from ._reading import Gauge, Group
 from ._windows import Part, read_row
@@ -103,20 +103,15 @@ class _FairWork(Work):
         new, bound = self._then.bind(part[1], look)
         return (part if new is part[1] else (part[0], new)), bound
 
-    def note(self, part: tuple[Edge, Part], look: Look) -> tuple[Any, list[Signal]]:
+    def note(self, part: tuple[Edge, Part], look: Look) -> tuple[Any, Signals]:
         """A breach when the fair quantity is passed."""
         value = look.after.value(self._gauge)
         held, _ = self._then.note(part[1], look)
         new, count, _ = moved(part[0], 0 if value > self._quantity else -1, frame_of(look.after), "either")
         found = part if held is part[1] and new is part[0] else (new, held)
         if not count:
-            return found, []
-        return found, [
-            Breach(
-                self.key, self._quantity, value, look.at,
-                period=start_of(look.after), turn=new.turn, record=look.record, group=self.cell,
-            )
-        ]  # fmt: skip
+            return found, ()
+        return found, self.breached(self._quantity, value, look, new.turn)
 
     def released(self, part: tuple[Edge, Part], id: str) -> tuple[Edge, Part]:
         """Without what was held under an id."""

@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Tag, model_validator
 
 from .._model import Amount, Key, OptionalAmount, default, refuse, tagged
-from .._numbers import CONTEXT, PLACES, ZERO, Exact, add, ceil, div, floor, mul, sub, text
+from .._numbers import CONTEXT, ONE, PLACES, ZERO, Exact, add, ceil, div, floor, mul, sub, text
 from ..cadence import Cadence
 from ..errors import MismatchError, Problem
-from ._answers import Bound, Signal
+from ._answers import Bound, Signals
 from ._base import Guard, Look, Setting, Work, wide, width, within_problems
 from ._caps import anchor_problems, spelled, window_problems
 from ._counted import Counted, factor
@@ -211,17 +211,18 @@ AnyRateLimit: TypeAlias = Annotated[
 class _Bucket(Work):
     """A token bucket: it keeps the level and when it was counted; nothing while it is full."""
 
-    __slots__ = ("_capacity", "_full", "_gauge", "_interval", "_rate", "_steps", "_unit")
+    __slots__ = ("_capacity", "_full", "_gauge", "_interval", "_one", "_rate", "_steps", "_unit")
 
     def __init__(self, guard: TokenBucket, cell: Group) -> None:
         super().__init__(guard, cell)
-        self.admits = self.notes = True
+        self.admits = self.mends = True
         self._gauge = guard.counts()
         self._steps = guard.fill == "steps"
         self._capacity = guard.capacity
         self._interval = width(guard.interval_seconds)
-        self._unit = CONTEXT.multiply(CONTEXT.scaleb(Decimal(1), PLACES), Decimal(self._interval))
+        self._unit = CONTEXT.multiply(CONTEXT.scaleb(ONE, PLACES), Decimal(self._interval))
         self._full = self._grains(guard.capacity)
+        self._one = self._grains(ONE)
         # Grains in a microsecond: a unit's grains, times what is filled in, over the interval.
         self._rate = floor(CONTEXT.scaleb(guard.refill, PLACES))
 
@@ -251,7 +252,7 @@ class _Bucket(Work):
         if not amount:
             return part, None
         level, at = self._now(part, look.now)
-        wanted = self._grains(amount)
+        wanted = self._one if amount is ONE else self._grains(amount)
         if wanted <= level or wanted < 0:
             return (min(self._full, level - wanted), at), None
         value = add(sub(self._capacity, self._amount(level)), amount)
@@ -266,13 +267,13 @@ class _Bucket(Work):
             return at + -(-lacking // (self._rate * self._interval)) * self._interval
         return at + -(-lacking // self._rate)
 
-    def note(self, part: tuple[int, int] | None, look: Look) -> tuple[Any, list[Signal]]:
+    def note(self, part: tuple[int, int] | None, look: Look) -> tuple[Any, Signals]:
         """What ran beyond what was admitted is drawn, below 0 if need be; what did not run is put back."""
         amount = look.mended(self._gauge)
         if not amount:
-            return part, []
+            return part, ()
         level, at = self._now(part, look.now)
-        return (min(self._full, level - self._grains(amount)), at), []
+        return (min(self._full, level - self._grains(amount)), at), ()
 
     def left(self, part: tuple[int, int] | None, look: Look) -> Exact | None:
         """What is in the bucket."""

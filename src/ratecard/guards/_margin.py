@@ -14,9 +14,9 @@ from pydantic import model_validator
 from .._model import Amount, Key, default, refuse
 from .._numbers import Exact, div, mul, sub
 from ..errors import Problem
-from ._answers import Bound, Breach, Signal
+from ._answers import Bound, Signals
 from ._base import Guard, Look, Setting, Work, wide, within_problems
-from ._edges import UNTOLD, Edge, dump_edge, frame_of, load_edge, moved, start_of
+from ._edges import UNTOLD, Edge, dump_edge, frame_of, load_edge, moved
 from ._reading import HUNDRED, Gauge, Group, margin, spare
 
 __all__ = ["MarginFloor"]
@@ -91,19 +91,14 @@ class _FloorWork(Work):
         factor = div(cost, bearable) if bearable > 0 else None
         return part, Bound(self.key, self.kind, self._percent, margin(price, cost), factor=factor, group=self.cell)
 
-    def note(self, part: Edge, look: Look) -> tuple[Edge, list[Signal]]:
+    def note(self, part: Edge, look: Look) -> tuple[Edge, Signals]:
         """A breach each time it is passed."""
         price, cost = self._read(look)
         reached = -1 if spare(price, cost, self._percent) >= 0 else 0
         new, count, _ = moved(part, reached, frame_of(look.after), "either")
         if not count:
-            return new, []
-        return new, [
-            Breach(
-                self.key, self._percent, margin(price, cost), look.at,
-                period=start_of(look.after), turn=new.turn, record=look.record, group=self.cell,
-            )
-        ]  # fmt: skip
+            return new, ()
+        return new, self.breached(self._percent, margin(price, cost), look, new.turn)
 
     def dump(self, part: Edge) -> Any:
         """What was told."""

@@ -66,12 +66,10 @@ class Gauge:
         self.customer = customer
         self.text = what if not name and not self.group else json.dumps([what, name, self.group], ensure_ascii=False)
 
-    def within(self, group: Group) -> Gauge:
-        """The same figure in a narrower group."""
-        return Gauge(self.what, self.name, dict((*self.group, *group)), customer=self.customer)
-
     def __eq__(self, other: object) -> bool:
-        return (self.text, self.customer) == (other.text, other.customer) if isinstance(other, Gauge) else NotImplemented
+        if not isinstance(other, Gauge):
+            return NotImplemented
+        return self.text == other.text and self.customer == other.customer
 
     def __hash__(self) -> int:
         return hash((self.text, self.customer))

@@ -14,7 +14,7 @@ from .._model import Amount, Key, Many, Model, default, refuse
 from .._numbers import number
 from ..errors import Problem
 from ._alerts import EdgeWork
-from ._answers import Crossed, Rearmed, Signal
+from ._answers import Crossed, Rearmed, Signals
 from ._base import Guard, Look, Setting, Work, wide, within_problems
 from ._caps import scope_problems
 from ._edges import Edge, Rearm, frame_of, moved, start_of
@@ -108,17 +108,17 @@ class _VolumeWork(EdgeWork):
         self._starts = [each.at for each in guard.levels]
         self._rearm: Rearm = guard.rearm
 
-    def note(self, part: Edge, look: Look) -> tuple[Edge, list[Signal]]:
+    def note(self, part: Edge, look: Look) -> tuple[Edge, Signals]:
         """A crossing for each level newly reached."""
         value = look.after.value(self._gauge)
         reached = sum(start <= value for start in self._starts) - 1
         new, count, rearmed = moved(part, reached, frame_of(look.after), self._rearm)
         if rearmed:
-            return new, [Rearmed(self.key, value, look.at, record=look.record, group=self.cell)]
-        return new, [
+            return new, (Rearmed(self.key, value, look.at, record=look.record, group=self.cell),)
+        return new, tuple(
             Crossed(
                 self.key, each.at, value, look.at, level=each.name,
                 period=start_of(look.after), turn=new.turn, record=look.record, group=self.cell,
             )
             for each in self._levels[reached + 1 - count : reached + 1]
-        ]  # fmt: skip
+        )  # fmt: skip

@@ -1,8 +1,8 @@
 """
 Counts over stretches of time: a rolling window with an exact log, and windows that begin anew.
 
-A count is a value. `used` says what stands in it at an instant, `add` gives a new one, `ready` says when room comes back.
-The instants given to one count never go back; whoever keeps it sees to that.
+A count is a value. `used` says what stands in it at an instant, `add` gives a new one, `ready` says when room comes
+back. The instants given to one count never go back; whoever keeps it sees to that.
 """
 
 from __future__ import annotations
@@ -10,13 +10,26 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any, TypeAlias
 
-from .._numbers import ZERO, Exact, add, exact, neg, sign, sub, text
+from .._numbers import ZERO, Exact, add, exact, sign, sub, text
 from ..cadence import Cadence
 from ..errors import MismatchError, NumberError
 
-__all__ = ["Calendar", "Part", "Rolling", "Tumbling", "Window", "bad_state", "instant_of", "micros", "read_exact", "read_int", "read_row"]
+__all__ = [
+    "Calendar",
+    "Part",
+    "Rolling",
+    "Tumbling",
+    "Window",
+    "bad_state",
+    "instant_of",
+    "micros",
+    "read_exact",
+    "read_int",
+    "read_row",
+]
 
 Part: TypeAlias = Any
 """What a guard keeps. Only the guard that made it looks inside."""
@@ -80,7 +93,11 @@ class Window(ABC):
 
     @abstractmethod
     def add(self, part: Part, now: int, amount: Exact) -> Part:
-        """The count with so much more; a negative amount is given back, but never below 0."""
+        """The count with so much more."""
+
+    @abstractmethod
+    def back(self, part: Part, now: int, amount: Exact, then: int) -> Part:
+        """The count with so much less of what was added at another instant, as far as that still stands in it."""
 
     @abstractmethod
     def ready(self, part: Part, now: int, need: Exact) -> int | None:
@@ -122,23 +139,45 @@ class Log:
         self.used = used
 
     def entries(self) -> Iterator[tuple[int, Exact]]:
-        """Oldest first."""
-        here = self.front
-        while here is not None:
-            yield here[0], here[1]
-            here = here[2]
-        newest: list[tuple[int, Exact]] = []
-        here = self.back
-        while here is not None:
-            newest.append((here[0], here[1]))
-            here = here[2]
-        yield from reversed(newest)
+        """Oldest first, one for each instant."""
+        newest = list(_walked(self.back))
+        at = 0
+        held: Exact = ZERO
+        for when, amount in chain(_walked(self.front), reversed(newest)):
+            if held and when != at:
+                yield at, held
+                held = ZERO
+            at, held = when, add(held, amount)
+        if held:
+            yield at, held
 
     def __eq__(self, other: object) -> bool:
         return list(self.entries()) == list(other.entries()) if isinstance(other, Log) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(tuple(self.entries()))
+
+
+def _walked(entries: Entries | None) -> Iterator[tuple[int, Exact]]:
+    while entries is not None:
+        yield entries[0], entries[1]
+        entries = entries[2]
+
+
+def _less(entries: Entries | None, then: int, amount: Exact) -> tuple[Entries | None, Exact]:
+    """The entries with so much less at an instant, and what could not be taken off."""
+    passed: list[tuple[int, Exact]] = []
+    here = entries
+    while here is not None and here[0] != then:
+        passed.append((here[0], here[1]))
+        here = here[2]
+    if here is None:
+        return entries, amount
+    off = min(here[1], amount)
+    found = here[2] if off == here[1] else (then, sub(here[1], off), here[2])
+    for at, held in reversed(passed):
+        found = (at, held, found)
+    return found, sub(amount, off)
 
 
 _EMPTY = Log(None, None, ZERO)
@@ -182,25 +221,24 @@ class Rolling(Window):
 
     def add(self, part: Log, now: int, amount: Exact) -> Log:
         """
-        One more entry. What is given back comes off the oldest ones.
+        One more entry.
 
-        What is left then stays in the window for the longest time it could, so that giving back never makes room for
-        more than the limit.
+        Less than nothing is not counted: when what came before it had left, it would make room for more than the limit.
         """
+        if sign(amount) < 0:
+            return part
         log = self._now(part, now)
-        if sign(amount) > 0:
-            back = log.back
-            if back is not None and back[0] == now:
-                return Log(log.front, (now, add(back[1], amount), back[2]), add(log.used, amount))
-            return Log(log.front, (now, amount, back), add(log.used, amount))
-        rest = neg(amount)
-        while sign(rest) > 0 and log.front is not None:
-            at, held, after = log.front
-            if held > rest:
-                return Log((at, sub(held, rest), after), log.back, sub(log.used, rest))
-            rest = sub(rest, held)
-            log = _turned(Log(after, log.back, sub(log.used, held)))
-        return _EMPTY if log.front is None else log
+        back = log.back
+        if back is not None and back[0] == now:
+            return Log(log.front, (now, add(back[1], amount), back[2]), add(log.used, amount))
+        return Log(log.front, (now, amount, back), add(log.used, amount))
+
+    def back(self, part: Log, now: int, amount: Exact, then: int) -> Log:
+        """So much less in the entry of an instant; nothing where that has left the window."""
+        log = self._now(part, now)
+        newer, rest = _less(log.back, then, amount)
+        older, rest = _less(log.front, then, rest)
+        return Log(older, newer, sub(log.used, sub(amount, rest)))
 
     def ready(self, part: Log, now: int, need: Exact) -> int | None:
         """When the oldest entries that make up so much have left."""
@@ -227,7 +265,7 @@ class Rolling(Window):
         for row in data:
             at, amount = read_row(row, 2)
             held = read_exact(amount)
-            if sign(held) <= 0 or (last is not None and read_int(at) < last):
+            if sign(held) <= 0 or (last is not None and read_int(at) <= last):
                 raise bad_state("a log of amounts above 0 in the order of time")
             last = read_int(at)
             log = Log(log.front, (last, held, log.back), add(log.used, held))
@@ -259,8 +297,13 @@ class Tumbling(Window):
         """So much more in the window of the instant."""
         held = self.used(part, now)
         start, end = part[:2] if part is not None and part[0] <= now < part[1] else self.bounds(now)
-        found = add(held, amount)
-        return (start, end, found if sign(found) > 0 else ZERO)
+        return (start, end, add(held, amount))
+
+    def back(self, part: Part, now: int, amount: Exact, then: int) -> Part:
+        """So much less, where it was added in the same window."""
+        if part is None or not (part[0] <= now < part[1] and part[0] <= then < part[1]):
+            return part
+        return (part[0], part[1], sub(part[2], min(amount, part[2])))
 
     def ready(self, part: Part, now: int, need: Exact) -> int | None:
         """The end of the window."""

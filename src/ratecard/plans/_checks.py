@@ -31,6 +31,7 @@ def plan_problems(plan: Plan) -> list[Problem]:
         found += _currency_problems(f"cards[{index}].currency", partial(plan.currency_of, card.currency))
         found += _card_problems(f"cards[{index}]", card, known)
         found += card_extra_problems(f"cards[{index}]", card)
+        found += _circle_problems(f"cards[{index}]", card, plan)
         if plan.rounding_at == "record":
             found += _record_problems(f"cards[{index}]", card, plan)
     late = _time_problems(plan)
@@ -138,6 +139,27 @@ def _share_problems(path: str, card: RateCard) -> list[Problem]:
                 words = f"it is a share of {wanted!r}, which comes round to {item.key!r} again; leave one of them out"
                 found.append(Problem(place, "item.cycle", words))
     return found
+
+
+def _circle_problems(path: str, card: RateCard, plan: Plan) -> list[Problem]:
+    """Items that read each other only when this card and another are taken together, as in the period of the change."""
+    alone = {item.key: item.price.demand().items for item in card.items}
+    joined = {key: set(items) for key, items in alone.items()}
+    for other in plan.cards:
+        if other.currency == card.currency:
+            for item in other.items:
+                joined.setdefault(item.key, set()).update(item.price.demand().items)
+    circle = _circle({key: sorted(items) for key, items in joined.items()}) - _circle(alone)
+    return [
+        Problem(
+            f"{path}.items[{index}].price",
+            "item.cycle",
+            f"with the other cards, {item.key!r} comes round to itself in a period in which the card changes; "
+            "give one of the items another key",
+        )
+        for index, item in enumerate(card.items)
+        if alone[item.key] and item.key in circle
+    ]
 
 
 def _circle(wants: Mapping[str, Sequence[str]]) -> set[str]:

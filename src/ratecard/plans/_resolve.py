@@ -59,7 +59,7 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
     Raises:
         UnknownKeyError: the offer has no such plan.
         NoPriceError: `card.none`, when no card is in force at some instant of the service.
-        MismatchError: `carry.customer`, `carry.plan` or `carry.until`, when the carry is another's or does not end
+        MismatchError: `carry.customer` or `carry.until`, when the carry is another's or does not end
             where the period begins; `period.empty`.
     """
     plan = offer.get(subscription.plan)

@@ -16,11 +16,11 @@ from typing import Any, TypeAlias
 
 from ..demand import Dimension
 from ..errors import RecordError
-from ..meters import Aggregate, Sum
+from ..meters import Aggregate, Count, Sum
 from ..plans import MeterTerms
 from ..records import Layout, UsageRecord
+from ._collectors import Columns, Sums, Tree
 from ._identities import Identities, fingerprint
-from ._loops import Columns, Sums, Tree
 from ._tally import Account, Cells, Rejection, State, States, Tally, copied
 
 __all__ = ["Careful", "Halt", "Routes", "Run"]
@@ -111,43 +111,65 @@ class Run:
 
 
 class Shared:
-    """What a fast loop collects for several meters of one event: sums of all their columns, by all their dimensions."""
+    """
+    What a fast loop collects for several meters of one event: sums of all their columns, by all their axes.
 
-    __slots__ = ("columns", "customers", "dimensions", "runs")
+    Attributes:
+        columns: the properties that are summed.
+        counts: whether records are counted as well; then a last column holds their number.
+        axes: what the sums are cut by.
+        customers: the sums of each customer; None stands for the one customer of records that name none.
+    """
+
+    __slots__ = ("axes", "columns", "counts", "customers", "runs")
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self.runs = runs
-        columns: list[str] = []
-        for run in runs:
-            aggregate = run.meter.aggregate
-            columns += [*_added(aggregate), *_taken(aggregate)]
-        self.columns = tuple(dict.fromkeys(columns))
-        axes = [axis.name for run in runs for axis in run.terms.axes if isinstance(axis, Dimension)]
-        self.dimensions = tuple(dict.fromkeys(axes))
-        # None stands for the one customer of records that name none.
+        self.columns = tuple(dict.fromkeys(name for run in runs for name in (*_added(run), *_taken(run))))
+        self.counts = any(isinstance(run.meter.aggregate, Count) for run in runs)
+        self.axes = tuple(dict.fromkeys(axis for run in runs for axis in run.terms.axes))
         self.customers: dict[Any, Columns] = {}
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether it is two columns by one dimension."""
+        two = len(self.columns) == len(("first", "second")) and not self.counts
+        return two and len(self.axes) == 1 and isinstance(self.axes[0], Dimension)
+
+    @property
+    def dimension(self) -> str:
+        """The one dimension of a pair."""
+        (axis,) = self.axes
+        assert isinstance(axis, Dimension)
+        return axis.name
 
     def collect(self) -> None:
         """Give each meter its part, in the sums it would have had alone."""
         for customer, columns in self.customers.items():
-            if customer is None:
-                continue
-            for run in self.runs:
-                sums = run.sums.setdefault(customer, Sums(len(run.terms.axes)))
-                plus = [self.columns.index(name) for name in _added(run.meter.aggregate)]
-                minus = [self.columns.index(name) for name in _taken(run.meter.aggregate)]
-                places = [self.dimensions.index(axis.name) for axis in run.terms.axes if isinstance(axis, Dimension)]
-                for raw, cell in columns.items():
-                    parts = (raw,) if len(self.dimensions) == 1 else raw
-                    group = parts[places[0]] if len(places) == 1 else tuple(parts[place] for place in places)
-                    sums[group] += sum(cell[index] for index in plus) - sum(cell[index] for index in minus)
+            if customer is not None:
+                for run in self.runs:
+                    self._give(run, run.sums.setdefault(customer, Sums(len(run.terms.axes))), columns)
+
+    def _give(self, run: Run, sums: Sums, columns: Columns) -> None:
+        plus = [self.columns.index(name) for name in _added(run)]
+        minus = [self.columns.index(name) for name in _taken(run)]
+        if isinstance(run.meter.aggregate, Count):
+            plus = [len(self.columns)]
+        places = [self.axes.index(axis) for axis in run.terms.axes]
+        alone = len(self.axes) == 1
+        for raw, cell in columns.items():
+            parts = (raw,) if alone else raw
+            group = parts[places[0]] if len(places) == 1 else tuple(parts[place] for place in places)
+            sums[group] += sum(cell[index] for index in plus) - sum(cell[index] for index in minus)
 
 
-def _added(aggregate: Aggregate) -> tuple[str, ...]:
+def _added(run: Run) -> tuple[str, ...]:
+    aggregate = run.meter.aggregate
     return (aggregate.of,) if isinstance(aggregate, Sum) else ()
 
 
-def _taken(aggregate: Aggregate) -> tuple[str, ...]:
+def _taken(run: Run) -> tuple[str, ...]:
+    aggregate = run.meter.aggregate
     return aggregate.less if isinstance(aggregate, Sum) else ()
 
 

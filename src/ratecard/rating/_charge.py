@@ -142,6 +142,8 @@ class Charging:
         # The lines of an item whose stages still work on them, not rounded yet.
         self.drafts: list[Draft] | None = None
         self.places: list[int] = []
+        # What prices read of others, by the identity of the price: the terms hold them all for as long as this lives.
+        self.reads: dict[int, tuple[str, ...]] = {}
         self.readings: dict[str, Reading] = {}
         self.rollovers: dict[str, dict[tuple[str, ...], Exact]] = {}
         self.brought: dict[str, dict[tuple[str, ...], Exact]] = {}
@@ -211,9 +213,12 @@ class Charging:
 
     def amounts(self, price: Price, start: datetime, end: datetime) -> dict[str, Exact]:
         """What the items that a price reads came to over the same stretch."""
+        reads = self.reads.get(id(price))
+        if reads is None:
+            reads = self.reads[id(price)] = price.demand().items
         return {
             key: total(line.exact for line in self.lines if line.item == key and start <= line.period.start < end)
-            for key in price.demand().items
+            for key in reads
         }
 
     def rolled(self, item: str, group: tuple[str, ...]) -> Exact:
@@ -243,6 +248,7 @@ class Charging:
     def _finish(self, drafts: tuple[Sequence[Draft], bool]) -> None:
         """Round the lines of an item with stages; where one of them read several lines, so that they add up."""
         found, together = drafts
+        together = together or any(draft.piece.item.split for draft in found)
         self.drafts = None
         first = len(self.lines)
         for draft in found:
@@ -250,9 +256,8 @@ class Charging:
                 self.listed[draft.head.key] = draft.listed
             self._round(draft.head, draft.quantity, draft.amount, draft.derive)
         if together and self.terms.plan.rounding_at != "statement":
-            self.lines[first:] = rounded_together(
-                self.lines[first:], self.terms.currency.places, self.terms.plan.rounding
-            )
+            places, mode = self.terms.currency.places, self.terms.plan.rounding
+            self.lines[first:] = rounded_together(self.lines[first:], places, mode, why="so that the item adds up")
 
     def _round(self, head: LineHead, quantity: Exact, amount: Exact, derive: Callable[[], tuple[Step, ...]]) -> None:
         if self.terms.plan.carry_remainders and head.kind in CHARGES:

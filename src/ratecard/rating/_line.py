@@ -215,13 +215,17 @@ class LineItem:
             self._steps = self._derive(self)
         return self._steps
 
-    def with_rounded(self, rounded: Decimal, step: Callable[[Step], Step]) -> LineItem:
-        """The same line with another rounded amount, and the step that made it put on top."""
+    def moved(self, rounded: Decimal, why: str) -> LineItem:
+        """The same line with another rounded amount, so that it adds up with others, and a step that says so."""
+        if rounded == self.rounded:
+            return self
         derive = self._derive
+        difference = sub(rounded, self.rounded)
 
-        def derived(line: LineItem) -> tuple[Step, ...]:
+        def derived(_: LineItem) -> tuple[Step, ...]:
             *first, last = derive(self)
-            return (*first, step(last))
+            change = Step("given", [("value", difference)], difference, note=why)
+            return (*first, Step("sum", (), rounded, parts=[last, change]))
 
         return LineItem(self.head, self.quantity, self.exact, rounded, derived)
 

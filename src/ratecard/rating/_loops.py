@@ -8,28 +8,25 @@ record
 that fails half-way can be handed over whole. The loops run over lists only: a failing generator can't be mistaken for a
 failing record.
 
-The mappings that collect check a new key once, when it is first seen (`__missing__`), not once a record. They nest
-by text (customer, then group) since the hash of a text is kept and that of a tuple is not.
+What they collect into is in `_collectors`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from operator import add
 from typing import Any, TypeAlias
 
+from ._collectors import Sums, Tree
 from ._identities import Identities
 
 __all__ = [
-    "Columns",
-    "Customers",
     "Route",
-    "Sums",
-    "Tree",
     "identified",
     "identified_by_one",
     "objects",
+    "objects_several",
     "pairs",
     "plain",
     "plain_by_three",
@@ -45,78 +42,6 @@ Read: TypeAlias = Callable[[Row], Any]
 # `not quantity >> BITS` holds for whole numbers from 0 to far beyond any usage, in one operation; the few that are
 # negative or longer go the careful way, where the grammar's bounds are.
 BITS = 96
-
-
-def _check(key: Any, width: int) -> None:
-    """A raw group is one text where there is one dimension, else a tuple of texts; any other is nobody's here."""
-    for part in (key,) if width == 1 else key:
-        if part.__class__ is not str:
-            raise KeyError(key)
-
-
-class Sums(dict[Any, int]):
-    """Whole sums by raw group of so many dimensions."""
-
-    __slots__ = ("width",)
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.width = width
-
-    def __missing__(self, key: Any) -> int:
-        _check(key, self.width)
-        return 0
-
-
-class Tree(dict[Any, Any]):
-    """Whole sums by several texts, one level a text."""
-
-    __slots__ = ("depth",)
-
-    def __init__(self, depth: int) -> None:
-        super().__init__()
-        self.depth = depth
-
-    def __missing__(self, key: Any) -> Any:
-        if key.__class__ is not str:
-            raise KeyError(key)
-        if not self.depth:
-            return 0
-        made = self[key] = Tree(self.depth - 1)
-        return made
-
-
-class Columns(dict[Any, list[int]]):
-    """Several whole sums side by side by raw group of so many dimensions."""
-
-    __slots__ = ("count", "width")
-
-    def __init__(self, width: int, count: int) -> None:
-        super().__init__()
-        self.width = width
-        self.count = count
-
-    def __missing__(self, key: Any) -> list[int]:
-        _check(key, self.width)
-        made = self[key] = [0] * self.count
-        return made
-
-
-class Customers(dict[Any, Any]):
-    """What is collected for each customer; one who is not measured is nobody's here."""
-
-    __slots__ = ("known", "make")
-
-    def __init__(self, known: Collection[str], make: Callable[[], Any]) -> None:
-        super().__init__()
-        self.known = known
-        self.make = make
-
-    def __missing__(self, key: Any) -> Any:
-        if key.__class__ is not str or key not in self.known:
-            raise KeyError(key)
-        made = self[key] = self.make()
-        return made
 
 
 Route: TypeAlias = tuple[Any, Any, dict[Any, Sums]]
@@ -337,7 +262,7 @@ def several(
     start: datetime,
     end: datetime,
     event: Any,
-    routes: dict[str, tuple[Read, Read, dict[Any, dict[Any, list[int]]]]],
+    routes: dict[str, tuple[Read, Read, Any]],
     customer: Any,
     identity: tuple[Any, Any] | None,
     seen: Identities,
@@ -377,13 +302,55 @@ def several(
             careful(row)
 
 
+def objects_several(
+    records: Sequence[Any],
+    start: datetime,
+    end: datetime,
+    routes: dict[str, tuple[Read, Read, Any]],
+    seen: Identities | None,
+    careful: Careful,
+) -> int:
+    """`UsageRecord`s whose events feed several meters. Returns how many of those counted here had no id."""
+    left = iter(records)
+    anonymous = 0
+    sources = None if seen is None else seen.sources
+    while True:
+        row = None
+        try:
+            for row in left:
+                if start <= row.at < end:
+                    group, columns, customers = routes[row.event]
+                    properties = row.properties
+                    quantities = columns(properties)
+                    whole = 0
+                    for quantity in quantities:
+                        if type(quantity) is not int:
+                            break
+                        whole |= quantity
+                    else:
+                        name = row.id
+                        if not whole >> BITS and (sources is None or name is None or name not in sources[row.source]):
+                            cell = customers[row.customer][group(properties)]
+                            cell[:] = map(add, cell, quantities)
+                            if sources is not None:
+                                if name is None:
+                                    anonymous += 1
+                                else:
+                                    sources[row.source][name] = row
+                            continue
+                careful(row)
+            return anonymous
+        except Exception:
+            careful(row)
+
+
 def pairs(
     rows: Sequence[Row],
     at: Any,
     start: datetime,
     end: datetime,
     event: Any,
-    routes: dict[str, tuple[Any, tuple[Any, Any], dict[Any, dict[Any, list[int]]]]],
+    routes: dict[str, tuple[Any, tuple[Any, Any], Any]],
     customer: Any,
     careful: Careful,
 ) -> None:

@@ -73,7 +73,7 @@ class Metered:
         if not self.reading.cells(counted, terms.period.start):
             raise MismatchError(
                 f"the item {self.item.key!r} counts from {counted.isoformat()}, before {terms.period!r} begins, and "
-                "nothing tells what it held then; pass carry=statement.carry of the period before, or the records since, "
+                "nothing tells what it held then; pass carry=statement.carry of the period before, or records since, "
                 "or anchor the cadence at the start of the period",
                 code="carry.missing",
             )
@@ -203,30 +203,22 @@ class Metered:
         if not weights:
             self.charging.add_line(self.service, self.piece, (), quantity, amount, derive)
             return
-        terms = self.charging.terms
+        terms, whole = self.charging.terms, total(weights)
+        if not sign(whole):
+            weights, whole = [ONE] * len(weights), Decimal(len(weights))
         rounded = quantize(amount, terms.currency.places, terms.plan.rounding)
         shares = split(rounded, weights, terms.currency.step)
-        for index, ((group, held), share) in enumerate(zip(used, shares, strict=True)):
+        for (group, held), weight, share in zip(used, weights, shares, strict=True):
             named: Group = tuple(zip(self.item.split, group, strict=True))
-            steps = self._share_steps(derive, rounded, weights, index)
-            self.charging.add_line(self.service, self.piece, named, held, share, steps)
+            part = div(mul(amount, weight), whole)
+            self.charging.add_line(self.service, self.piece, named, held, part, _parted(derive, part, weight, whole))
+            # Where the item has stages, its lines are rounded together behind them.
+            if terms.plan.rounding_at != "statement" and self.charging.drafts is None:
+                lines = self.charging.lines
+                lines[-1] = lines[-1].moved(share, "so that the groups add up to the rounded whole")
 
     def _held(self, pairs: Pairs, end: datetime) -> Exact:
         return self.reading.usage(pairs, self.item, self.service, self.start, end).total if pairs else ZERO
-
-    def _share_steps(self, derive: Steps, rounded: Decimal, weights: Sequence[Exact], index: int) -> Steps:
-        terms = self.charging.terms
-        share = split(rounded, weights, terms.currency.step)[index]
-
-        def steps() -> tuple[Step, ...]:
-            *first, last = derive()
-            rule = (("places", Decimal(terms.currency.places)), ("mode", terms.plan.rounding))
-            whole = Step("round", rule, rounded, parts=[last])
-            inputs: list[tuple[str, Exact | str]] = [("index", Decimal(index)), ("step", terms.currency.step)]
-            inputs += [(f"weight {place}", weight) for place, weight in enumerate(weights)]
-            return (*first, Step("share", inputs, share, parts=[whole], note="this group's share by quantity"))
-
-        return steps
 
 
 def less(amount: Exact, until: Step, before: Step) -> Step:
@@ -242,6 +234,17 @@ def _scaled(quantity: Exact, priced: Priced, share: Exact, steps: Steps, note: s
         return (*steps(), Step("scaled", [("factor", share)], amount, parts=[priced.step], note=note))
 
     return quantity, amount, derive
+
+
+def _parted(derive: Steps, part: Exact, weight: Exact, whole: Exact) -> Steps:
+    """The steps of a group's share by quantity."""
+
+    def steps() -> tuple[Step, ...]:
+        *first, last = derive()
+        inputs = [("factor", weight), ("divisor", whole)]
+        return (*first, Step("scaled", inputs, part, parts=[last], note="this group's share by quantity"))
+
+    return steps
 
 
 def even(price: Price) -> bool:

@@ -38,7 +38,8 @@ def settle(charges: Charges) -> Statement:
     terms = charges.terms
     lines: Sequence[LineItem] = charges.lines
     if terms.plan.rounding_at == "statement":
-        lines = rounded_together(lines, terms.currency.places, terms.plan.rounding)
+        why = "so that the lines add up to the rounded statement"
+        lines = rounded_together(lines, terms.currency.places, terms.plan.rounding, why=why)
     memo = terms.memo
     head = memo.get("head")
     if head is None:

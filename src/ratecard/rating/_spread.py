@@ -4,29 +4,21 @@ Lines rounded together: their exact sum is rounded once, and each is rounded dow
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cmp_to_key, partial
 
 from .._numbers import CONTEXT, Exact, Rounding, div, floor, quantize, sub, total
-from ..steps import Step
 from ._line import LineItem
 
 __all__ = ["rounded_together"]
 
 
-def rounded_together(lines: Sequence[LineItem], places: int, mode: Rounding) -> tuple[LineItem, ...]:
+def rounded_together(lines: Sequence[LineItem], places: int, mode: Rounding, *, why: str) -> tuple[LineItem, ...]:
     """The exact sum rounded once; the lines share it by largest remainder, ties by order."""
     whole = quantize(total(line.exact for line in lines), places, mode)
     shares = _spread([line.exact for line in lines], whole, places)
-    found: list[LineItem] = []
-    for line, share in zip(lines, shares, strict=True):
-        if share == line.rounded:
-            found.append(line)
-            continue
-        difference = CONTEXT.subtract(share, line.rounded)
-        found.append(line.with_rounded(share, _moved(difference, share)))
-    return tuple(found)
+    return tuple(line.moved(share, why) for line, share in zip(lines, shares, strict=True))
 
 
 def _spread(values: Sequence[Exact], whole: Decimal, places: int) -> list[Decimal]:
@@ -43,11 +35,3 @@ def _spread(values: Sequence[Exact], whole: Decimal, places: int) -> list[Decima
 
 def _larger(rests: Sequence[Exact], a: int, b: int) -> int:
     return (rests[a] < rests[b]) - (rests[a] > rests[b])
-
-
-def _moved(difference: Decimal, share: Decimal) -> Callable[[Step], Step]:
-    def step(last: Step) -> Step:
-        moved = Step("given", [("value", difference)], difference, note="so that the lines add up to the rounded sum")
-        return Step("sum", (), share, parts=[last, moved])
-
-    return step

@@ -1,0 +1,128 @@
+"""
+What paid credits earn: their cost is owed until they are spent, and is earned as they are; what expires is breakage.
+
+For each lot and any period: what was deferred at its start, plus what was sold and rolled in, is what was earned, what
+broke, what was refunded and rolled out, and what is deferred at its end. Exact, and never rounded inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import NamedTuple
+
+from .._numbers import CONTEXT, ZERO, Exact, add, mul
+from ..money import Currency
+from ..periods import Period
+from ._books import Books
+from ._entries import Entry, Granted
+from ._lots import EXPIRED, REFUNDED, ROLLED_OUT, SPENT, VOIDED, Lot
+
+__all__ = ["LotRevenue", "Revenue", "revenue_of"]
+
+
+class LotRevenue(NamedTuple):
+    """
+    The revenue of one lot in a period, in the currency of its cost.
+
+    Attributes:
+        lot: its id.
+        currency: of the amounts.
+        sold: what was paid for it in the period.
+        rolled_in: what came in from a lot that expired.
+        earned: the cost of what was spent, less what came back.
+        breakage: the cost of what expired or was voided.
+        refunded: the cost of what was taken back for money.
+        rolled_out: what went on into another lot.
+        opening: what was deferred at the start.
+        deferred: what is deferred at the end. Below 0 only where service before the sale was paid from it.
+    """
+
+    lot: str
+    currency: Currency
+    sold: Exact
+    rolled_in: Exact
+    earned: Exact
+    breakage: Exact
+    refunded: Exact
+    rolled_out: Exact
+    opening: Exact
+    deferred: Exact
+
+
+class Revenue(NamedTuple):
+    """The revenue of a period, lot by lot in the order of granting."""
+
+    lots: tuple[LotRevenue, ...]
+
+    def total(self, currency: str) -> LotRevenue:
+        """The sums over all lots whose cost is in a currency; `lot` is empty."""
+        code = Currency.of(currency)
+        held = [each[2:] for each in self.lots if each.currency == code]
+        sums: list[Exact] = [ZERO] * 8
+        for each in held:
+            sums = [add(a, b) for a, b in zip(sums, each, strict=True)]
+        return LotRevenue("", code, *sums)
+
+
+class _Sums:
+    """Of one lot: units that were sold, rolled in, spent, broken, refunded and rolled out."""
+
+    __slots__ = ("before", "lot", "within")
+
+    def __init__(self, lot: Lot) -> None:
+        self.lot = lot
+        self.before = [ZERO] * 6
+        self.within = [ZERO] * 6
+
+
+_PLACES = {SPENT: 2, EXPIRED: 3, VOIDED: 3, REFUNDED: 4, ROLLED_OUT: 5}
+
+
+def revenue_of(books: Books, period: Period) -> Revenue:
+    """The revenue of every lot with a cost that was there by the end of a period."""
+    found: dict[str, _Sums] = {}
+    entries = books.entries()
+    for entry in entries:
+        lot = entry.opens()
+        if lot is not None and lot.basis and lot.cost_currency is not None:
+            found[lot.id] = _Sums(lot)
+    for entry in entries:
+        if entry.at < period.end:
+            _count(found, entry, within=entry.at >= period.start)
+    return Revenue(tuple(_told(each) for each in found.values() if any(each.before) or any(each.within)))
+
+
+def _count(found: dict[str, _Sums], entry: Entry, *, within: bool) -> None:
+    for lot_id, place, amount in _units(entry):
+        held = found.get(lot_id)
+        if held is not None:
+            sums = held.within if within else held.before
+            sums[place] = CONTEXT.add(sums[place], amount)
+
+
+def _units(entry: Entry) -> Iterable[tuple[str, int, Decimal]]:
+    lot = entry.opens()
+    if lot is not None:
+        yield lot.id, 0 if isinstance(entry, Granted) else 1, lot.amount
+    for lot_id, source, target, amount in entry.moves():
+        if source in _PLACES:
+            yield lot_id, _PLACES[source], amount.copy_negate()
+        if target in _PLACES:
+            yield lot_id, _PLACES[target], amount
+
+
+def _told(held: _Sums) -> LotRevenue:
+    lot = held.lot
+    assert lot.cost_currency is not None
+    opening, change = _deferred(held.before), _deferred(held.within)
+    amounts = [*held.within, opening, CONTEXT.add(opening, change)]
+    return LotRevenue(lot.id, lot.cost_currency, *(mul(lot.basis, each) for each in amounts))
+
+
+def _deferred(sums: list[Decimal]) -> Decimal:
+    """Units that came in, less those that went out."""
+    found = CONTEXT.add(sums[0], sums[1])
+    for each in sums[2:]:
+        found = CONTEXT.subtract(found, each)
+    return found

@@ -1,0 +1,364 @@
+"""
+The watch: all guards together, before something runs and after it ran.
+
+- All limits bind. What one refuses, none has counted: the state comes back as it was.
+- A state is a value. A host that keeps it in one place swaps it only if its version is still the one it read.
+- Time never runs backwards inside a state: an instant before the latest one that changed it is taken as that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from .._numbers import ONE, ZERO, Exact, number
+from ..errors import DefinitionError, MismatchError, Problem
+from ..periods import instant
+from ._answers import Bound, Signal, Signals, Verdict
+from ._base import NOTHING, Guard, Look, Portion, Setting
+from ._caps import Cap
+from ._each import worker
+from ._reading import Reading
+from ._windows import Part, bad_state, instant_of, micros, read_int
+
+__all__ = ["State", "Watch"]
+
+_FORMAT = 1
+_FIELDS = {"guards", "version", "at", "parts"}
+
+
+class State:
+    """
+    What guards keep between two questions. Immutable by contract; made by a `Watch`, and read by it alone.
+
+    Attributes:
+        version: how often it has changed; for compare and swap.
+        at: the latest instant that changed it, in microseconds since the start of 1970; None before any did.
+    """
+
+    __slots__ = ("at", "parts", "version")
+
+    def __init__(self, version: int, at: int | None, parts: tuple[Part, ...]) -> None:
+        self.version = version
+        self.at = at
+        self.parts = parts
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, State):
+            return NotImplemented
+        return (self.version, self.at, self.parts) == (other.version, other.at, other.parts)
+
+    def __hash__(self) -> int:
+        return hash((self.version, self.at))
+
+    def __repr__(self) -> str:
+        return f"<State {self.version}>"
+
+
+class Watch:
+    """
+    Guards that are asked together. Immutable; one serves any number of customers, each with a state of its own.
+
+    Args:
+        guards: any guards, with different names.
+        currency: the currency at hand, for guards whose amounts are written by currency.
+
+    Raises:
+        DefinitionError: `guard.twice` for two of one name, `key.unknown`, `alert.cap` or `cadence.anchor`.
+        MismatchError: `guard.currency` where an amount is not written in the currency.
+
+    >>> from datetime import UTC
+    >>> from ratecard.guards import Cap, Reading
+    >>> watch = Watch([Cap(spend="100")])
+    >>> noon = datetime(2025, 1, 10, 12, tzinfo=UTC)
+    >>> state, verdict = watch.admit(watch.zero(), noon, after=Reading(subtotal="100.01"))
+    >>> verdict.allowed, verdict.limits
+    (False, (<Bound cap on subtotal: 100.01 against 100>,))
+    """
+
+    __slots__ = ("_admitting", "_clamping", "_noting", "_places", "_telling", "_works", "guards")
+
+    def __init__(self, guards: Sequence[Guard], *, currency: str | None = None) -> None:
+        self.guards = tuple(guards)
+        self._places = {guard.name: index for index, guard in enumerate(self.guards)}
+        setting = Setting({name: (index, self.guards[index]) for name, index in self._places.items()}, currency)
+        _check(self.guards, setting)
+        self._works = tuple(worker(guard, setting) for guard in self.guards)
+        numbered = tuple(enumerate(self._works))
+        self._admitting = tuple(each for each in numbered if each[1].admits)
+        self._clamping = tuple(each for each in numbered if each[1].clamps)
+        # Caps count before alerts read what they counted.
+        ordered = sorted(numbered, key=lambda each: not isinstance(guards[each[0]], Cap))
+        self._telling = tuple(each for each in ordered if each[1].notes)
+        self._noting = tuple(each for each in ordered if each[1].notes or each[1].mends)
+
+    def zero(self) -> State:
+        """The state before anything."""
+        return State(0, None, tuple(work.zero() for work in self._works))
+
+    def begin(self, at: datetime | str, reading: Reading) -> State:
+        """The state of guards that start late: what is past already is known, and not told again."""
+        return self.record(self.zero(), at, reading)[0]
+
+    def admit(
+        self,
+        state: State,
+        at: datetime | str,
+        *,
+        after: Reading = NOTHING,
+        before: Reading | None = None,
+        uses: Reading | None = None,
+        calls: Decimal | int | str = ONE,
+        group: Mapping[str, str] | None = None,
+        id: str | None = None,
+        portion: Portion | None = None,
+    ) -> tuple[State, Verdict]:
+        """
+        Ask whether something may run, and take it from every limit that counts by itself if it may.
+
+        Args:
+            state: what was kept.
+            at: when.
+            after: what would be so after it ran, for limits of the billing period.
+            before: what is so now; for what is left after a refusal, and for caps that one request may cross.
+            uses: what it takes by itself, for limits with a window of their own.
+            calls: how many calls it is.
+            group: the dimensions it is in, for guards that have groups.
+            id: what it is held under where something is limited at once.
+            portion: how it can be cut, for caps that let a part through; `after` and `uses` are then read from it.
+
+        Returns:
+            The new state and the verdict. The state is the same object where nothing was taken.
+
+        Raises:
+            MismatchError: `reading.missing` and `reading.before` for a figure that is not there, `guard.group`,
+                `guard.id`.
+        """
+        when = instant(at)
+        told = micros(when)
+        now = told if state.at is None else max(told, state.at)
+        look = Look(
+            when, told, now, after, before=before, uses=uses, calls=_calls(calls), group=group, id=id, parts=state.parts
+        )
+        fit: Decimal | None = None
+        bounds: list[Bound] = []
+        if portion is not None:
+            look = look.cut(*portion.read(portion.quantity))
+            fit, bounds = self._clamped(look, portion)
+            if bounds and fit:
+                look = look.cut(*portion.read(fit))
+        parts = state.parts if bounds and not fit else self._taken(state.parts, look, bounds)
+        if parts is None:
+            parts, fit = state.parts, None if portion is None else ZERO
+        allowed = not bounds
+        new = state if parts is state.parts else State(state.version + 1, now, parts)
+        known = look.after if allowed or fit else before
+        if bounds:
+            bounds.sort(key=_furthest)
+        return new, Verdict(allowed, fit, tuple(bounds), instant_of(now), lambda: self._left(new, look, known))
+
+    def _clamped(self, look: Look, portion: Portion) -> tuple[Decimal, list[Bound]]:
+        """How much all clamps let through, and those that cut it."""
+        fit, bounds = portion.quantity, []
+        for index, work in self._clamping:
+            part, bound = work.fits(look.parts[index], look, portion)
+            fit = min(fit, part)
+            if bound is not None:
+                bounds.append(bound)
+        return fit, bounds
+
+    def _taken(self, parts: tuple[Part, ...], look: Look, bounds: list[Bound]) -> tuple[Part, ...] | None:
+        """The parts after all limits have taken it; None when one refuses, and those that do are added."""
+        taken: list[Part] | None = None
+        refused = False
+        for index, work in self._admitting:
+            part = parts[index]
+            new, bound = work.bind(part, look)
+            if bound is not None:
+                refused = True
+                bounds.append(bound)
+            elif new is not part:
+                if taken is None:
+                    taken = list(parts)
+                taken[index] = new
+        if refused:
+            return None
+        return parts if taken is None else tuple(taken)
+
+    def record(
+        self,
+        state: State,
+        at: datetime | str,
+        reading: Reading = NOTHING,
+        *,
+        uses: Reading | None = None,
+        calls: Decimal | int | str = ZERO,
+        admitted_at: datetime | str | None = None,
+        group: Mapping[str, str] | None = None,
+        record: str | None = None,
+    ) -> tuple[State, Signals]:
+        """
+        Look at what is so after something ran.
+
+        Args:
+            state: what was kept.
+            at: when.
+            reading: what is so.
+            uses: for limits that count by themselves, what ran without being admitted, or beyond it; below 0 where
+                less ran than was admitted.
+            calls: the same, in calls.
+            admitted_at: when it was admitted, as the verdict says in `at`; needed where less ran.
+            group: the dimensions it was in, for guards that have groups.
+            record: the id of the record, which the signals name.
+
+        Returns:
+            The new state and the signals. The state is the same object where nothing has changed.
+
+        Raises:
+            MismatchError: `reading.missing`, `guard.group`, `guard.admitted`; `reading.period` for a period before
+                one already seen.
+        """
+        when = instant(at)
+        told = micros(when)
+        now = told if state.at is None else max(told, state.at)
+        look = Look(
+            when, told, now, reading, uses=uses, calls=_calls(calls), group=group, record=record, parts=state.parts,
+            admitted=None if admitted_at is None else micros(instant(admitted_at)),
+        )  # fmt: skip
+        taken: list[Part] | None = None
+        found: list[tuple[int, Signals]] = []
+        for index, work in self._telling if uses is None and not look.calls else self._noting:
+            part = state.parts[index]
+            new, signals = work.note(part, look)
+            if new is not part:
+                if taken is None:
+                    look.parts = taken = list(state.parts)
+                taken[index] = new
+            if signals:
+                found.append((index, signals))
+        found.sort(key=lambda each: each[0])
+        new_state = state if taken is None else State(state.version + 1, now, tuple(taken))
+        return new_state, tuple(signal for _, signals in found for signal in signals)
+
+    def replay(self, history: Iterable[tuple[datetime | str, Reading, str | None]]) -> tuple[State, Signals]:
+        """
+        What would have been told had these guards been there: instants, readings and records, in order.
+
+        So an alert that is made late can say what it missed, and go on from there.
+        """
+        state, found = self.zero(), list[Signal]()
+        for at, reading, record in history:
+            state, signals = self.record(state, at, reading, record=record)
+            found.extend(signals)
+        return state, tuple(found)
+
+    def release(self, state: State, id: str) -> State:
+        """The state without what a request held; the same object where it held nothing."""
+        parts = tuple(work.released(part, id) for work, part in zip(self._works, state.parts, strict=True))
+        if all(new is part for new, part in zip(parts, state.parts, strict=True)):
+            return state
+        return State(state.version + 1, state.at, parts)
+
+    def left(
+        self,
+        state: State,
+        at: datetime | str,
+        reading: Reading | None = None,
+        *,
+        group: Mapping[str, str] | None = None,
+    ) -> dict[str, Exact]:
+        """
+        For each limit, by its name, what is left of it.
+
+        Args:
+            state: what was kept.
+            at: when.
+            reading: what is so; limits of the billing period are left out without one.
+            group: the dimensions asked for; guards that have groups are left out without them.
+        """
+        when = instant(at)
+        now = micros(when)
+        look = Look(when, now, now if state.at is None else max(now, state.at), NOTHING, group=group)
+        return self._left(state, look, reading)
+
+    def _left(self, state: State, look: Look, reading: Reading | None) -> dict[str, Exact]:
+        known = Look(look.at, look.told, look.now, NOTHING if reading is None else reading, group=look.group)
+        found: dict[str, Exact] = {}
+        for index, work in self._admitting:
+            try:
+                left = work.left(state.parts[index], known)
+            except MismatchError as error:
+                # What is not known is left out here; where it decides, it is an error.
+                if error.code not in ("reading.missing", "guard.group"):
+                    raise
+                continue
+            if left is not None:
+                found[work.key] = left
+        return found
+
+    def dump(self, state: State) -> dict[str, Any]:
+        """The state as plain data, ready for JSON; guards by name."""
+        parts: dict[str, Any] = {}
+        for name, work, part in zip(self._places, self._works, state.parts, strict=True):
+            told = work.dump(part)
+            if told != work.dump(work.zero()):
+                parts[name] = told
+        return {"guards": _FORMAT, "version": state.version, "at": state.at, "parts": parts}
+
+    def load(self, data: object) -> State:
+        """
+        Read back what `dump` wrote. Guards that are new since then start at nothing; those that are gone are dropped.
+
+        Raises:
+            MismatchError: `guard.state`.
+        """
+        if not isinstance(data, Mapping) or set(cast(Mapping[object, object], data)) != _FIELDS:
+            raise bad_state("the state of guards")
+        told = cast(Mapping[str, Any], data)
+        if told["guards"] != _FORMAT or not isinstance(told["parts"], Mapping) or read_int(told["version"]) < 0:
+            raise bad_state("the state of guards in a form that is known")
+        held = cast(Mapping[str, Any], told["parts"])
+        parts = tuple(
+            work.load(held[name]) if name in held else work.zero()
+            for name, work in zip(self._places, self._works, strict=True)
+        )
+        return State(told["version"], None if told["at"] is None else read_int(told["at"]), parts)
+
+    def __repr__(self) -> str:
+        return f"<Watch of {', '.join(self._places) or 'nothing'}>"
+
+
+def _calls(calls: Decimal | int | str) -> Decimal:
+    return ONE if calls is ONE else ZERO if calls is ZERO else number(calls)
+
+
+def _furthest(bound: Bound) -> tuple[bool, Any]:
+    # A limit of 0 is passed by any factor.
+    return (False, 0) if bound.factor is None else (True, _Falling(bound.factor))
+
+
+class _Falling:
+    """Sorts exact values from the greatest down."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Exact) -> None:
+        self.value = value
+
+    def __lt__(self, other: _Falling) -> bool:
+        return self.value > other.value
+
+
+def _check(guards: Sequence[Guard], setting: Setting) -> None:
+    found: list[Problem] = []
+    seen: set[str] = set()
+    for index, guard in enumerate(guards):
+        if guard.name in seen:
+            told = f"two guards are called {guard.name[:60]!r}; give each a key of its own"
+            found.append(Problem(f"guards[{index}].key", "guard.twice", told))
+        seen.add(guard.name)
+        found += [Problem(f"guards[{index}].{each.path}", each.code, each.text) for each in guard.problems(setting)]
+    if found:
+        raise DefinitionError(found, what="the list of guards")

@@ -1,0 +1,144 @@
+"""Estimates: the calculator gives what a bill of records with the same quantities would."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ratecard import meters, prices
+from ratecard.cadence import Cadence
+from ratecard.errors import MismatchError, UnknownKeyError
+from ratecard.lab import Expected, estimate
+from ratecard.periods import Period
+from ratecard.plans import Item, Plan, RateCard
+from ratecard.rating import rate
+from ratecard.records import UsageRecord
+from tests.strategies import amounts, price_models, walk_plans
+
+JANUARY = Period.month(2025, 1)
+METER = meters.Meter(key="m", event="e", aggregate=meters.Sum(of="n"))
+ONE = prices.PerUnit(unit_price="1")
+
+
+def plan(price: prices.Price = ONE, **fields: Any) -> Plan:
+    """A plan of one metered item."""
+    return Plan.single("p", currency="USD", meters=[METER], items=[Item(key="use", meter="m", price=price, **fields)])
+
+
+def sub(some: Plan, **fields: Any) -> Any:
+    """A subscription to it since the first of January."""
+    return some.subscribe("acme", **{"start": "2025-01-01", **fields})
+
+
+MODELS = price_models(2)
+
+
+@pytest.mark.parametrize("model", sorted(set(MODELS) - {"percent_of", "dynamic"}))
+@given(st.data())
+def test_estimate_equals_the_bill(model: str, data: st.DataObject) -> None:
+    """For every price that reads quantities, times and properties, expected usage costs what records of it do."""
+    price = data.draw(MODELS[model].filter(lambda held: not held.demand().items), label="price")
+    pooled = isinstance(price, prices.Allowance) and price.scope == "pooled"
+    some = plan(price, each=["user"] if pooled else [])
+    hours = st.integers(0, 30 * 24).map(lambda count: JANUARY.start + timedelta(hours=count))
+    expected = [
+        Expected(
+            data.draw(amounts(0, 50)),
+            {"user": data.draw(st.sampled_from(["ana", "bo"])), "m": data.draw(st.integers(0, 3)),
+                                        "n": 3, "cost": "2"}, at=data.draw(hours),
+        )
+        for _ in range(data.draw(st.integers(0, 4)))
+    ]  # fmt: skip
+    records = [
+        UsageRecord("e", each.at or JANUARY.start, {**each.properties, "n": each.quantity}, id=str(number))
+        for number, each in enumerate(expected)
+    ]
+    sizes = [Expected(each.quantity, {**each.properties, "n": each.quantity}, at=each.at) for each in expected]
+    try:
+        billed = rate(some, sub(some), records, JANUARY)
+    except LookupError as error:
+        with pytest.raises(type(error)):
+            estimate(some, sub(some), {"m": sizes}, JANUARY)
+        return
+    assert estimate(some, sub(some), {"m": sizes}, JANUARY).lines == billed.lines
+
+
+@given(walk_plans(), st.integers(0, 9))
+def test_sold_quantities(some: Plan, seats: int) -> None:
+    """Quantities that are sold and not metered are given by name; what is left out is 0."""
+    names = {item.quantity for card in some.cards for item in card.items if item.quantity}
+    told = {name: seats for name in sorted(names)}
+    if any(item.meter is not None for card in some.cards for item in card.items):
+        return
+    alike = rate(some, sub(some, quantities=told), [], JANUARY)
+    assert estimate(some, sub(some), told, JANUARY).lines == alike.lines
+    nothing = rate(some, sub(some, quantities=dict.fromkeys(told, 0)), [], JANUARY)
+    assert estimate(some, sub(some), {}, JANUARY).lines == nothing.lines
+
+
+def test_records_of_equal_value() -> None:
+    """Prices for each record are told how many there are."""
+    some = plan(prices.Percentage(rate="0.1", fixed_per_event="0.25", free_events=1))
+    assert estimate(some, sub(some), {"m": [Expected(10, records=4)]}, JANUARY).due.amount == Decimal("1.50")
+    assert estimate(some, sub(some), {"m": Expected("10", records=2)}, JANUARY).due.amount == Decimal("0.75")
+    with pytest.raises(MismatchError) as caught:
+        estimate(some, sub(some), {"m": Expected(10, records=3)}, JANUARY)
+    assert caught.value.code == "expected.records"
+    assert repr(Expected("1.5", {"d": "a"})) == "Expected('1.5', {'d': 'a'})"
+
+
+@pytest.mark.parametrize("records", [0, -1, True, "3", 1_000_001])
+def test_wrong_numbers_of_records(records: Any) -> None:
+    """There is at least one record, and a number of them that can be walked through."""
+    with pytest.raises(MismatchError) as caught:
+        Expected(1, records=records)
+    assert caught.value.code == "expected.records"
+
+
+def test_unknown_names() -> None:
+    """A name that the plan does not have is refused, with a near one."""
+    some = Plan.single("p", currency="USD", items=[Item(key="s", quantity="seats", price=ONE)])
+    with pytest.raises(UnknownKeyError, match="seats"):
+        estimate(some, sub(some, quantities={"seats": 1}), {"seat": 3}, JANUARY)
+
+
+def test_where_usage_falls() -> None:
+    """Where the price changes, usage says when it falls; what nothing prices then is refused, unless it is nothing."""
+    dated = plan().with_card(RateCard(currency="USD", effective="2025-01-16", items=[]))
+    two = plan().with_card(
+        RateCard(
+            currency="USD",
+            effective="2025-01-16",
+            items=[Item(key="use", meter="m", price=prices.PerUnit(unit_price="3"))],
+        )
+    )
+    late = Expected(2, at="2025-01-20T00:00:00Z")
+
+    def code(act: Any) -> str:
+        with pytest.raises(MismatchError) as caught:
+            act()
+        return caught.value.code
+
+    assert code(lambda: estimate(two, sub(two), {"m": 2}, JANUARY)) == "expected.at"
+    assert estimate(two, sub(two), {"m": [late, Expected(1, at=JANUARY.start)]}, JANUARY).due.amount == 7
+    assert (
+        code(lambda: estimate(two, sub(two), {"m": Expected(1, at="2025-02-01T00:00:00Z")}, JANUARY)) == "expected.at"
+    )
+    assert code(lambda: estimate(dated, sub(dated), {"m": late}, JANUARY)) == "expected.unpriced"
+    assert estimate(dated, sub(dated), {"m": 2}, JANUARY).due.amount == 2
+    fee = Plan.single("p", currency="USD", meters=[METER], items=[Item(key="fee", price=prices.Flat(amount="1"))])
+    assert code(lambda: estimate(fee, sub(fee), {"m": 2}, JANUARY)) == "expected.unpriced"
+    assert estimate(fee, sub(fee), {"m": 0}, JANUARY).due.amount == 1
+    assert code(lambda: estimate(plan(), sub(plan(), start="2026-01-01"), {"m": 2}, JANUARY)) == "expected.unpriced"
+    assert estimate(plan(), sub(plan(), start="2026-01-01"), {}, JANUARY).lines == ()
+
+
+def test_other_cadence() -> None:
+    """A quarterly item is estimated over its quarter."""
+    some = plan(cadence=Cadence.calendar("month", every=3))
+    assert estimate(some, sub(some), {"m": 5}, Period.quarter(2025, 1)).due.amount == 5

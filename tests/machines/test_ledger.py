@@ -1,0 +1,176 @@
+"""
+A ledger under any order of acts, held against a naive one after every step; then replayed, stored and read again.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+)
+
+from ratecard.credits import Ledger
+from tests.credits._naive import ORDERS, NaiveRollover
+from tests.credits._pair import UNIT, Pair, at, money
+
+AMOUNTS = st.one_of(st.integers(0, 12).map(lambda count: count * 100), st.integers(0, 1500))
+ITEMS = st.sampled_from(["a", "b", None])
+SCOPES = st.sampled_from([(), (), ("a",), ("a", "b")])
+
+
+def rollovers() -> st.SearchStrategy[NaiveRollover | None]:
+    """Terms of rolling over; the hours are those of the lot itself."""
+    return st.none() | st.builds(
+        NaiveRollover,
+        maximum=st.none() | st.integers(0, 600),
+        fraction=st.sampled_from([Fraction(1), Fraction(1, 2), Fraction(1, 8)]),
+        times=st.sampled_from([None, 1, 2]),
+        hours=st.just(0),
+        priority=st.sampled_from([None, 0]),
+    )
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """Acts at a clock that mostly goes on, and goes back a little now and then."""
+
+    draws: Bundle[Any] = Bundle("draws")
+    holds: Bundle[Any] = Bundle("holds")
+    lots: Bundle[Any] = Bundle("lots")
+
+    @initialize(
+        order=st.sampled_from(sorted(ORDERS)),
+        kind=st.sampled_from(["leave", "refuse", "negative", "negative_leave"]),
+        limit=st.none() | st.integers(0, 900),
+        commit_over=st.sampled_from(["draw", "reserved", "refuse"]),
+    )
+    def start(self, order: Any, kind: str, limit: int | None, commit_over: Any) -> None:
+        """One policy a run."""
+        self.pair = Pair(order, kind, limit, commit_over)
+        self.now = self.latest = 0
+        self.count = 0
+
+    def _id(self, kind: str) -> str:
+        self.count += 1
+        return f"{kind}{self.count}"
+
+    @rule(hours=st.integers(-3, 12))
+    def wait(self, hours: int) -> None:
+        """Time goes on; records may be late."""
+        self.now = max(0, self.now + hours)
+        self.latest = max(self.latest, self.now)
+
+    @rule(
+        target=lots, amount=st.integers(1, 1200), wait=st.integers(-2, 4), hours=st.none() | st.integers(1, 20),
+        priority=st.integers(0, 2), items=SCOPES, cost=st.sampled_from([0, 0, 33, 85]), rollover=rollovers(),
+        key=st.sampled_from(["k", None]),
+    )  # fmt: skip
+    def grant(
+        self, amount: int, wait: int, hours: int | None, priority: int, items: tuple[str, ...], cost: int,
+        rollover: NaiveRollover | None, key: str | None,
+    ) -> str:  # fmt: skip
+        """A lot comes in."""
+        id, start = self._id("lot"), max(0, self.now + wait)
+        if rollover is not None:
+            rollover.hours = hours or 0
+        end = None if hours is None else start + hours
+        self.pair.grant(id, key or id, amount, self.now, start, end, priority, items, cost, rollover)
+        return id
+
+    @rule(target=draws, amount=AMOUNTS, item=ITEMS)
+    def draw(self, amount: int, item: str | None) -> Any:
+        """Credits are spent, and asking again changes nothing."""
+        id = self._id("draw")
+        if not self.pair.draw(id, amount, item, self.now):
+            return multiple()
+        version = self.pair.ours.version
+        self.pair.ours.post([self.pair.ours.entry(id)])  # type: ignore[list-item]
+        assert self.pair.ours.version == version
+        return id
+
+    @rule(draw=draws, amount=AMOUNTS)
+    def undraw(self, draw: str, amount: int) -> None:
+        """Something comes back."""
+        held = self.pair.naive.draws[draw]
+        amount = min(amount, sum(size for _, size in held.pieces) - held.back)
+        if amount:
+            self.pair.undraw(draw, self._id("back"), amount, self.now)
+
+    @rule(target=holds, amount=AMOUNTS, item=ITEMS)
+    def reserve(self, amount: int, item: str | None) -> Any:
+        """Work begins."""
+        id = self._id("hold")
+        return id if self.pair.reserve(id, amount, item, self.now) else multiple()
+
+    @rule(target=draws, hold=consumes(holds), amount=AMOUNTS)
+    def commit(self, hold: str, amount: int) -> Any:
+        """Work ends; where its cost is refused it ends without."""
+        id = self._id("done")
+        if self.pair.commit(hold, id, amount, self.now):
+            return id
+        self.pair.release(hold, self._id("free"), self.now)
+        return multiple()
+
+    @rule(hold=consumes(holds))
+    def release(self, hold: str) -> None:
+        """Work comes to nothing."""
+        self.pair.release(hold, self._id("free"), self.now)
+
+    @rule()
+    def expire(self) -> None:
+        """Lots end."""
+        self.pair.expire(self.now)
+
+    @rule(lot=lots, share=st.none() | st.integers(0, 100))
+    def void(self, lot: str, share: int | None) -> None:
+        """Credits are taken back."""
+        left = self.pair.naive.lot(lot).left
+        self.pair.void(lot, self._id("void"), None if share is None else left * share // 100, self.now)
+
+    @precondition(lambda self: any(lot.paid for lot in self.pair.naive.lots))
+    @rule(share=st.none() | st.integers(0, 100))
+    def refund(self, share: int | None) -> None:
+        """What was paid for is bought back."""
+        lot = next(lot for lot in self.pair.naive.lots if lot.paid)
+        self.pair.refund(lot.id, self._id("refund"), None if share is None else lot.left * share // 100, self.now)
+
+    @rule()
+    def branch(self) -> None:
+        """What is tried on a value leaves the ledger as it was."""
+        value = self.pair.ours.ledger()
+        before = value.to_json()
+        after, _ = value.draw(money(100), at=at(self.now), id="what-if")
+        after.expire(at(self.now + 100))
+        assert value.to_json() == before
+
+    @invariant()
+    def same(self) -> None:
+        """Both hold the same."""
+        if hasattr(self, "pair"):
+            self.pair.check(self.latest + 100)
+
+    def teardown(self) -> None:
+        """The entries alone make the same ledger again, and so does its plain form."""
+        if hasattr(self, "pair"):
+            ledger = self.pair.ours.ledger()
+            again = Ledger.from_entries(ledger.entries(), policy=ledger.policy)
+            read = Ledger.from_json(ledger.to_json())
+            for each in (again, read):
+                assert each == ledger
+                assert each.lots() == ledger.lots()
+                assert each.live(UNIT) == ledger.live(UNIT)
+                assert each.owed(UNIT) == ledger.owed(UNIT)
+
+
+TestLedger = LedgerMachine.TestCase
+TestLedger.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)

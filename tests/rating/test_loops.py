@@ -1,0 +1,128 @@
+"""Every fixed loop of metering against the careful path, over one table of sound and hostile rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from itertools import product
+from typing import Any
+
+import pytest
+
+from ratecard.rating import measure
+from ratecard.records import Layout, UsageRecord
+from tests.laws.test_measure import as_json, carefully, laid, outcome, selling, sure, terms_of
+
+NOON = datetime(2025, 1, 10, 12, tzinfo=UTC)
+SOUND = {
+    "event": "call", "at": NOON, "n": 3, "m": 1, "d": "a", "e": "b", "f": "c", "customer": "acme",
+    "source": "s", "id": "1",
+}  # fmt: skip
+ODD: dict[str, list[Any]] = {
+    "event": ["chat", "unsold", "other", "", None, 1, ("call",), ["call"]],
+    "at": [
+        datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 2, 1, tzinfo=UTC),
+        datetime(2025, 1, 31, 23, 59, 59, 999999, UTC),
+        NOON.replace(tzinfo=None), NOON.astimezone(timezone(timedelta(hours=5))), "2025-01-10T12:00:00Z", "2025-01-10",
+        date(2025, 1, 10), "x", None, 5, datetime.max.replace(tzinfo=timezone(timedelta(hours=-5))),
+    ],
+    "n": [
+        0, -3, True, 1.5, float("nan"), "4", "-0", "x", "", None, Decimal("1.5"), Decimal(2), Decimal("NaN"),
+        Decimal("1E+50"), 2**95, 2**96, 2**97, 10**30 - 1, 10**30, -(10**30), 10**5000, (1,), [1], {}, object(),
+    ],
+    "m": [0, -1, None, "x", Decimal("0.5"), 2**97, True],
+    "d": ["", "b", None, 1, True, 1.5, Decimal(2), ("a", "b"), ("a",), (), ["a"], {"a": 1}, 10**5000, b"a"],
+    "e": ["", None, 1, ("a", "b"), ["a"]],
+    "f": ["", None, 1, ("a", "b"), ["a"]],
+    "customer": ["bolt", "none", "", None, 1, ("acme",), ["acme"]],
+    "source": ["t", "", None, 1, ("s",), ["s"]],
+    "id": ["2", "", None, 1, ("1",), ["1"], True],
+}  # fmt: skip
+
+
+def table() -> list[dict[str, Any]]:
+    """A sound row, the same again, another of the same identity, every odd value in every place, places left out."""
+    found = [SOUND, SOUND, {**SOUND}, {**SOUND, "n": 4}, {}]
+    for index, (name, values) in enumerate(ODD.items()):
+        # Each with an identity of its own, but where that is what is odd.
+        found += [{**SOUND, "id": f"{index}-{at}", name: value} for at, value in enumerate(values)]
+        found.append({key: value for key, value in SOUND.items() if key != name})
+    found += [{**SOUND, "id": str(n), "n": n, "d": "ab"[n % 2], "customer": ("acme", "bolt")[n % 2]} for n in range(20)]
+    return found
+
+
+AXES = [[], ["d"], ["d", "e"], ["d", "e", "f"], ["source"], ["d", "e", "f", "source"]]
+
+
+@pytest.mark.parametrize("axes", AXES, ids=str)
+@pytest.mark.parametrize(("several", "less"), [(False, []), (True, []), (False, ["m"])])
+def test_rows(axes: list[str], several: bool, less: list[str]) -> None:
+    """Each layout gives in the fixed loops, byte for byte, what it gives one by one with every check."""
+    plan, rows = selling(axes, several=several, less=less), table()
+    ways = product(
+        [None, "customer"], [None, "source"], [None, "id"], [(None, False), ("call", False), ("call", True)],
+        [None, tuple(SOUND)], [False, True], ["checked", "trusted"],
+    )  # fmt: skip
+    for customer, source, id, (event, within), columns, book, identity in ways:
+        layout = Layout(
+            customer=customer, source=source, id=id, always_event=event, within=within, columns=columns
+        )  # fmt: skip
+        fed = [laid(row, layout) for row in rows if sure(row, layout, identity)]
+        terms, how = terms_of(plan, book=book), {"layout": layout, "identity": identity}
+        assert outcome(measure, terms, fed, **how) == outcome(carefully, terms, fed, **how), vars_of(layout)
+
+
+@pytest.mark.parametrize("axes", AXES, ids=str)
+@pytest.mark.parametrize("less", [[], ["m"]])
+@pytest.mark.parametrize("identity", ["checked", "trusted"])
+@pytest.mark.parametrize("book", [False, True])
+def test_records(axes: list[str], less: list[str], identity: Any, book: bool) -> None:
+    """So do records, the plain data of records, and a mixture of both."""
+    plan, told = selling(axes, less=less), [as_json(row) for row in table()]
+    objects = [each for each in map(built, told) if each is not None]
+    terms, how = terms_of(plan, book=book), {"identity": identity}
+    for fed in (told, objects, [*objects, *told], [*objects, 5, None, "x", *told]):
+        assert outcome(measure, terms, fed, **how) == outcome(carefully, terms, fed, **how)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_same_object_fed_again(strict: bool) -> None:
+    """A row, or a record, that is fed a second time is a duplicate, also by the very same object."""
+    terms = terms_of(selling(["d"]), book=False)
+    record = UsageRecord("call", NOON, {"n": 3, "d": "a"}, source="s", id="1")
+    for row, layout in ((dict(SOUND), Layout(source="source", id="id")), (record, None)):
+        account = measure(terms, [row, row, row], layout=layout, strict=strict).account
+        assert account.counts["counted"] == 1
+        assert account.counts["duplicate"] == 2
+        assert account.unidentified == 0
+
+
+def test_unidentified_in_both_ways() -> None:
+    """Records without id are counted as such on whichever way they went."""
+    terms = terms_of(selling([]), book=False)
+    rows = [{"event": "call", "at": NOON, "n": n} for n in (1, -1, 2, Decimal("0.5"))]
+    for layout in (Layout(), Layout(id="id"), Layout(source="source", id="id")):
+        assert measure(terms, rows, layout=layout).account.unidentified == 4
+    assert measure(terms, [UsageRecord("call", NOON, {"n": n}) for n in (1, -1)]).account.unidentified == 2
+
+
+def test_missing_is_not_zero() -> None:
+    """A mapping that makes up values for what it lacks is not asked to."""
+    terms = terms_of(selling([]), book=False)
+    rows = [defaultdict(int, {"event": "call", "at": NOON, "id": str(n), "source": "s"}) for n in range(3)]
+    for layout in (Layout(), Layout(source="source", id="id")):
+        assert measure(terms, rows, layout=layout).dump() == carefully(terms, rows, layout=layout).dump()
+
+
+def built(told: dict[str, Any]) -> UsageRecord | None:
+    """The record, where it can be built."""
+    try:
+        return UsageRecord.from_json(told)
+    except ValueError:
+        return None
+
+
+def vars_of(layout: Layout) -> dict[str, Any]:
+    """A layout in words, for when it fails."""
+    return {name: getattr(layout, name) for name in layout.__slots__}

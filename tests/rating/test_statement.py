@@ -1,0 +1,107 @@
+"""The statement as a value: finding lines, telling differences, reading and refusing stored ones."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ratecard import meters, prices
+from ratecard.errors import MismatchError
+from ratecard.periods import Period
+from ratecard.plans import Item, Plan
+from ratecard.rating import Difference, Statement, rate
+from ratecard.records import UsageRecord
+
+JANUARY = Period.month(2025, 1)
+
+
+def bill(currency: str = "USD", amount: str = "5", **fields: Any) -> Statement:
+    """A bill of a fee, and of usage in two groups."""
+    plan = Plan.single(
+        "p",
+        currency=currency,
+        meters=[meters.Meter(key="m", event="e", aggregate=meters.Sum(of="n"), unit="GB")],
+        items=[
+            Item(key="fee", price=prices.Flat(amount=amount), name="Base fee"),
+            Item(key="use", meter="m", price=prices.PerUnit(unit_price="0.5"), each=["d"]),
+        ],
+        **fields,
+    )
+    records = [UsageRecord("e", "2025-01-02T00:00:00Z", {"n": 3, "d": d}) for d in ("a", None)]
+    return rate(plan, plan.subscribe("acme", start="2025-01-01"), records, JANUARY)
+
+
+def code_of(act: Any) -> str:
+    """The code of the mismatch that an act raises."""
+    with pytest.raises(MismatchError) as caught:
+        act()
+    return caught.value.code
+
+
+def test_lines() -> None:
+    """A line is found by its item where that has one, or by its key."""
+    found = bill()
+    assert found.line("fee").name == "Base fee"
+    assert found.line("use[d=a]@2025-01-01T00:00:00Z").group == (("d", "a"),)
+    assert [line.unit for line in found.lines_of("use")] == ["GB", "GB"]
+    assert code_of(lambda: found.line("use")) == "line.several"
+    assert code_of(lambda: found.line("none")) == "line.none"
+    assert repr(found.line("fee")) == "<LineItem fee@2025-01-01T00:00:00Z: 5.00 USD>"
+    assert len({*found.lines, *bill().lines}) == 3
+    assert found.line("fee") != 1
+
+
+def test_words() -> None:
+    """A statement is told in a line, in its lines, and with all steps."""
+    found = bill()
+    assert repr(found) == "<Statement of 'acme' for Period('2025-01-01', '2025-02-01'): 8.00 USD due>"
+    assert "use [d=(none)], 2025-01-01T00:00:00Z to 2025-02-01T00:00:00Z: 3 GB = 1.50 USD" in str(found)
+    assert "subtotal: 5.00 + 1.50 + 1.50 = 8.00 USD" in found.explain()
+    nothing = Plan.single("p", currency="USD")
+    assert (
+        "subtotal: 0 = 0.00 USD" in rate(nothing, nothing.subscribe("acme", start="2025-01-01"), [], JANUARY).explain()
+    )
+
+
+def test_differences() -> None:
+    """Two statements differ by lines; one that is missing has no amount there."""
+    [found] = bill().diff(bill(amount="6"))
+    assert str(found) == "fee@2025-01-01T00:00:00Z: 5.00 USD before, 6.00 USD after"
+    assert repr(found) == f"<Difference {found}>"
+    assert (
+        found == bill().diff(bill(amount="6"))[0],
+        hash(found) == hash(Difference(found.key, found.before, found.after)),
+        found == 1,
+    ) == (True, True, False)
+    assert str(Difference("x", None, found.after)) == "x: nothing before, 6.00 USD after"
+    assert str(Difference("x", found.after, None)) == "x: 6.00 USD before, nothing after"
+    assert code_of(lambda: bill().diff(bill("EUR"))) == "currency.mixed"
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"currency": "JPY"}, {"currency": "UGX", "profile": "stripe"}, {"currency": "UGX"}]
+)
+def test_stored(fields: dict[str, Any]) -> None:
+    """A stored statement comes back in the decimals it was counted in."""
+    found = bill(**fields)
+    again = Statement.from_json(json.loads(found.dumps()))
+    assert (again == found, again.currency.places, again.dumps()) == (True, found.currency.places, found.dumps())
+    assert again.verify()
+    assert found != 1
+
+
+def test_units_of_its_own() -> None:
+    """So it does in a unit of the plan's own."""
+    found = bill("credits", units=[{"key": "credits", "places": 4}])
+    again = Statement.from_json(found.to_json())
+    assert (again.due, str(again.due)) == (found.due, "8.0000 credits")
+
+
+def test_refused_when_read() -> None:
+    """Another version, or an amount that is no decimal number, is refused."""
+    told = bill().to_json()
+    assert code_of(lambda: Statement.from_json({**told, "statement": 2})) == "statement.version"
+    told["lines"][0]["amount"] = "1/3"
+    assert code_of(lambda: Statement.from_json(told)) == "statement.amount"
