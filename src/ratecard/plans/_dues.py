@@ -94,9 +94,9 @@ def _parts(terms: Terms, cadence: Cadence | None) -> list[tuple[Period, Period]]
     found: list[tuple[Period, Period]] = []
     for each in terms.subscription.cadence_under(terms.plan, cadence).periods(rated):
         full = Period(each.start, each.end, zone=terms.zone)
-        part = full.overlap(service)
-        if part is not None:
-            found.append((full, Period(part.start, part.end, zone=terms.zone)))
+        # It has time in common with the rated service, so it has service in it.
+        start, end = max(full.start, service.start), min(full.end, service.end)
+        found.append((full, Period(start, end, zone=terms.zone)))
     return found
 
 

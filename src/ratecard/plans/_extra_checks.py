@@ -153,6 +153,11 @@ def _rounding(plan: Plan) -> Iterator[Problem]:
             yield Problem("rounding_at", "rounding.statement", words)
 
 
+def _fills(commitment: Commitment) -> bool:
+    """Whether the stage of floors has something to do for a commitment: a true-up, or what goes beyond it."""
+    return commitment.kind == "postpaid" or commitment.overage != 1
+
+
 def _stages(plan: Plan) -> Iterator[Problem]:
     """Terms that the plan states and its order leaves out: they would be left undone in silence."""
     offs = [discount for card in plan.cards for item in card.items for discount in item.discounts]
@@ -167,7 +172,7 @@ def _stages(plan: Plan) -> Iterator[Problem]:
         ("statement", "percent_discounts", any(each.kind in ("percent", "tiered") for each in across)),
         ("statement", "amount_discounts", any(each.kind == "amount" for each in across)),
         ("statement", "maximum", plan.maximum is not None),
-        ("statement", "minimum", plan.minimum is not None or any(each.kind == "postpaid" for each in plan.commitments)),
+        ("statement", "minimum", plan.minimum is not None or any(_fills(each) for each in plan.commitments)),
         ("statement", "prepaid", any(each.kind == "prepaid" for each in plan.commitments)),
         ("statement", "tax", bool(plan.taxes)),
     )

@@ -12,8 +12,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, cast
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
-from .._model import NUMBER_PATTERN, Amount, Pairs, refuse
+from .._model import NUMBER_PATTERN, Amount, Pairs
 from .._numbers import number, text
 from ..errors import NumberError, Problem
 
@@ -29,8 +30,8 @@ def _summed(value: object) -> object:
     try:
         return {BARE: number(value)}
     except NumberError as error:
-        refuse([Problem("", error.code, error.text)])
-        raise
+        found = (Problem("", error.code, error.text),)
+        raise PydanticCustomError("ratecard", "{told}", {"told": error.text, "problems": found}) from None
 
 
 def _told(value: Pairs[Decimal]) -> object:

@@ -109,7 +109,8 @@ def _discounts(drafts: list[Draft], discounts: Sequence[ItemDiscount], currency:
             off = total(mul(spend, rate) for spend, rate in parts)
             words = " + ".join(f"{text(spend)} x {text(rate)}" for spend, rate in parts)
             together |= take_off(drafts, off, f"{each.label}: {words} of the item's amount")
-        elif isinstance(each, AmountDiscount):
+        else:
+            assert isinstance(each, AmountDiscount)
             # A plan whose card has no amount in its currency is refused when it is defined.
             amount = mul(sum_in(each.amount, currency) or ZERO, part)
             there = total(draft.amount for draft in drafts)

@@ -44,11 +44,11 @@ def settle(charges: Charges) -> Statement:
     head = memo.get("head")
     if head is None:
         plan = terms.plan
+        memo["dues"] = dues(terms) if stated(plan) or terms.subscription.coupons else None
         head = memo["head"] = StatementHead(
             customer=terms.customer, plan=plan.key, digest=plan.digest, period=terms.period, currency=terms.currency,
             order=plan.order,
         )  # fmt: skip
-        memo["dues"] = dues(terms) if stated(plan) or terms.subscription.coupons else None
     if memo["dues"] is None:
         subtotal = ZERO
         for line in lines:
