@@ -62,6 +62,7 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
         MismatchError: `carry.customer` or `carry.until`, when the carry is another's or does not end
             where the period begins; `period.empty`.
     """
+    _check_kinds(offer, subscription, period, carry)
     plan = offer.get(subscription.plan)
     if carry is not None:
         _check_carry(carry, subscription, period)
@@ -89,6 +90,21 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
 
 
 _KEPT = 1024
+
+
+def _check_kinds(offer: object, subscription: object, period: object, carry: object) -> None:
+    """Wrong kinds of value are told apart here, before anything is asked of them."""
+    wrong = ""
+    if not isinstance(subscription, Subscription):
+        wrong = f"the subscription is {type(subscription).__name__}; write plan.subscribe(customer, start=...)"
+    elif not isinstance(period, Period):
+        wrong = f"the period is {type(period).__name__}; write Period.month(2025, 1) or Period(start, end)"
+    elif carry is not None and not isinstance(carry, Carry):
+        wrong = f"the carry is {type(carry).__name__}; read stored data back by Carry.from_json"
+    elif not callable(getattr(offer, "get", None)) or isinstance(offer, Mapping):
+        wrong = f"the offer is {type(offer).__name__}; give a Plan or a Catalog (plain data is read by Plan.load)"
+    if wrong:
+        raise MismatchError(wrong, code="argument.type")
 
 
 def _checked(plan: Plan) -> Plan:
@@ -224,12 +240,12 @@ class _Resolving:
         card = self.plan.card_at(self.code, self.subscription.cohort, part.start, self.start)
         # A difference of shares, so that pieces add up also where any part of a period costs the whole (`none`).
         before, until = (share(Period(counted, end, zone=self.zone), full, how) for end in (part.start, part.end))
-        return Piece(part, item, card.digest, sub(until, before), before, self._by_record(item))
+        return Piece(part, item, card.digest, sub(until, before), before, self._price(item))
 
-    def _by_record(self, item: Item) -> Price | None:
-        """The item's price for a plan that rounds each record; None where the price is as it stands."""
+    def _price(self, item: Item) -> Price:
+        """The item's price behind its units off; for a plan that rounds each record, the one that does so."""
         if self.plan.rounding_at != "record" or not isinstance(item.price, PerUnit | Percentage) or item.meter is None:
-            return None
+            return item.net_price
         return ByRecord(base=item.price, places=self.currency.places, mode=self.plan.rounding)
 
     def _quantity(self, item: Item) -> Decimal | None:
@@ -261,7 +277,8 @@ class _Resolving:
                 items = every
             demand = Demand()
             for item in items:
-                demand |= Demand(axes=[Dimension(name) for name in (*item.each, *item.split)]) | item.price.demand()
+                demand |= Demand(axes=[Dimension(name) for name in (*item.each, *item.split)])
+                demand |= self._price(item).demand()
             found[meter.key] = _metered(
                 meter, mine, demand, self._window(mine), self.period.end, served, followed=followed
             )

@@ -29,7 +29,8 @@ class Piece:
 
     Attributes:
         start, end: the stretch, in UTC.
-        item: the item as the card in force has it; `price` is its price.
+        item: the item as the card in force has it.
+        price: its price, as the plan's rounding makes it.
         version: the card that is in force, by its effective date.
         share: the stretch as a share of the full cadence period, by the item's proration.
         before: the same of the time from the start of the item's counter up to this stretch; the shares of all
@@ -39,14 +40,12 @@ class Piece:
 
     __slots__ = ("before", "end", "item", "period", "price", "share", "start", "tail", "version")
 
-    def __init__(
-        self, period: Period, item: Item, version: str, part: Exact, before: Exact, price: Price | None = None
-    ) -> None:
+    def __init__(self, period: Period, item: Item, version: str, part: Exact, before: Exact, price: Price) -> None:
         self.period = period
         self.start = period.start
         self.end = period.end
         self.item = item
-        self.price: Price = item.net_price if price is None else price
+        self.price = price
         self.version = version
         self.share = part
         self.before = before

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, get_args
 
 from .._numbers import Exact, Rounding, exact, number, quantize, sub, text, total
 from ..errors import MismatchError, RatecardError
@@ -299,6 +299,12 @@ class LineItem:
     @classmethod
     def from_json(cls, told: Mapping[str, Any], currency: Currency) -> LineItem:
         """Read back what `to_json` wrote."""
+        texts = [told[name] for name in ("key", "item", "name", "unit", "version")]
+        if not all(isinstance(each, str) for each in texts):
+            raise MismatchError("the key, item, name, unit and version of a line are text", code="statement.form")
+        kind = told.get("kind", "usage")
+        if kind not in get_args(Kind):
+            raise MismatchError("a line has a kind that nobody knows; read what to_json wrote", code="statement.form")
         rounded = exact(told["amount"])
         if not isinstance(rounded, Decimal):
             raise MismatchError(
@@ -314,7 +320,7 @@ class LineItem:
             period=Period.from_json(told["period"]),
             due=read_time(told["due"]),
             version=told["version"],
-            kind=cast("Kind", told.get("kind", "usage")),
+            kind=kind,
             shares=[(key, number(part)) for key, part in told.get("shares", ())],
         )
         steps = tuple(Step.from_json(step) for step in told["steps"])
