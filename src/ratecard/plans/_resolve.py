@@ -287,9 +287,9 @@ class _Resolving:
         return found
 
     def _price(self, item: Item) -> Price:
-        """The item's price as it stands; for a plan that rounds each record, the one that does so."""
+        """The item's price behind its units off; for a plan that rounds each record, the one that does so."""
         if self.plan.rounding_at != "record" or not isinstance(item.price, PerUnit | Percentage) or item.meter is None:
-            return item.price
+            return item.net_price
         return ByRecord(base=item.price, places=self.currency.places, mode=self.plan.rounding)
 
     def _meters(self, services: Sequence[Service]) -> dict[str, MeterTerms]:
