@@ -259,7 +259,9 @@ class _Resolving:
         for sold in run:
             part = billed.overlap(sold.part)
             if part is not None:
-                pieces.append(self._piece(part, sold, full, counts, peak))
+                # What was there before the period began was there before this piece.
+                known = max(peak, sold.quantity or ZERO) if part.start > sold.part.start else peak
+                pieces.append(self._piece(part, sold, full, counts, known))
             peak = max(peak, sold.quantity or ZERO)
         if not pieces:
             return None
@@ -287,9 +289,9 @@ class _Resolving:
         return found
 
     def _price(self, item: Item) -> Price:
-        """The item's price as it stands; for a plan that rounds each record, the one that does so."""
+        """The item's price behind its units off; for a plan that rounds each record, the one that does so."""
         if self.plan.rounding_at != "record" or not isinstance(item.price, PerUnit | Percentage) or item.meter is None:
-            return item.price
+            return item.net_price
         return ByRecord(base=item.price, places=self.currency.places, mode=self.plan.rounding)
 
     def _meters(self, services: Sequence[Service]) -> dict[str, MeterTerms]:

@@ -53,6 +53,7 @@ class Subscription(Model, frozen=True):
         phases: how it begins; None: as the plan says.
         addons: what it has beside the plan; see `AddOn`.
         entitlements: what it may use other than its plans say; see `Entitlement`.
+        coupons: keys of the plan's coupons, in the order in which they are used.
 
     >>> acme = Subscription(customer="acme", plan="team", start="2025-01-15", quantities={"seats": 5})
     >>> acme.quantities["seats"]
@@ -73,6 +74,7 @@ class Subscription(Model, frozen=True):
     phases: OptionalMany[Phase] = default(None)
     addons: Many[AddOn] = default(())
     entitlements: Many[Entitlement] = default(())
+    coupons: Many[Key] = default(())
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -200,6 +202,7 @@ def _problems(held: Subscription) -> list[Problem]:
         for name, quantity in held.quantities.items()
         if quantity < 0
     ]
+    found += repeats("coupons", held.coupons)
     if held.end is not None and _ends_early(held.start, held.end, held.zone):
         words = f"the end, {show_day(held.end)}, is before the start, {show_day(held.start)}; give a later one"
         found.append(Problem("end", "subscription.order", words))
