@@ -341,7 +341,7 @@ def test_net_price() -> None:
 
 
 def test_dues() -> None:
-    """Commitments come by priority, each with the stretches of its own cadence; coupons as the subscription has them."""
+    """Commitments come by priority, each with the stretches of its own cadence; coupons as they are listed."""
     held = Plan.load(
         plan(
             coupons=[{"key": key, "discount": {"kind": "percent", "rate": "0"}} for key in "ab"],

@@ -487,7 +487,7 @@ def test_tax_after_prepaid_draws() -> None:
 )
 def test_presets_differ(preset: Preset, mixed: str, floor: str, paid: str) -> None:
     """
-    The same terms under each vendor's order: a sum and a percentage; a percentage and an item's floor; prepaid and tax.
+    The same terms under each vendor: a sum and a percentage; a percentage and an item's floor; prepaid and tax.
 
     Orb takes the sum first, those with one list take it as listed, the rest the percentage; Zuora clamps a charge before
     it is discounted; at Zuora and Lago what was paid before leaves the tax as it is.
