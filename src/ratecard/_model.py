@@ -44,6 +44,7 @@ __all__ = [
     "Model",
     "OptionalAmount",
     "OptionalDay",
+    "OptionalMany",
     "Pairs",
     "Table",
     "Whole",
@@ -297,6 +298,12 @@ if TYPE_CHECKING:
         def __get__(self, instance: object, owner: object = None) -> tuple[T, ...]: ...
         def __set__(self, instance: object, value: Sequence[T]) -> None: ...
 
+    class OptionalMany(Generic[T]):
+        """As `Many`, or None."""
+
+        def __get__(self, instance: object, owner: object = None) -> tuple[T, ...] | None: ...
+        def __set__(self, instance: object, value: Sequence[T] | None) -> None: ...
+
     class Table(Generic[V]):
         """A mapping from text goes in, a hashable mapping comes out."""
 
@@ -337,6 +344,12 @@ else:
 
         def __class_getitem__(cls, item: object) -> object:
             return Annotated[tuple[item, ...], Strict(), BeforeValidator(_many)]
+
+    class OptionalMany:
+        """`OptionalMany[T]` is the same or None."""
+
+        def __class_getitem__(cls, item: object) -> object:
+            return Many[item] | None
 
     class Table:
         """`Table[V]` is a hashable mapping from text to V."""

@@ -109,7 +109,7 @@ def _revenue(found: Ledger, currency: str) -> Plain:
 
 
 def top_up(given: Plain) -> Plain:
-    """What a rule proposes at each balance; with `charges` the balances after each, what is proposed granted at once."""
+    """What a rule proposes at each balance; with `charges` what is proposed is granted at once."""
     rule = TopUp.model_validate(given["rule"])
     unit = _unit(given.get("unit", "USD"))
     if "bought" in given:

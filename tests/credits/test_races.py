@@ -107,7 +107,9 @@ def history() -> Ledger:
 
 HOSTILE = [
     decimal.Context(prec=2),
-    decimal.Context(prec=3, rounding=decimal.ROUND_UP, traps=[decimal.Inexact, decimal.Rounded, decimal.FloatOperation]),
+    decimal.Context(
+        prec=3, rounding=decimal.ROUND_UP, traps=[decimal.Inexact, decimal.Rounded, decimal.FloatOperation]
+    ),
     decimal.Context(prec=1, Emax=3, Emin=-3),
 ]
 

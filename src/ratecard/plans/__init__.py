@@ -27,7 +27,11 @@ from ._extras import (
     TieredDiscount,
     UsageDiscount,
 )
+from ._changes import Cancel, ChangeAnchor, ChangePlan, ChangeQuantity, Pause, Resume
+from ._entitlements import Entitled, Entitlement, entitled
 from ._order import Order
+from ._overrides import AddOn, Override
+from ._phases import Phase
 from ._plan import CustomUnit, Plan
 from ._resolve import resolve
 from ._schema import schema
@@ -36,17 +40,24 @@ from ._sums import sum_in
 from ._terms import MeterTerms, Piece, Service, Terms
 
 __all__ = [
+    "AddOn",
     "AmountDiscount",
     "AnyCommitment",
     "AnyDiscount",
+    "Cancel",
     "Carry",
     "Catalog",
+    "ChangeAnchor",
+    "ChangePlan",
+    "ChangeQuantity",
     "Commitment",
     "Coupon",
     "CustomUnit",
     "Discount",
     "DiscountTier",
     "Dues",
+    "Entitled",
+    "Entitlement",
     "Item",
     "ItemDiscount",
     "Maximum",
@@ -54,12 +65,16 @@ __all__ = [
     "Minimum",
     "Offer",
     "Order",
+    "Override",
+    "Pause",
     "PercentDiscount",
+    "Phase",
     "Piece",
     "Plan",
     "Postpaid",
     "Prepaid",
     "RateCard",
+    "Resume",
     "Service",
     "Stretch",
     "Subscription",
@@ -68,6 +83,7 @@ __all__ = [
     "TieredDiscount",
     "UsageDiscount",
     "dues",
+    "entitled",
     "resolve",
     "schema",
     "stated",

@@ -17,11 +17,12 @@ from ._card import RateCard, repeats
 from ._extra_checks import card_extra_problems, extra_problems
 from ._extras import UsageDiscount
 from ._lookup import unknown
+from ._phases import phase_problems
 
 if TYPE_CHECKING:
     from ._plan import Plan
 
-__all__ = ["plan_problems", "rank"]
+__all__ = ["card_problems", "plan_problems", "rank"]
 
 
 def plan_problems(plan: Plan) -> list[Problem]:
@@ -30,7 +31,7 @@ def plan_problems(plan: Plan) -> list[Problem]:
     known = [meter.key for meter in plan.meters]
     for index, card in enumerate(plan.cards):
         found += _currency_problems(f"cards[{index}].currency", partial(plan.currency_of, card.currency))
-        found += _card_problems(f"cards[{index}]", card, known)
+        found += card_problems(f"cards[{index}]", card, known)
         found += card_extra_problems(f"cards[{index}]", card)
         found += _circle_problems(f"cards[{index}]", card, plan)
         if plan.rounding_at == "record":
@@ -40,8 +41,36 @@ def plan_problems(plan: Plan) -> list[Problem]:
     found += repeats("units", tuple(unit.key for unit in plan.units), field=".key")
     for index, unit in enumerate(plan.units):
         found += _currency_problems(f"units[{index}].key", unit.currency)
+    if plan.phases:
+        found += phase_problems(plan.phases) or _phase_references(plan, known)
+    found += repeats("entitlements", tuple(each.key for each in plan.entitlements), field=".key")
     found += extra_problems(plan)
     return sorted(found, key=_position)
+
+
+def _phase_references(plan: Plan, meters: list[str]) -> list[Problem]:
+    """Items of a phase that no card has, and meters that the plan does not have."""
+    have = [item.key for card in plan.cards for item in card.items]
+    have += [item.key for phase in plan.phases for item in phase.items]
+    found: list[Problem] = []
+    for index, phase in enumerate(plan.phases):
+        path = f"phases[{index}]"
+        found += [
+            Problem(f"{path}.{name}", "key.unknown", unknown(key, have, what="item", owner="the plan"))
+            for name, keys in (("prices", phase.prices), ("without", phase.without))
+            for key in keys
+            if key not in have
+        ]
+        found += [
+            Problem(
+                f"{path}.items[{place}].meter",
+                "key.unknown",
+                unknown(item.meter, meters, what="meter", owner="the plan"),
+            )
+            for place, item in enumerate(phase.items)
+            if item.meter is not None and item.meter not in meters
+        ]
+    return found
 
 
 def _record_problems(path: str, card: RateCard, plan: Plan) -> list[Problem]:
@@ -71,7 +100,7 @@ def _record_problems(path: str, card: RateCard, plan: Plan) -> list[Problem]:
 
 _SECTIONS = (
     "meters", "cards", "rounding_at", "units", "order", "discounts", "coupons", "minimum", "maximum", "commitments",
-    "taxes",
+    "taxes", "phases", "entitlements",
 )  # fmt: skip
 
 
@@ -119,7 +148,8 @@ def _same_card(plan: Plan) -> list[Problem]:
     return found
 
 
-def _card_problems(path: str, card: RateCard, meters: list[str]) -> list[Problem]:
+def card_problems(path: str, card: RateCard, meters: list[str]) -> list[Problem]:
+    """What a card refers to and is not there."""
     found = repeats(f"{path}.items", tuple(item.key for item in card.items), field=".key")
     for index, item in enumerate(card.items):
         if item.meter is not None and item.meter not in meters:

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .._model import Model, show_day
-from ._card import RateCard
+from ._card import Item, RateCard
 from ._plain import differences, dump
 
 if TYPE_CHECKING:
     from ._plan import Plan
 
-__all__ = ["plan_differences"]
+__all__ = ["item_differences", "plan_differences"]
 
 
 def plan_differences(old: Plan, new: Plan) -> tuple[str, ...]:
@@ -33,7 +33,7 @@ def plan_differences(old: Plan, new: Plan) -> tuple[str, ...]:
         elif name not in before:
             found.append(f"{name} added")
         else:
-            found += [f"{name}: {each}" for each in _items(before[name], after[name])]
+            found += [f"{name}: {each}" for each in item_differences(before[name].items, after[name].items)]
     return tuple(found)
 
 
@@ -49,8 +49,9 @@ def _cards(cards: Sequence[RateCard]) -> dict[str, RateCard]:
     return named
 
 
-def _items(old: RateCard, new: RateCard) -> list[str]:
-    return _parts("item", {each.key: each for each in old.items}, {each.key: each for each in new.items})
+def item_differences(old: Sequence[Item], new: Sequence[Item]) -> tuple[str, ...]:
+    """A sentence for each field and item that differs."""
+    return tuple(_parts("item", {each.key: each for each in old}, {each.key: each for each in new}))
 
 
 def _parts(what: str, old: Mapping[str, Model], new: Mapping[str, Model]) -> list[str]:

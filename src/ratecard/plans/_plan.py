@@ -28,9 +28,11 @@ from ..prices import Price
 from ._card import Item, RateCard
 from ._checks import plan_problems, rank
 from ._diff import plan_differences
+from ._entitlements import Entitlement
 from ._extras import AnyCommitment, AnyDiscount, Coupon, Maximum, Minimum, Tax
 from ._lookup import find, unknown
 from ._order import Order
+from ._phases import Phase
 from ._plain import digest, dump
 from ._subscription import Subscription
 
@@ -67,6 +69,8 @@ class PlanFields(TypedDict, total=False):
     units: Sequence[CustomUnit]
     order: Order
     carry_remainders: bool
+    phases: Sequence[Phase]
+    entitlements: Sequence[Entitlement]
     discounts: Sequence[AnyDiscount]
     coupons: Sequence[Coupon]
     minimum: Minimum | None
@@ -100,6 +104,8 @@ class Plan(Model, frozen=True):
         units: units of one's own that cards may be written in.
         order: the order of operations.
         carry_remainders: whether what rounding leaves is taken into the next period.
+        phases: how subscriptions that start on this plan begin, such as with a trial; see `Phase`.
+        entitlements: what those who buy it may use, beside the prices; see `Entitlement`.
         discounts: what is taken off across the lines of a statement.
         coupons: discounts that subscriptions bring along by their keys.
         minimum: a floor under the whole; `maximum` a ceiling over it.
@@ -128,6 +134,8 @@ class Plan(Model, frozen=True):
     units: Many[CustomUnit] = default(())
     order: Order = _made(Order.default)
     carry_remainders: bool = default(False)
+    phases: Many[Phase] = default(())
+    entitlements: Many[Entitlement] = default(())
     discounts: Many[AnyDiscount] = default(())
     coupons: Many[Coupon] = default(())
     minimum: Minimum | None = default(None)

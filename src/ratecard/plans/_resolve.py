@@ -19,28 +19,27 @@ The rules:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Any
 
-from .._numbers import ONE, sub
+from .._numbers import ONE, ZERO, Exact, sub
 from ..cadence import Cadence
 from ..demand import Demand, Dimension
 from ..errors import InternalError, MismatchError
 from ..meters import Level, Meter, Peak
-from ..periods import Period, Proration, moment, share
+from ..periods import Period, Proration, share
 from ..prices import ByRecord, Percentage, PerUnit, Price
-from ._card import Item, RateCard
+from ._card import Item
 from ._carry import Carry
 from ._catalog import Offer
+from ._changes import ChangePlan
 from ._plan import Plan
 from ._subscription import Subscription
 from ._terms import MeterTerms, Piece, Service, Terms
+from ._timeline import Sold, Timeline
 
 __all__ = ["resolve"]
-
-_Sold: TypeAlias = tuple[Period, Item]
-"""A stretch of time, and the item as the card in force then has it."""
 
 
 def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: Carry | None = None) -> Terms:
@@ -67,17 +66,19 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
     if carry is not None:
         _check_carry(carry, subscription, period)
     since = None if carry is None else period.start
-    key = (subscription, period, since)
-    kept: dict[object, Terms] = vars(plan).setdefault("_kept", {})
+    others = tuple(offer.get(key).digest for key in _switched(subscription))
+    key = (subscription, period, since, others)
+    memory = _memory(plan)
+    kept: dict[object, Terms] = memory.setdefault("_kept", {})
     found = kept.get(key)
     if found is None:
         if period.empty:
             raise MismatchError(f"{period!r} is empty; give a period with time in it", code="period.empty")
         if len(kept) >= _KEPT:
             kept.clear()
-        found = kept[key] = _Resolving(_checked(plan), subscription, period, since).terms()
+        found = kept[key] = _Resolving(_Checked(offer), subscription, period, since).terms()
         # Customers who are measured alike share one metering, so that measuring many sees at a glance that they are.
-        alike: dict[object, Mapping[str, MeterTerms]] = vars(plan).setdefault("_alike", {})
+        alike: dict[object, Mapping[str, MeterTerms]] = memory.setdefault("_alike", {})
         if len(alike) >= _KEPT:
             alike.clear()
         found.meters = alike.setdefault(tuple(found.meters.values()), found.meters)
@@ -105,6 +106,27 @@ def _check_kinds(offer: object, subscription: object, period: object, carry: obj
         wrong = f"the offer is {type(offer).__name__}; give a Plan or a Catalog (plain data is read by Plan.load)"
     if wrong:
         raise MismatchError(wrong, code="argument.type")
+
+
+def _memory(plan: Plan) -> dict[str, Any]:
+    """What is kept on a plan beside its fields; no part of what it says."""
+    return vars(plan)
+
+
+def _switched(subscription: Subscription) -> list[str]:
+    """The keys of the plans it changes to."""
+    return [change.plan for change in subscription.changes if isinstance(change, ChangePlan)]
+
+
+class _Checked:
+    """An offer whose plans have come through the front door."""
+
+    def __init__(self, offer: Offer) -> None:
+        self._offer = offer
+
+    def get(self, key: str) -> Plan:
+        """The plan with this key."""
+        return _checked(self._offer.get(key))
 
 
 def _checked(plan: Plan) -> Plan:
@@ -137,110 +159,132 @@ def _check_carry(carry: Carry, subscription: Subscription, period: Period) -> No
 class _Resolving:
     """One resolve on its way: the facts that all items share."""
 
-    def __init__(self, plan: Plan, subscription: Subscription, period: Period, since: datetime | None) -> None:
-        self.plan = plan
+    def __init__(self, offer: Offer, subscription: Subscription, period: Period, since: datetime | None) -> None:
         self.subscription = subscription
         self.period = period
         self.since = since
-        self.zone = subscription.zone or plan.zone
-        self.start = moment(subscription.start, self.zone)
-        self.end = None if subscription.end is None else moment(subscription.end, self.zone)
-        self.code = _currency_code(plan, subscription)
-        self.currency = plan.currency_of(self.code)
-        self.anchor: date | datetime = subscription.start if subscription.anchor is None else subscription.anchor
+        self.timeline = Timeline(offer, subscription)
+        self.zone = self.timeline.zone
+        self.served = self.timeline.served(period)
+        self.plan = _plan_of(self.timeline, self.served or period)
+        self.currency = self.plan.currency_of(self.timeline.code)
+        self._sold: dict[tuple[datetime, datetime], list[Sold]] = {}
 
     def terms(self) -> Terms:
         services: list[Service] = []
         for key, cadences in self._items().items():
             for cadence in cadences:
                 services.extend(self._services(key, cadence))
+        services += [_once(sold) for sold in self.timeline.once(self.period)]
         for place, service in enumerate(services):
             service.place = place
         return Terms(
             self.plan, self.subscription, self.period, currency=self.currency, zone=self.zone,
-            started=self.start, services=_in_order(services), meters=self._meters(services), carry=None,
+            started=self.timeline.start, services=_in_order(services), meters=self._meters(services), carry=None,
         )  # fmt: skip
 
-    def _cards(self, stretch: Period) -> list[tuple[Period, RateCard]]:
-        """The cards in force over a stretch, each with its part of it."""
-        cuts = [moment(card.effective, self.plan.zone) for card in self.plan.cards if card.effective is not None]
-        found: list[tuple[Period, RateCard]] = []
-        for stretched in stretch.split(*cuts):
-            part = stretched
-            card = self.plan.card_at(self.code, self.subscription.cohort, part.start, self.start)
-            if found and found[-1][1] is card:
-                part = Period(found.pop()[0].start, part.end, zone=self.zone)
-            found.append((part, card))
+    def _over(self, stretch: Period) -> list[Sold]:
+        """What is sold over a stretch, found out once."""
+        mark = (stretch.start, stretch.end)
+        found = self._sold.get(mark)
+        if found is None:
+            found = self._sold[mark] = self.timeline.sold(stretch)
         return found
 
     def _items(self) -> dict[str, list[Cadence]]:
         """The items sold in the period, each with the cadences it has there, in the order of the cards."""
-        served = self._served(self.period)
         found: dict[str, list[Cadence]] = {}
-        for _, card in [] if served is None else self._cards(served):
-            for item in card.items:
-                cadence = item.cadence or self.plan.cadence
-                cadences = found.setdefault(item.key, [])
-                if cadence not in cadences:
-                    cadences.append(cadence)
+        for sold in self._over(self.period):
+            cadences = found.setdefault(sold.item.key, [])
+            if sold.cadence not in cadences:
+                cadences.append(sold.cadence)
         return found
-
-    def _served(self, stretch: Period) -> Period | None:
-        """The part of a stretch in which the subscription runs."""
-        start = max(stretch.start, self.start)
-        end = stretch.end if self.end is None else min(stretch.end, self.end)
-        return Period(start, end, zone=self.zone) if start < end else None
 
     def _services(self, key: str, cadence: Cadence) -> list[Service]:
         """The services of an item in the period, one a cadence period."""
         found: list[Service] = []
-        for whole_period in cadence.at(self.anchor, self.zone).periods(self.period):
-            full = Period(whole_period.start, whole_period.end, zone=self.zone)
-            whole = self._served(full)
-            sold = [
-                (part, item)
-                for part, card in ([] if whole is None else self._cards(whole))
-                for item in card.items
-                if item.key == key and (item.cadence or self.plan.cadence) == cadence
-            ]
-            services = [self._service(full, run) for run in _runs(sold)]
+        for whole in cadence.periods(self.period):
+            full = Period(whole.start, whole.end, zone=self.zone)
+            mine = [sold for sold in self._over(full) if sold.item.key == key and sold.cadence == cadence]
+            services = [self._service(full, run) for run in self._runs(mine)]
             found.extend(service for service in services if service is not None)
         return found
 
-    def _service(self, full: Period, sold: Sequence[_Sold]) -> Service | None:
+    def _runs(self, mine: Sequence[Sold]) -> list[list[Sold]]:
+        """
+        What is sold without a break from one source: an item that comes back, or is counted otherwise, starts anew.
+
+        What is paid starts anew after what was free. A pause is no break, except for levels, which hold through it.
+        """
+        found: list[list[Sold]] = []
+        for sold in mine:
+            before = found[-1][-1] if found else None
+            if before is None or not self._same(before, sold):
+                found.append([sold])
+            elif before.goes_on(sold):
+                found[-1][-1] = _joined(before, sold, self.zone)
+            else:
+                found[-1].append(sold)
+        return found
+
+    def _same(self, before: Sold, sold: Sold) -> bool:
+        """Whether a counter runs on from one stretch to the next."""
+        sources = [(each.item.meter, each.item.quantity, each.trial) for each in (before, sold)]
+        if sources[0] != sources[1]:
+            return False
+        if before.part.end == sold.part.start:
+            return True
+        meter = None if sold.item.meter is None else sold.plan.meter(sold.item.meter)
+        gauge = meter is not None and isinstance(meter.aggregate, Level | Peak)
+        return not gauge and self.timeline.paused(before.part.end, sold.part.start)
+
+    def _service(self, full: Period, run: Sequence[Sold]) -> Service | None:
         """The service of one run, as far as it is billed or measured in the period."""
-        last = sold[-1][1]
-        own = last.cadence is not None and last.cadence != self.plan.cadence
-        whole = Period(sold[0][0].start, sold[-1][0].end, zone=self.zone)
+        last = run[-1]
+        whole = Period(run[0].part.start, last.part.end, zone=self.zone)
         billed = whole.overlap(self.period)
         if billed is None:
             return None
-        due: datetime | None = billed.start if last.bill == "advance" else billed.end
-        if own:
+        due: datetime | None = billed.start if last.item.bill == "advance" else billed.end
+        if last.own:
             # Whole, in the period that holds its due: the start in advance, the end in arrears.
-            held = billed.start == whole.start if last.bill == "advance" else billed.end == whole.end
-            if not held and last.meter is None:
+            held = billed.start == whole.start if last.item.bill == "advance" else billed.end == whole.end
+            if not held and last.item.meter is None:
                 return None
             due = due if held else None
             billed = whole
-        pieces = [self._piece(billed.overlap(part), item, full, whole.start) for part, item in sold]
-        kept = [piece for piece in pieces if piece is not None]
-        if not kept:
+        pieces: list[Piece] = []
+        peak = ZERO
+        counts = [each.part for each in run]
+        for sold in run:
+            part = billed.overlap(sold.part)
+            if part is not None:
+                pieces.append(self._piece(part, sold, full, counts, peak))
+            peak = max(peak, sold.quantity or ZERO)
+        if not pieces:
             return None
         return Service(
-            last.key, full=full, counted=whole.start, pieces=kept, due=due,
-            meter=None if last.meter is None else self.plan.meter(last.meter),
-            quantity=self._quantity(last),
+            last.item.key, full=full, counted=whole.start, pieces=pieces, due=due,
+            meter=None if last.item.meter is None else last.plan.meter(last.item.meter), gaps=whole.gaps(counts),
         )  # fmt: skip
 
-    def _piece(self, part: Period | None, item: Item, full: Period, counted: datetime) -> Piece | None:
-        if part is None:
-            return None
-        how: Proration = item.prorate or self.plan.proration
-        card = self.plan.card_at(self.code, self.subscription.cohort, part.start, self.start)
+    def _piece(self, part: Period, sold: Sold, full: Period, counts: Sequence[Period], peak: Decimal) -> Piece:
+        item, how = sold.item, sold.item.prorate or sold.plan.proration
         # A difference of shares, so that pieces add up also where any part of a period costs the whole (`none`).
-        before, until = (share(Period(counted, end, zone=self.zone), full, how) for end in (part.start, part.end))
-        return Piece(part, item, card.digest, sub(until, before), before, self._price(item))
+        before, until = (self._share(counts, end, full, how) for end in (part.start, part.end))
+        return Piece(
+            part, item, sold.version, sub(until, before), before, self._price(item),
+            quantity=sold.quantity, peak=peak, alone=share(part, full, how), trial=sold.trial,
+        )  # fmt: skip
+
+    def _share(self, counts: Sequence[Period], end: datetime, full: Period, how: Proration) -> Exact:
+        """The share of a full period that was served from the first of these stretches up to an instant."""
+        first = counts[0].start
+        found: Exact = share(Period(first, end, zone=self.zone), full, how)
+        for gap in Period(first, end, zone=self.zone).gaps(counts):
+            until, before = (share(Period(first, at, zone=self.zone), full, how) for at in (gap.end, gap.start))
+            found = sub(found, sub(until, before))
+        return found
 
     def _price(self, item: Item) -> Price:
         """The item's price behind its units off; for a plan that rounds each record, the one that does so."""
@@ -248,29 +292,17 @@ class _Resolving:
             return item.net_price
         return ByRecord(base=item.price, places=self.currency.places, mode=self.plan.rounding)
 
-    def _quantity(self, item: Item) -> Decimal | None:
-        """How many of an item without a meter the subscription has: its named quantity, else one."""
-        if item.meter is not None:
-            return None
-        if item.quantity is None:
-            return ONE
-        held = self.subscription.quantities.get(item.quantity)
-        if held is None:
-            raise MismatchError(
-                f"the item {item.key!r} is sold by the quantity {item.quantity!r}, which the subscription of "
-                f"{self.subscription.customer!r} does not say; add it to its quantities (0 if there are none)",
-                code="quantity.missing",
-            )
-        return held
-
     def _meters(self, services: Sequence[Service]) -> dict[str, MeterTerms]:
         """How each meter of the plan must be measured for these services."""
-        served = self._served(self.period)
+        served = self.served
+        plans = _plans_between(self.timeline, min([self._window(services), self.period.start]), self.period.end)
+        cards = [card for plan in plans for card in plan.cards]
         found: dict[str, MeterTerms] = {}
-        for meter in self.plan.meters:
+        for meter in _all_meters(plans):
             mine = [service for service in services if service.meter is not None and service.meter.key == meter.key]
             items = [piece.item for service in mine for piece in service.pieces]
-            every = [item for card in self.plan.cards for item in card.items if item.meter == meter.key]
+            every = [item for card in cards for item in card.items if item.meter == meter.key]
+            every += items
             # A level is kept also while nothing prices it: what it holds then, a later card will price.
             followed = isinstance(meter.aggregate, Level | Peak) and bool(every)
             if followed or any(self._outlives(service) for service in mine):
@@ -295,17 +327,65 @@ class _Resolving:
         return min([self.period.start, *(service.counted for service in services)])
 
 
-def _runs(sold: Sequence[_Sold]) -> list[list[_Sold]]:
-    """What is sold without a break from one source: an item that comes back, or is counted otherwise, starts anew."""
-    found: list[list[_Sold]] = []
-    for part, item in sold:
-        before = found[-1][-1] if found else None
-        same = before is not None and (before[1].meter, before[1].quantity) == (item.meter, item.quantity)
-        if before is not None and same and before[0].end == part.start:
-            found[-1].append((part, item))
-        else:
-            found.append([(part, item)])
-    return found
+def _joined(first: Sold, second: Sold, zone: str) -> Sold:
+    """One stretch in the place of two that differ in nothing."""
+    return Sold(
+        Period(first.part.start, second.part.end, zone=zone), first.item, plan=first.plan, cadence=first.cadence,
+        quantity=first.quantity, version=first.version, trial=first.trial, card=first.card,
+    )  # fmt: skip
+
+
+def _once(sold: Sold) -> Service:
+    """A fee that is due once: its service is the instant at which it is due, and it is due whole."""
+    piece = Piece(sold.part, sold.item, sold.version, ONE, ZERO, sold.item.price, quantity=sold.quantity)
+    return Service(sold.item.key, full=sold.part, counted=piece.start, pieces=[piece], due=piece.start, meter=None)
+
+
+def _plans_between(timeline: Timeline, start: datetime, end: datetime) -> list[Plan]:
+    """The plans it is on at some time of a stretch, each once."""
+    states = [timeline.state(start), *(state for state in timeline.states if start < state.start < end)]
+    return list({state.plan.key: state.plan for state in states}.values())
+
+
+_RULES = ("rounding", "rounding_at", "profile", "units", "order", "carry_remainders")
+
+
+def _plan_of(timeline: Timeline, stretch: Period) -> Plan:
+    """
+    The last plan of a stretch, whose rules the statement follows.
+
+    Raises:
+        MismatchError: `plan.rules`, when plans that follow each other there round or order otherwise.
+    """
+    *earlier, last = _plans_between(timeline, stretch.start, stretch.end)
+    for plan in earlier:
+        for name in _RULES:
+            if getattr(plan, name) != getattr(last, name):
+                raise MismatchError(
+                    f"{plan.key!r} and {last.key!r} follow each other in {stretch!r} and have another {name}; one "
+                    "statement follows one rule: give both the same, or let the change wait for the period's end",
+                    code="plan.rules",
+                )
+    return last
+
+
+def _all_meters(plans: Sequence[Plan]) -> list[Meter]:
+    """
+    The meters of all plans, each once.
+
+    Raises:
+        MismatchError: `plan.meters`, when one key means two meters.
+    """
+    found: dict[str, Meter] = {}
+    for plan in plans:
+        for meter in plan.meters:
+            if found.setdefault(meter.key, meter) != meter:
+                raise MismatchError(
+                    f"{plan.key!r} has another meter {meter.key!r} than the plan before it; give both the same, or one "
+                    "of them another key",
+                    code="plan.meters",
+                )
+    return list(found.values())
 
 
 def _in_order(services: Sequence[Service]) -> list[Service]:
@@ -326,24 +406,6 @@ def _reads(service: Service) -> set[str]:
     return {key for piece in service.pieces for key in piece.price.demand().items}
 
 
-def _currency_code(plan: Plan, subscription: Subscription) -> str:
-    """The subscription's currency, or the plan's only one."""
-    codes = list(dict.fromkeys(card.currency for card in plan.cards))
-    if subscription.currency is not None:
-        if subscription.currency not in codes:
-            raise MismatchError(
-                f"the plan has no cards in {subscription.currency}; choose one of {', '.join(codes)}",
-                code="currency.none",
-            )
-        return subscription.currency
-    if len(codes) > 1:
-        raise MismatchError(
-            f"the plan has cards in {', '.join(codes)}; say which one {subscription.customer!r} is billed in",
-            code="currency.ambiguous",
-        )
-    return codes[0]
-
-
 def _metered(
     meter: Meter,
     services: Sequence[Service],
@@ -361,9 +423,14 @@ def _metered(
         for piece in service.pieces:
             # A service that goes on after the period is measured up to its end: what comes later is outside.
             edges.update(min(max(edge, window), end) for edge in (piece.start, piece.end))
+        for gap in service.gaps:
+            edges.update(min(max(edge, window), end) for edge in (gap.start, gap.end))
     ordered = sorted(edges)
-    priced = [
-        followed or any(service.counted <= start < service.pieces[-1].end for service in services)
-        for start in ordered[:-1]
-    ]
+    priced = [followed or any(_counts(service, start) for service in services) for start in ordered[:-1]]
     return MeterTerms(meter, ordered, priced, demand.axes, demand.folds)
+
+
+def _counts(service: Service, at: datetime) -> bool:
+    """Whether usage at an instant is counted for a service."""
+    paused = any(gap.start <= at < gap.end for gap in service.gaps)
+    return service.counted <= at < service.pieces[-1].end and not paused

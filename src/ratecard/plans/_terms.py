@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from .._numbers import Exact
+from .._numbers import ZERO, Exact
 from ..demand import Axis, Fold
 from ..meters import Meter
 from ..money import Currency
@@ -31,16 +31,36 @@ class Piece:
         start, end: the stretch, in UTC.
         item: the item as the card in force has it.
         price: its price, as the plan's rounding makes it.
-        version: the card that is in force, by its effective date.
+        version: the digest of the card that is in force, or of the item where the subscription has another.
         share: the stretch as a share of the full cadence period, by the item's proration.
         before: the same of the time from the start of the item's counter up to this stretch; the shares of all
             pieces add up.
+        quantity: how many there are, where that is not metered; None where it is.
+        peak: the most there were in this service before this piece.
+        alone: the stretch as a share of the full period, as though nothing of it had been billed before.
+        trial: the key of the trial that makes it free; empty where it is not.
         tail: what tells this piece's line from others of the same item: `@` and the start.
     """
 
-    __slots__ = ("before", "end", "item", "period", "price", "share", "start", "tail", "version")
+    __slots__ = (
+        "alone", "before", "end", "item", "peak", "period", "price", "quantity", "share", "start", "tail", "trial",
+        "version",
+    )  # fmt: skip
 
-    def __init__(self, period: Period, item: Item, version: str, part: Exact, before: Exact, price: Price) -> None:
+    def __init__(
+        self,
+        period: Period,
+        item: Item,
+        version: str,
+        part: Exact,
+        before: Exact,
+        price: Price,
+        *,
+        quantity: Decimal | None = None,
+        peak: Decimal = ZERO,
+        alone: Exact | None = None,
+        trial: str = "",
+    ) -> None:
         self.period = period
         self.start = period.start
         self.end = period.end
@@ -49,6 +69,10 @@ class Piece:
         self.version = version
         self.share = part
         self.before = before
+        self.quantity = quantity
+        self.peak = peak
+        self.alone = part if alone is None else alone
+        self.trial = trial
         self.tail = f"@{period.start.isoformat().replace('+00:00', 'Z')}"
 
 
@@ -61,11 +85,12 @@ class Service:
         full: the full cadence period; shares and levels are parts of it.
         counted: from when the item's counter runs.
         pieces: what is billed, in order.
+        gaps: the stretches since `counted` in which it was paused.
         due: when it is due; None while it is measured but not yet billed.
         place: where it stands among the services in the order of the card.
     """
 
-    __slots__ = ("counted", "due", "full", "key", "meter", "pieces", "place", "quantity")
+    __slots__ = ("counted", "due", "full", "gaps", "key", "meter", "pieces", "place")
 
     def __init__(
         self,
@@ -76,7 +101,7 @@ class Service:
         pieces: Sequence[Piece],
         due: datetime | None,
         meter: Meter | None,
-        quantity: Decimal | None,
+        gaps: Sequence[Period] = (),
     ) -> None:
         self.key = key
         self.full = full
@@ -84,7 +109,7 @@ class Service:
         self.pieces = tuple(pieces)
         self.due = due
         self.meter = meter
-        self.quantity = quantity
+        self.gaps = tuple(gaps)
         self.place = 0
 
 
@@ -130,7 +155,7 @@ class Terms:
     What is agreed with one customer for one period, flat and dated. Made by `resolve`; read by `measure` and `charge`.
 
     Attributes:
-        plan, subscription, period, currency, zone: what was resolved.
+        plan, subscription, period, currency, zone: what was resolved; the plan is the last one in the period.
         started: the first instant of the subscription.
         services: what is billed or measured, in the order of the card's items, those that read others after them.
         meters: how each meter is measured, by key. Meters of the plan that no item prices are here too, without

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from ._book import Book, resolve_all
 from ._charge import Charges, charge
+from ._invoice import Invoice, InvoiceLine, invoice
 from ._line import LineItem
 from ._measure import measure
 from ._rate import rate
+from ._rerate import Adjustment, AdjustmentLine, postponed, rerate
 from ._settle import settle
 from ._sheet import Notice
 from ._statement import Difference, Statement
@@ -16,17 +18,24 @@ from ._tally import Account, Rejection, Tally
 
 __all__ = [
     "Account",
+    "Adjustment",
+    "AdjustmentLine",
     "Book",
     "Charges",
     "Difference",
+    "Invoice",
+    "InvoiceLine",
     "LineItem",
     "Notice",
     "Rejection",
     "Statement",
     "Tally",
     "charge",
+    "invoice",
     "measure",
+    "postponed",
     "rate",
+    "rerate",
     "resolve_all",
     "settle",
 ]

@@ -167,6 +167,10 @@ class Charging:
         if self.drafts is not None:
             self._finish(staged_drafts(self.terms, service, self.drafts))
         self.placed(service)
+        if service.pieces[-1].trial:
+            # What a trial leaves unused was never bought.
+            self.rollovers.pop(service.key, None)
+            return
         price = service.pieces[-1].price
         if not isinstance(price, Allowance) or price.rollover is None:
             self.brought.pop(service.key, None)
@@ -192,24 +196,44 @@ class Charging:
         if service.meter is not None:
             Metered(self, service, piece, self.reading(service.meter.key)).lines()
             return
-        assert service.quantity is not None
-        priced = self._sold(service, piece, piece.start, piece.end, piece.share)
+        assert piece.quantity is not None
+        priced = self._sold(piece, piece.quantity, piece.start, piece.share)
         amount = priced.amount
         if piece.start != service.counted:
             # What does not follow the share, such as a fee for any part of a period, is owed once and not a piece.
-            until = self._sold(service, piece, service.counted, piece.end, add(piece.before, piece.share))
-            before = self._sold(service, piece, service.counted, piece.start, piece.before)
-            difference = sub(until.amount, before.amount)
-            if difference != amount:
-                steps = lambda: (less(difference, until.step, before.step),)  # noqa: E731
-                self.add_line(service, piece, (), service.quantity, difference, steps)
+            whole, step = self._since(service, piece)
+            if whole != amount:
+                self.add_line(service, piece, (), piece.quantity, whole, lambda: (step(),))
                 return
-        self.add_line(service, piece, (), service.quantity, amount, lambda: (priced.step,))
+        self.add_line(service, piece, (), piece.quantity, amount, lambda: (priced.step,))
 
-    def _sold(self, service: Service, piece: Piece, start: datetime, end: datetime, part: Exact) -> Priced:
-        assert service.quantity is not None
-        amounts = self.amounts(piece.price, start, end)
-        return piece.price.price(Usage(service.quantity, share=part, licensed=True, amounts=amounts))
+    def _since(self, service: Service, piece: Piece) -> tuple[Exact, Callable[[], Step]]:
+        """
+        What a later piece adds to the pieces before it.
+
+        So many as there were before cost what the time adds; those above that are new, as if the service began here.
+        """
+        assert piece.quantity is not None
+        known = min(piece.quantity, piece.peak)
+        until = self._sold(piece, known, service.counted, add(piece.before, piece.share))
+        before = self._sold(piece, known, service.counted, piece.before, piece.start)
+        old = sub(until.amount, before.amount)
+        if known == piece.quantity:
+            return old, lambda: less(old, until.step, before.step)
+        every = self._sold(piece, piece.quantity, piece.start, piece.alone)
+        those = self._sold(piece, known, piece.start, piece.alone)
+        new = sub(every.amount, those.amount)
+        whole = add(old, new)
+
+        def step() -> Step:
+            above = Step("difference", (), new, parts=[every.step, those.step], note="those that are new")
+            return Step("sum", (), whole, parts=[less(old, until.step, before.step), above])
+
+        return whole, step
+
+    def _sold(self, piece: Piece, quantity: Exact, start: datetime, part: Exact, end: datetime | None = None) -> Priced:
+        amounts = self.amounts(piece.price, start, piece.end if end is None else end)
+        return piece.price.price(Usage(quantity, share=part, licensed=True, amounts=amounts))
 
     def amounts(self, price: Price, start: datetime, end: datetime) -> dict[str, Exact]:
         """What the items that a price reads came to over the same stretch."""
@@ -238,7 +262,9 @@ class Charging:
         amount: Exact,
         derive: Callable[[], tuple[Step, ...]],
     ) -> None:
-        """Round an amount once and keep the line; where the item has stages, they come first."""
+        """Round an amount once and keep the line; in a trial it is rated and then free. An item's stages come first."""
+        if piece.trial:
+            amount, derive = ZERO, _free(piece.trial, derive)
         head = line_head(self.terms, service, piece, group)
         if self.drafts is not None:
             self.drafts.append(Draft(head, piece, quantity, amount, derive))
@@ -289,6 +315,17 @@ class Charging:
             return (*first, Step("sum", (), add(last.result, left), parts=[last, kept]))
 
         return add(amount, left), derived
+
+
+def _free(trial: str, derive: Callable[[], tuple[Step, ...]]) -> Callable[[], tuple[Step, ...]]:
+    def derived() -> tuple[Step, ...]:
+        *first, last = derive()
+        return (
+            *first,
+            Step("scaled", [("factor", ZERO)], ZERO, parts=[last], note=f"100 % off in the phase {trial!r}"),
+        )
+
+    return derived
 
 
 def line_head(terms: Terms, service: Service, piece: Piece, group: Group) -> LineHead:

@@ -80,7 +80,7 @@ def counter(terms: Terms, service: Service, head: Callable[[Service, Piece], Lin
         return None
     (piece,) = service.pieces
     measured = terms.meters[meter.key]
-    if measured.axes or measured.folds or piece.start != service.counted or piece.share != ONE:
+    if measured.axes or measured.folds or piece.start != service.counted or piece.share != ONE or piece.trial:
         return None
     # A level also needs what it was before.
     special = isinstance(meter.aggregate, Level | Peak) or meter.convert is not None

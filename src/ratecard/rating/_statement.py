@@ -20,7 +20,7 @@ from ._line import CHARGES, Kind, LineItem
 from ._sheet import Notice
 from ._tally import Account
 
-__all__ = ["SUMS", "Difference", "Statement", "StatementHead"]
+__all__ = ["SUMS", "Difference", "Statement", "StatementHead", "currency_of"]
 
 SUMS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     ("subtotal", ("usage", "fee", "discount", "coupon", "maximum", "minimum", "commitment", "overage")),
@@ -339,7 +339,7 @@ class Statement:
     @classmethod
     def _read(cls, told: Mapping[str, Any]) -> Statement:
         places = told["currency"]["places"]
-        currency = _currency(told["currency"]["code"], places)
+        currency = currency_of(told["currency"]["code"], places)
         amounts: dict[str, Decimal] = {
             name: quantize(Money(told[name], currency).amount, places) for name in ("subtotal", "total", "due")
         }
@@ -359,7 +359,7 @@ class Statement:
         )
 
 
-def _currency(code: str, places: int) -> Currency:
+def currency_of(code: str, places: int) -> Currency:
     """The currency as the statement counted it."""
     if code not in Currency.codes():
         return Currency.custom(code, places=places)

@@ -1,0 +1,263 @@
+"""
+invoice: what is due at an instant and was not invoiced yet, from the statements of several periods.
+
+A statement says what a period's service comes to; an invoice picks by `due`: the arrears of what is past, the advance
+of what begins. What was invoiced before is subtracted line by line. So an upgrade in mid-period gives back what was
+paid in advance for the rest of the old price; and however often one invoices, invoices add up to the statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from .._numbers import CONTEXT, ZERO, quantize
+from ..errors import MismatchError
+from ..money import Currency, Money, shown
+from ..periods import Period, instant
+from ..records import read_time, show_time
+from ._line import LineItem
+from ._statement import Statement, currency_of
+
+__all__ = ["Invoice", "InvoiceLine", "invoice"]
+
+
+class InvoiceLine:
+    """
+    What is invoiced of one line of a statement. Immutable by contract.
+
+    Attributes:
+        key, item, name: the line's.
+        statement: the period of the statement that has the line.
+        service: the stretch of service.
+        due: when it is due.
+        whole: what the line comes to as it is right now; `before` of that was invoiced already, and `amount` is new.
+    """
+
+    __slots__ = ("before", "due", "item", "key", "name", "service", "statement", "whole")
+
+    def __init__(
+        self, key: str, item: str, name: str, *, statement: Period, service: Period, due: datetime, whole: Money,
+        before: Money,
+    ) -> None:  # fmt: skip
+        self.key = key
+        self.item = item
+        self.name = name
+        self.statement = statement
+        self.service = service
+        self.due = due
+        self.whole = whole
+        self.before = before
+
+    @property
+    def amount(self) -> Money:
+        """What is invoiced now; below 0 it is given back."""
+        return self.whole - self.before
+
+    def _content(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    def __eq__(self, other: object) -> bool:
+        return self._content() == other._content() if isinstance(other, InvoiceLine) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.key, self.due))
+
+    def __repr__(self) -> str:
+        return f"<InvoiceLine {self.key}: {self.amount}>"
+
+    def __str__(self) -> str:
+        start, end = show_time(self.service.start), show_time(self.service.end)
+        told = f"{self.name}, {start} to {end}: {self.amount}"
+        return f"{told} ({self.whole} less {self.before} invoiced before)" if self.before.amount else told
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; amounts are text."""
+        return {
+            "key": self.key,
+            "item": self.item,
+            "name": self.name,
+            "statement": self.statement.to_json(),
+            "service": self.service.to_json(),
+            "due": show_time(self.due),
+            "whole": shown(self.whole.amount, self.whole.currency),
+            "before": shown(self.before.amount, self.before.currency),
+        }
+
+
+class Invoice:
+    """
+    What is due at an instant and was not invoiced before. Made by `invoice`; immutable by contract.
+
+    Attributes:
+        customer, currency: of all its statements.
+        at: the instant.
+        lines: what is new, in the order of the statements.
+    """
+
+    __slots__ = ("at", "currency", "customer", "lines")
+
+    def __init__(self, customer: str, currency: Currency, at: datetime, lines: Sequence[InvoiceLine]) -> None:
+        self.customer = customer
+        self.currency = currency
+        self.at = at
+        self.lines = tuple(lines)
+
+    @property
+    def amount(self) -> Money:
+        """The sum of the lines; below 0 it is given back."""
+        whole = ZERO
+        for line in self.lines:
+            whole = CONTEXT.add(whole, line.amount.amount)
+        return Money.make(whole, self.currency)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Invoice):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    def __hash__(self) -> int:
+        return hash((self.customer, self.at))
+
+    def __repr__(self) -> str:
+        return f"<Invoice of {self.customer!r} at {show_time(self.at)}: {self.amount}>"
+
+    def __str__(self) -> str:
+        return "\n".join([*(str(line) for line in self.lines), f"invoiced: {self.amount}"])
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, to be kept for the next invoice; amounts are text."""
+        return {
+            "invoice": 1,
+            "customer": self.customer,
+            "currency": {"code": str(self.currency), "places": self.currency.places},
+            "at": show_time(self.at),
+            "lines": [line.to_json() for line in self.lines],
+            "amount": shown(self.amount.amount, self.currency),
+        }
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Invoice:
+        """
+        Read back what `to_json` wrote.
+
+        Raises:
+            MismatchError: `invoice.version`.
+        """
+        if told.get("invoice") != 1:
+            raise MismatchError("this is not an invoice that can be read; expected version 1", code="invoice.version")
+        currency = currency_of(told["currency"]["code"], told["currency"]["places"])
+
+        def money(amount: str) -> Money:
+            return Money.make(quantize(Money(amount, currency).amount, currency.places), currency)
+
+        lines = [
+            InvoiceLine(
+                line["key"], line["item"], line["name"], statement=Period.from_json(line["statement"]),
+                service=Period.from_json(line["service"]), due=read_time(line["due"]), whole=money(line["whole"]),
+                before=money(line["before"]),
+            )
+            for line in told["lines"]
+        ]  # fmt: skip
+        return cls(told["customer"], currency, read_time(told["at"]), lines)
+
+
+def invoice(
+    statements: Iterable[Statement], at: datetime | str, *, issued: Iterable[Invoice] = (), interim: bool = False
+) -> Invoice:
+    """
+    What is due at an instant, less what was invoiced before.
+
+    Of a statement that was rated again (more records, a change of plan, a correction) pass the last one.
+
+    Args:
+        statements: of one customer, each period once; those that ended for their arrears, the one that runs (rated with
+            what is known) for its advance.
+        at: the instant; lines due then are in.
+        issued: the invoices of the same customer so far.
+        interim: whether usage so far is invoiced before it is due; fees in arrears wait all the same.
+
+    Raises:
+        MismatchError: `invoice.customer`, `currency.mixed`, or `invoice.twice` when a period comes twice.
+
+    >>> from ratecard import Item, Period, Plan, prices, rate
+    >>> base = Item(key="base", price=prices.Flat(amount="31"), bill="advance")
+    >>> plan = Plan.single("team", currency="USD", items=[base])
+    >>> acme = plan.subscribe("acme", start="2025-01-01", end="2025-03-11")
+    >>> march = rate(plan, acme.model_copy(update={"end": None}), [], Period.month(2025, 3))
+    >>> first = invoice([march], "2025-03-01T00:00:00Z")
+    >>> ended = rate(plan, acme, [], Period.month(2025, 3))
+    >>> invoice([ended], "2025-03-11T00:00:00Z", issued=[first]).amount
+    Money('-21.00', 'USD')
+    """
+    held = list(statements)
+    before = list(issued)
+    when = instant(at)
+    customer, currency = _one(held, before)
+    billed: dict[str, Decimal] = {}
+    last: dict[str, InvoiceLine] = {}
+    for each in before:
+        for old in each.lines:
+            billed[old.key] = CONTEXT.add(billed.get(old.key, ZERO), old.amount.amount)
+            last[old.key] = old
+    found: list[InvoiceLine] = []
+    there: set[str] = set()
+    for statement in held:
+        for line in statement.lines:
+            there.add(line.key)
+            if line.due <= when or (interim and _is_usage(line)):
+                found.append(_line(statement, line, billed.get(line.key, ZERO)))
+    for key, gone in last.items():
+        if key not in there and any(_holds(statement.period, gone.statement.start) for statement in held):
+            # The line is gone from its statement: what was invoiced of it is given back.
+            found.append(_gone(gone, billed[key]))
+    return Invoice(customer, currency, when, [line for line in found if line.amount.amount])
+
+
+def _holds(period: Period, at: datetime) -> bool:
+    return period.start <= at < period.end
+
+
+def _is_usage(line: LineItem) -> bool:
+    """Whether a line prices what was metered; only that has a unit."""
+    return bool(line.unit)
+
+
+def _line(statement: Statement, line: LineItem, before: Decimal) -> InvoiceLine:
+    return InvoiceLine(
+        line.key, line.item, line.name, statement=statement.period, service=line.period, due=line.due,
+        whole=line.amount, before=Money.make(before, line.currency),
+    )  # fmt: skip
+
+
+def _gone(line: InvoiceLine, before: Decimal) -> InvoiceLine:
+    currency = line.whole.currency
+    return InvoiceLine(
+        line.key, line.item, line.name, statement=line.statement, service=line.service, due=line.due,
+        whole=Money.make(quantize(ZERO, currency.places), currency), before=Money.make(before, currency),
+    )  # fmt: skip
+
+
+def _one(statements: Sequence[Statement], issued: Sequence[Invoice]) -> tuple[str, Currency]:
+    """The one customer and currency of all of them."""
+    every: list[Statement | Invoice] = [*statements, *issued]
+    if not every:
+        raise MismatchError("there is nothing to invoice; give the statements of a customer", code="invoice.customer")
+    first = every[0]
+    for each in every:
+        if each.customer != first.customer:
+            words = f"{first.customer!r} and {each.customer!r} are two customers; make an invoice for each"
+            raise MismatchError(words, code="invoice.customer")
+        if each.currency != first.currency:
+            raise MismatchError(
+                f"{first.currency} and {each.currency} do not mix on one invoice", code="currency.mixed"
+            )
+    spans = sorted(statement.period for statement in statements)
+    for a, b in pairwise(spans):
+        if b.start < a.end:
+            words = f"{a!r} and {b!r} have time in common; pass the last statement of each period"
+            raise MismatchError(words, code="invoice.twice")
+    return first.customer, first.currency

@@ -1,0 +1,285 @@
+"""
+rerate: an issued statement against what is known now, as signed lines that point at the originals.
+
+The period is rated again, whole, with the corrected records: so tiers, counters and everything else come out as they
+would have been, and what is booked is the difference. What was issued plus the adjustments is what is right now, line
+by line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, Literal
+
+from .._numbers import CONTEXT, ZERO, Exact, sub, text
+from ..errors import MismatchError
+from ..money import Money, shown
+from ..periods import Period
+from ..plans import Carry, Offer, Subscription, resolve
+from ..records import Layout, UsageRecord
+from ..steps import Step
+from ._charge import charge
+from ._line import LineItem
+from ._measure import measure
+from ._settle import settle
+from ._statement import Statement
+
+__all__ = ["Adjustment", "AdjustmentLine", "postponed", "rerate"]
+
+Identity = str | tuple[str | None, str]
+"""The id of a record, or its source and id."""
+
+
+class AdjustmentLine:
+    """
+    What one line comes to more or less than was issued. Immutable by contract.
+
+    Attributes:
+        of: the key of the line, on the issued statement or on the corrected one.
+        before: the line as it was issued; None where there was none.
+        after: the line as it is right now; None where there is none any more.
+    """
+
+    __slots__ = ("after", "before", "of")
+
+    def __init__(self, of: str, before: LineItem | None, after: LineItem | None) -> None:
+        self.of = of
+        self.before = before
+        self.after = after
+
+    @property
+    def line(self) -> LineItem:
+        """What it is about: the corrected line, else the issued one."""
+        found = self.before if self.after is None else self.after
+        assert found is not None
+        return found
+
+    @property
+    def quantity(self) -> Exact:
+        """The quantity more or less."""
+        return sub(*(ZERO if line is None else line.quantity for line in (self.after, self.before)))
+
+    @property
+    def amount(self) -> Money:
+        """The amount more (above 0) or less (below 0)."""
+        return Money.make(self._moved, self.line.currency)
+
+    @property
+    def _sides(self) -> list[Decimal]:
+        return [ZERO if line is None else line.rounded for line in (self.after, self.before)]
+
+    @property
+    def _moved(self) -> Decimal:
+        return CONTEXT.subtract(*self._sides)
+
+    @property
+    def step(self) -> Step:
+        """Where the amount comes from: the corrected amount less the issued one."""
+        sides = self._sides
+        notes = ("corrected", "issued")
+        parts = [Step("given", [("value", side)], side, note=note) for side, note in zip(sides, notes, strict=True)]
+        return Step("difference", (), self._moved, parts=parts, note=f"adjusts {self.of}")
+
+    def explain(self) -> str:
+        """The line in words, with how the corrected amount came about."""
+        told = [f"{self.line.name}, {self.of}: {self.amount}", self.step.words(indent="  ")]
+        return "\n".join([*told, *([] if self.after is None else [self.after.explain()])])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AdjustmentLine):
+            return NotImplemented
+        return (self.of, self.before, self.after) == (other.of, other.before, other.after)
+
+    def __hash__(self) -> int:
+        return hash((self.of, self.before, self.after))
+
+    def __repr__(self) -> str:
+        return f"<AdjustmentLine of {self.of}: {self.amount}>"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; amounts are text."""
+        sides = {"before": self.before, "after": self.after}
+        return {
+            "of": self.of,
+            "quantity": text(self.quantity),
+            "amount": shown(self.amount.amount, self.line.currency),
+            **{name: None if line is None else line.to_json() for name, line in sides.items()},
+        }
+
+
+class Adjustment:
+    """
+    All that a corrected period comes to more or less than was issued. Immutable by contract.
+
+    Attributes:
+        issued: the statement that was issued.
+        corrected: the statement of the same period as it is right now; the next correction starts from it.
+        lines: the lines that differ, in the order of the issued statement, then of the corrected one.
+    """
+
+    __slots__ = ("corrected", "issued", "lines")
+
+    def __init__(self, issued: Statement, corrected: Statement) -> None:
+        self.issued = issued
+        self.corrected = corrected
+        before = {line.key: line for line in issued.lines}
+        after = {line.key: line for line in corrected.lines}
+        self.lines = tuple(
+            AdjustmentLine(key, before.get(key), after.get(key))
+            for key in dict.fromkeys([*before, *after])
+            if _differ(before.get(key), after.get(key))
+        )
+
+    @property
+    def subtotal(self) -> Money:
+        """What the subtotal comes to more or less."""
+        return self.corrected.subtotal - self.issued.subtotal
+
+    @property
+    def total(self) -> Money:
+        """What the total comes to more or less."""
+        return self.corrected.total - self.issued.total
+
+    @property
+    def due(self) -> Money:
+        """What is left to pay (above 0), or to give back (below 0)."""
+        return self.corrected.due - self.issued.due
+
+    def verify(self) -> bool:
+        """Whether the corrected statement proves itself, and each line's step recomputes."""
+        return self.corrected.verify() and all(line.step.check() for line in self.lines)
+
+    def explain(self) -> str:
+        """All of it in words."""
+        head = f"{self.issued.plan} for {self.issued.customer}, {self.issued.period!r}, corrected"
+        return "\n".join([head, "", *(line.explain() for line in self.lines), "", f"due: {self.due}"])
+
+    def __repr__(self) -> str:
+        return f"<Adjustment of {self.issued.customer!r} for {self.issued.period!r}: {self.due} due>"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; amounts are text."""
+        currency = self.issued.currency
+        amounts = {"subtotal": self.subtotal, "total": self.total, "due": self.due}
+        return {
+            "adjustment": 1,
+            "customer": self.issued.customer,
+            "plan": self.issued.plan,
+            "period": self.issued.period.to_json(),
+            "currency": {"code": str(currency), "places": currency.places},
+            "lines": [line.to_json() for line in self.lines],
+            **{name: shown(amount.amount, currency) for name, amount in amounts.items()},
+        }
+
+
+def rerate(
+    issued: Statement,
+    offer: Offer,
+    subscription: Subscription,
+    records: Iterable[Any],
+    *,
+    carry: Carry | None = None,
+    without: Iterable[Identity] = (),
+    cards: Literal["same", "any"] = "same",
+    layout: Layout | None = None,
+) -> Adjustment:
+    """
+    Rate an issued period again and book the difference.
+
+    Args:
+        issued: the statement; that of the last correction where there was one.
+        offer: the plan, or a catalog of plans.
+        subscription: as it is known now.
+        records: all usage of the period as it is known now, late records among it.
+        carry: what the issued statement was rated with.
+        without: records that are reversed: ids, or pairs of source and id.
+        cards: `same` refuses when a price on the issued statement is not to be had any more; `any` corrects prices too.
+        layout: where the parts of a record stand in rows of one's own.
+
+    Raises:
+        MismatchError: `rerate.customer` when the statement is another's, `rerate.version` when a card was edited,
+            `rerate.without` when a record to reverse is not there, `currency.mixed`; and as `rate`.
+
+    >>> from ratecard import Item, Meter, Period, Plan, UsageRecord, meters, prices, rate
+    >>> tiers = prices.Graduated(tiers=[prices.Tier(up_to=2, unit_price="1"), prices.Tier(unit_price="0.5")])
+    >>> plan = Plan.single("api", currency="USD", items=[Item(key="calls", meter="calls", price=tiers)],
+    ...     meters=[Meter(key="calls", event="call", aggregate=meters.Count())])
+    >>> acme = plan.subscribe("acme", start="2025-01-01")
+    >>> calls = [UsageRecord("call", f"2025-01-{day}T00:00:00Z", id=str(day)) for day in (10, 11, 12)]
+    >>> january = rate(plan, acme, calls, Period.month(2025, 1))
+    >>> rerate(january, plan, acme, calls, without=["11"]).lines
+    (<AdjustmentLine of calls@2025-01-01T00:00:00Z: -0.50 USD>,)
+    """
+    if issued.customer != subscription.customer:
+        raise MismatchError(
+            f"the statement is of {issued.customer!r}, the subscription of {subscription.customer!r}; pass the "
+            "subscription of the same customer",
+            code="rerate.customer",
+        )
+    terms = resolve(offer, subscription, issued.period, carry=carry)
+    kept = _without(records, without, layout)
+    corrected = settle(charge(terms, measure(terms, kept, layout=layout)))
+    if corrected.currency != issued.currency:
+        raise MismatchError(f"{issued.currency} was issued, not {corrected.currency}", code="currency.mixed")
+    if cards == "same":
+        _check_versions(issued, corrected, offer, subscription)
+    return Adjustment(issued, corrected)
+
+
+def postponed(records: Iterable[UsageRecord], period: Period) -> list[UsageRecord]:
+    """
+    Late records as if they had happened at the first instant of a period, the rest as they are.
+
+    So what comes too late for a closed period is billed in the next one, at its prices and in its tiers.
+
+    >>> from ratecard import Period, UsageRecord
+    >>> late = UsageRecord("call", "2025-01-31T23:59:00Z", id="1")
+    >>> postponed([late], Period.month(2025, 2))[0].at.isoformat()
+    '2025-02-01T00:00:00+00:00'
+    """
+    return [record if record.at >= period.start else _moved(record, period) for record in records]
+
+
+def _moved(record: UsageRecord, period: Period) -> UsageRecord:
+    return UsageRecord(
+        record.event, period.start, record.properties, customer=record.customer, source=record.source, id=record.id
+    )
+
+
+def _differ(before: LineItem | None, after: LineItem | None) -> bool:
+    if before is None or after is None:
+        return True
+    return before.rounded != after.rounded or before.quantity != after.quantity
+
+
+def _without(records: Iterable[Any], without: Iterable[Identity], layout: Layout | None) -> Iterable[Any]:
+    """The records less those that are reversed."""
+    gone = {each if isinstance(each, tuple) else (None, each) for each in without}
+    if not gone:
+        return records
+    if layout is not None:
+        raise MismatchError(
+            "rows of one's own are reversed by leaving them out; leave out without", code="rerate.without"
+        )
+    every = list(records)
+    there = {(record.source, record.id) for record in every}
+    lost = sorted(name for source, name in gone if (source, name) not in there)
+    if lost:
+        words = f"no record has the identity {lost[0]!r}; give its source as well, or the records that hold it"
+        raise MismatchError(words, code="rerate.without")
+    return [record for record in every if (record.source, record.id) not in gone]
+
+
+def _check_versions(issued: Statement, corrected: Statement, offer: Offer, subscription: Subscription) -> None:
+    """Cards are appended, never edited: an issued price that is nowhere was edited."""
+    keys = {subscription.plan, *(getattr(change, "plan", subscription.plan) for change in subscription.changes)}
+    known = {card.digest for key in sorted(keys) for card in offer.get(key).cards}
+    known.update(line.version for line in corrected.lines)
+    for line in issued.lines:
+        if line.version not in known:
+            raise MismatchError(
+                f"the price of {line.key!r} on the issued statement is not to be had any more; append a card and leave "
+                "the old one as it was, or correct the price too with cards='any'",
+                code="rerate.version",
+            )
