@@ -11,9 +11,9 @@ import pytest
 from ratecard._numbers import text
 from ratecard.errors import MismatchError, UnknownKeyError
 from ratecard.periods import Period
-from ratecard.plans import Order, Plan, Subscription, resolve
+from ratecard.plans import Cancel, Order, Plan, Subscription, resolve
 from ratecard.plans._order import Preset
-from ratecard.rating import Notice, Statement, charge, measure, rate, settle
+from ratecard.rating import Notice, Statement, charge, invoice, measure, rate, settle
 from ratecard.records import UsageRecord
 
 JANUARY = Period.month(2025, 1)
@@ -489,8 +489,8 @@ def test_presets_differ(preset: Preset, mixed: str, floor: str, paid: str) -> No
     """
     The same terms under each vendor: a sum and a percentage; a percentage and an item's floor; prepaid and tax.
 
-    Orb takes the sum first, those with one list take it as listed, the rest the percentage; Zuora clamps a charge before
-    it is discounted; at Zuora and Lago what was paid before leaves the tax as it is.
+    Orb takes the sum first, those with one list take it as listed, the rest the percentage; Zuora clamps a charge
+    before it is discounted; at Zuora and Lago what was paid before leaves the tax as it is.
     """
     order = Order.preset(preset).model_dump()
     first = bill([fee("a", "100", discounts=[amt("25"), pct("0.1")])], order=order)
@@ -526,6 +526,28 @@ def test_presets_differ_over_bounds(preset: Preset, expected: str) -> None:
     ]
     found = bill(both, order=order, sub={"start": "2025-01-16T12:00:00Z"})
     assert str(found.due).partition(" ")[0] == expected
+
+
+def test_cancelled() -> None:
+    """A floor ends where the subscription is cancelled, and has the share of the time until then."""
+    plan = Plan.load({"key": "p", "meters": [METER], "cards": [{"currency": "USD", "items": [use()]}],
+                      "minimum": {"amount": "31"}})  # fmt: skip
+    acme = plan.subscribe("acme", start="2025-01-01").with_changes(Cancel(at="2025-01-11"))
+    assert lines(rate(plan, acme, [], JANUARY))[-1] == ("minimum", "", "10.00")
+
+
+def test_trials() -> None:
+    """In a trial an item owes nothing, so it has no floor either."""
+    trial = [{"key": "trial", "trial": True, "every": 1, "unit": "month"}]
+    found = bill([fee("a", "10", minimum={"amount": "20"}, discounts=[amt("1")])], phases=trial)
+    assert lines(found) == [("fee", "a", "0.00")]
+
+
+def test_invoiced() -> None:
+    """An invoice adds up what is due, and tax that amounts hold is no amount of its own."""
+    on_top = bill([fee("a", "100")], taxes=[{"key": "t", "rate": "0.2"}])
+    held = bill([fee("a", "120")], taxes=[{"key": "t", "rate": "0.2", "included": True}])
+    assert [str(invoice([each], JANUARY.end).amount) for each in (on_top, held)] == ["120.00 USD", "120.00 USD"]
 
 
 def test_settled_twice() -> None:

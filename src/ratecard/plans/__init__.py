@@ -7,7 +7,9 @@ from __future__ import annotations
 from ._card import Item, RateCard
 from ._carry import Carry
 from ._catalog import Catalog, Offer
+from ._changes import Cancel, ChangeAnchor, ChangePlan, ChangeQuantity, Pause, Resume
 from ._dues import Dues, Stretch, dues
+from ._entitlements import Entitled, Entitlement, entitled
 from ._extra_checks import stated
 from ._extras import (
     AmountDiscount,
@@ -27,8 +29,6 @@ from ._extras import (
     TieredDiscount,
     UsageDiscount,
 )
-from ._changes import Cancel, ChangeAnchor, ChangePlan, ChangeQuantity, Pause, Resume
-from ._entitlements import Entitled, Entitlement, entitled
 from ._order import Order
 from ._overrides import AddOn, Override
 from ._phases import Phase
