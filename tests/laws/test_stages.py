@@ -49,7 +49,8 @@ def stages(draw: st.DrawFn) -> dict[str, Any]:
     told["commitments"] = [
         {
             "kind": draw(st.sampled_from(["prepaid", "postpaid"])), "key": f"c{index}", "amount": draw(CENTS),
-            "items": draw(scope), "priority": draw(st.integers(0, 2)), "cadence": {"every": 2, "unit": "month", "anchor": "2025-01-01"},
+            "items": draw(scope), "priority": draw(st.integers(0, 2)),
+            "cadence": {"every": 2, "unit": "month", "anchor": "2025-01-01"},
             "overage": draw(st.sampled_from(["1", "1.5", "2"])),
         }
         for index in range(draw(st.integers(0, 2)))
@@ -109,6 +110,7 @@ def test_each_tax_is_rounded_once(amounts: list[str], told: dict[str, Any]) -> N
 @given(FEES, RATES, RATES)
 def test_chained_and_added(amounts: list[str], first: str, second: str) -> None:
     """On an item chained percentages multiply what is left, added ones take their sum, and either order is the same."""
+
     def due(stacking: str, rates: list[str]) -> Fraction:
         off = [{"kind": "percent", "rate": each, "stacking": stacking} for each in rates]
         items = [{"key": "a", "price": {"model": "flat", "amount": amounts[0]}, "discounts": off}]
@@ -140,7 +142,10 @@ def test_stages_without_work(amounts: list[str]) -> None:
         "discounts": [{"kind": "percent", "key": "p", "rate": "0"}, {"kind": "amount", "key": "s", "amount": "0"}],
         "maximum": {"amount": "9999999"},
         "minimum": {"amount": "0"},
-        "commitments": [{"kind": "postpaid", "key": "c", "amount": "0"}, {"kind": "prepaid", "key": "d", "amount": "0"}],
+        "commitments": [
+            {"kind": "postpaid", "key": "c", "amount": "0"},
+            {"kind": "prepaid", "key": "d", "amount": "0"},
+        ],
     }
     bare, staged = billed(amounts), billed(amounts, **idle)
     told, same = bare.to_json(), staged.to_json()

@@ -10,6 +10,7 @@ from ratecard import prices
 from ratecard._problems import problems
 from ratecard.cadence import Cadence
 from ratecard.errors import DefinitionError, UnknownKeyError
+from ratecard.periods import Period
 from ratecard.plans import (
     AmountDiscount,
     Coupon,
@@ -29,7 +30,6 @@ from ratecard.plans import (
     stated,
     sum_in,
 )
-from ratecard.periods import Period
 
 FEE: dict[str, Any] = {"key": "fee", "price": {"model": "flat", "amount": "5"}}
 USE: dict[str, Any] = {"key": "use", "quantity": "use", "price": {"model": "per_unit", "unit_price": "1"}}
@@ -82,7 +82,12 @@ def test_sums_round_trip(told: object) -> None:
 def test_dump_round_trip() -> None:
     """A plan with every extra comes back from its plain form, with the same digest."""
     told = plan(
-        {**FEE, "discounts": [{"kind": "percent", "rate": "0.1"}], "minimum": {"amount": "1"}, "maximum": {"amount": "9"}},
+        {
+            **FEE,
+            "discounts": [{"kind": "percent", "rate": "0.1"}],
+            "minimum": {"amount": "1"},
+            "maximum": {"amount": "9"},
+        },
         {**USE, "discounts": [{"kind": "usage", "units": "3"}]},
         currencies=("USD", "EUR"),
         discounts=[{"kind": "amount", "key": "d", "amount": {"USD": "5", "EUR": "4"}}],
@@ -95,7 +100,12 @@ def test_dump_round_trip() -> None:
     held = Plan.load(told)
     assert Plan.load(held.dump()) == held
     assert Plan.load(held.dump()).digest == held.digest
-    assert held.dump()["commitments"][0] == {"kind": "postpaid", "key": "k", "amount": {"USD": "20", "EUR": "20"}, "priority": 2}
+    assert held.dump()["commitments"][0] == {
+        "kind": "postpaid",
+        "key": "k",
+        "amount": {"USD": "20", "EUR": "20"},
+        "priority": 2,
+    }
     assert stated(held)
     assert not stated(Plan.load(plan()))
 
@@ -118,7 +128,14 @@ def test_dump_round_trip() -> None:
         ),
         (
             TieredDiscount,
-            {"tiers": [{"up_to": "0", "rate": "0"}, {"up_to": "5", "rate": "0"}, {"up_to": "5", "rate": "0"}, {"rate": "0"}]},
+            {
+                "tiers": [
+                    {"up_to": "0", "rate": "0"},
+                    {"up_to": "5", "rate": "0"},
+                    {"up_to": "5", "rate": "0"},
+                    {"rate": "0"},
+                ]
+            },
             [("tiers[0].up_to", "tier.order"), ("tiers[2].up_to", "tier.order")],
         ),
         (Coupon, {"key": "c", "discount": {"kind": "usage", "units": "1"}}, [("discount", "kind.unknown")]),
@@ -127,7 +144,11 @@ def test_dump_round_trip() -> None:
             {"key": "c", "discount": {"kind": "percent", "rate": "0"}, "lasts": "periods"},
             [("periods", "coupon.periods")],
         ),
-        (Coupon, {"key": "c", "discount": {"kind": "percent", "rate": "0"}, "periods": 2}, [("periods", "coupon.periods")]),
+        (
+            Coupon,
+            {"key": "c", "discount": {"kind": "percent", "rate": "0"}, "periods": 2},
+            [("periods", "coupon.periods")],
+        ),
     ],
 )
 def test_refused_alone(kind: Any, fields: dict[str, Any], expected: list[tuple[str, str]]) -> None:
@@ -140,7 +161,10 @@ def test_refused_alone(kind: Any, fields: dict[str, Any], expected: list[tuple[s
 @pytest.mark.parametrize(
     ("item", "expected"),
     [
-        ({**USE, "discounts": [{"kind": "percent", "rate": "0", "items": ["use"]}]}, [("discounts[0].items", "discount.items")]),
+        (
+            {**USE, "discounts": [{"kind": "percent", "rate": "0", "items": ["use"]}]},
+            [("discounts[0].items", "discount.items")],
+        ),
         ({**FEE, "discounts": [{"kind": "usage", "units": "1"}]}, [("discounts[0]", "discount.usage")]),
         ({**USE, "discounts": [{"kind": "usage", "units": "1"}] * 2}, [("discounts[1]", "discount.usage")]),
         (
@@ -149,13 +173,15 @@ def test_refused_alone(kind: Any, fields: dict[str, Any], expected: list[tuple[s
         ),
         (
             {
-                "key": "a", "meter": "m", "discounts": [{"kind": "usage", "units": "1"}],
+                "key": "a",
+                "meter": "m",
+                "discounts": [{"kind": "usage", "units": "1"}],
                 "price": {"model": "allowance", "units": "1", "rollover": "1", "base": USE["price"]},
             },
             [("discounts[0]", "discount.usage")],
         ),
     ],
-)  # fmt: skip
+)
 def test_refused_on_an_item(item: dict[str, Any], expected: list[tuple[str, str]]) -> None:
     """What doesn't fit an item is refused there."""
     assert faults(plan(item)) == [(f"cards[0].items[0].{path}", code) for path, code in expected]
@@ -172,19 +198,37 @@ def test_refused_on_an_item(item: dict[str, Any], expected: list[tuple[str, str]
         (plan(maximum={"amount": {"USD": "-1"}}), [("maximum.amount.USD", "amount.negative")]),
         (plan(discounts=[{"kind": "percent", "rate": "0.1"}]), [("discounts[0].key", "discount.key")]),
         (
-            plan(discounts=[{"kind": "percent", "key": "d", "rate": "0.1", "maximum": {"EUR": "1"}, "items": ["fe", "fee", "fee"]}]),
+            plan(
+                discounts=[
+                    {
+                        "kind": "percent",
+                        "key": "d",
+                        "rate": "0.1",
+                        "maximum": {"EUR": "1"},
+                        "items": ["fe", "fee", "fee"],
+                    }
+                ]
+            ),
             [
-                ("discounts[0].maximum", "amount.currency"), ("discounts[0].maximum", "amount.currency"),
-                ("discounts[0].items[0]", "key.unknown"), ("discounts[0].items[2]", "key.duplicate"),
+                ("discounts[0].maximum", "amount.currency"),
+                ("discounts[0].maximum", "amount.currency"),
+                ("discounts[0].items[0]", "key.unknown"),
+                ("discounts[0].items[2]", "key.duplicate"),
             ],
         ),
         (
-            plan(coupons=[{"key": "c", "discount": {"kind": "amount", "amount": {"GBP": "1"}}, "minimum_spend": {"GBP": "1"}}]),
+            plan(
+                coupons=[
+                    {"key": "c", "discount": {"kind": "amount", "amount": {"GBP": "1"}}, "minimum_spend": {"GBP": "1"}}
+                ]
+            ),
             [("coupons[0].discount.amount", "amount.currency"), ("coupons[0].minimum_spend", "amount.currency")],
         ),
         (plan(minimum={"amount": "1", "per": "group"}), [("minimum.per", "minimum.per")]),
         (
-            plan(commitments=[{"kind": "prepaid", "key": "k", "amount": "1"}] * 2, taxes=[{"key": "t", "rate": "0"}] * 2),
+            plan(
+                commitments=[{"kind": "prepaid", "key": "k", "amount": "1"}] * 2, taxes=[{"key": "t", "rate": "0"}] * 2
+            ),
             [("commitments[1].key", "key.duplicate"), ("taxes[1].key", "key.duplicate")],
         ),
         (
@@ -192,9 +236,14 @@ def test_refused_on_an_item(item: dict[str, Any], expected: list[tuple[str, str]
             [("taxes[1].included", "tax.mixed")],
         ),
         (
-            plan({**FEE, "minimum": {"amount": "9"}, "maximum": {"amount": "8"}}, maximum={"amount": "7"}, minimum={"amount": "8"}),
+            plan(
+                {**FEE, "minimum": {"amount": "9"}, "maximum": {"amount": "8"}},
+                maximum={"amount": "7"},
+                minimum={"amount": "8"},
+            ),
             [
-                ("cards[0].items[0].minimum", "floor.maximum"), ("cards[0].items[0].minimum", "floor.maximum"),
+                ("cards[0].items[0].minimum", "floor.maximum"),
+                ("cards[0].items[0].minimum", "floor.maximum"),
                 ("minimum", "floor.maximum"),
             ],
         ),
@@ -213,19 +262,25 @@ def test_refused_on_an_item(item: dict[str, Any], expected: list[tuple[str, str]
         ),
         (
             plan(
-                rounding_at="statement", discounts=[{"kind": "percent", "key": "d", "rate": "0"}],
+                rounding_at="statement",
+                discounts=[{"kind": "percent", "key": "d", "rate": "0"}],
                 coupons=[{"key": "c", "discount": {"kind": "percent", "rate": "0"}}],
-                maximum={"amount": "1"}, taxes=[{"key": "t", "rate": "0"}],
+                maximum={"amount": "1"},
+                taxes=[{"key": "t", "rate": "0"}],
             ),
             [("rounding_at", "rounding.statement")] * 4,
         ),
         (
-            plan({**USE, "quantity": None, "meter": "m", "discounts": [{"kind": "usage", "units": "1"}]}, rounding_at="record"),
+            plan(
+                {**USE, "quantity": None, "meter": "m", "discounts": [{"kind": "usage", "units": "1"}]},
+                rounding_at="record",
+            ),
             [("cards[0].items[0].price", "rounding.record")],
         ),
         (
             plan(
-                taxes=[{"key": "t", "rate": "0"}], minimum={"amount": "1"},
+                taxes=[{"key": "t", "rate": "0"}],
+                minimum={"amount": "1"},
                 order={"items": ["price", "round"], "statement": ["discounts", "subtotal", "total", "due"]},
                 discounts=[{"kind": "percent", "key": "d", "rate": "0"}],
             ),
@@ -236,7 +291,7 @@ def test_refused_on_an_item(item: dict[str, Any], expected: list[tuple[str, str]
             [("order.items", "order.stage")],
         ),
     ],
-)  # fmt: skip
+)
 def test_refused_on_a_plan(told: dict[str, Any], expected: list[tuple[str, str]]) -> None:
     """What doesn't fit together is refused, all of it at once, in the order of the document."""
     assert faults(told) == expected
@@ -244,7 +299,9 @@ def test_refused_on_a_plan(told: dict[str, Any], expected: list[tuple[str, str]]
 
 def test_missing_in_the_ceiling() -> None:
     """A ceiling without an amount in some currency is told once, and no floor is held against it."""
-    told = plan(minimum={"amount": {"USD": "1", "EUR": "9"}}, maximum={"amount": {"USD": "5"}}, currencies=("USD", "EUR"))
+    told = plan(
+        minimum={"amount": {"USD": "1", "EUR": "9"}}, maximum={"amount": {"USD": "5"}}, currencies=("USD", "EUR")
+    )
     assert faults(told) == [("maximum.amount", "amount.currency")]
 
 
@@ -274,7 +331,9 @@ def test_net_price() -> None:
     plain = Item(key="a", quantity="a", price=prices.PerUnit(unit_price="1"), discounts=[PercentDiscount(rate="0.1")])
     assert plain.net_price is plain.price
     assert plain.staged
-    off = Item(key="a", quantity="a", price=plain.price, discounts=[PercentDiscount(rate="0.1"), UsageDiscount(units=2)])
+    off = Item(
+        key="a", quantity="a", price=plain.price, discounts=[PercentDiscount(rate="0.1"), UsageDiscount(units=2)]
+    )
     assert off.net_price == prices.Allowance(units=2, base=plain.price)
     assert not Item(key="a", quantity="a", price=plain.price, discounts=[UsageDiscount(units=2)]).staged
     assert Item(key="a", quantity="a", price=plain.price, minimum=Minimum(amount=1)).staged
@@ -282,7 +341,7 @@ def test_net_price() -> None:
 
 
 def test_dues() -> None:
-    """Commitments come in the order of priority, each with the stretches of its own cadence; coupons in the subscription's."""
+    """Commitments come by priority, each with the stretches of its own cadence; coupons as they are listed."""
     held = Plan.load(
         plan(
             coupons=[{"key": key, "discount": {"kind": "percent", "rate": "0"}} for key in "ab"],
@@ -297,7 +356,12 @@ def test_dues() -> None:
     assert [coupon.key for coupon in found.coupons] == ["b", "a"]
     assert [commitment.key for commitment, _ in found.commitments] == ["year", "late"]
     (year,), months = (stretches for _, stretches in found.commitments)
-    assert (year.begun, year.over, str(year.start.date()), str(year.end.date())) == (True, True, "2025-01-11", "2025-03-21")
+    assert (year.begun, year.over, str(year.start.date()), str(year.end.date())) == (
+        True,
+        True,
+        "2025-01-11",
+        "2025-03-21",
+    )
     assert [(each.begun, each.over, str(each.start.date())) for each in months] == [
         (False, True, "2025-02-01"),
         (False, True, "2025-03-01"),

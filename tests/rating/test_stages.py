@@ -11,9 +11,9 @@ import pytest
 from ratecard._numbers import text
 from ratecard.errors import MismatchError, UnknownKeyError
 from ratecard.periods import Period
-from ratecard.plans import Order, Plan, Subscription, resolve
+from ratecard.plans import Cancel, Order, Plan, Subscription, resolve
 from ratecard.plans._order import Preset
-from ratecard.rating import Notice, Statement, charge, measure, rate, settle
+from ratecard.rating import Notice, Statement, charge, invoice, measure, rate, settle
 from ratecard.records import UsageRecord
 
 JANUARY = Period.month(2025, 1)
@@ -116,7 +116,9 @@ def test_discounts_of_groups() -> None:
 
 def test_rounded_with_the_statement() -> None:
     """Where the statement is rounded as a whole, the lines of an item wait for that."""
-    found = bill([use(each=["g"], discounts=[amt("1")]), fee("f", "0.5")], ("10", "a"), ("10", "b"), rounding_at="statement")
+    found = bill(
+        [use(each=["g"], discounts=[amt("1")]), fee("f", "0.5")], ("10", "a"), ("10", "b"), rounding_at="statement"
+    )
     assert str(found.due) == "19.50 USD"
 
 
@@ -150,7 +152,9 @@ def test_bounds_of_a_part() -> None:
     assert lines(bill([use(minimum={"amount": "31", "prorate": False})], **half))[-1] == ("minimum", "use", "31.00")
     late = Period("2025-01-01", "2025-02-01")
     price = {"price": {"model": "flat", "amount": "31"}, "prorate": "none"}
-    assert lines(bill([fee("f", "0") | price | {"maximum": {"amount": "20"}}], period=late, **half)) == [("fee", "f", "20.00")]
+    assert lines(bill([fee("f", "0") | price | {"maximum": {"amount": "20"}}], period=late, **half)) == [
+        ("fee", "f", "20.00")
+    ]
     cut = bill([fee("f", "0") | price | {"maximum": {"amount": "31", "prorate": True}}], period=late, **half)
     assert lines(cut) == [("fee", "f", "31.00")]
     assert lines(bill([use()], minimum={"amount": "31"}, **half))[-1] == ("minimum", "", "15.00")
@@ -164,11 +168,13 @@ def test_minimum_in_advance() -> None:
 
 def test_cards_that_differ() -> None:
     """Each card's own percentage is taken off its part, a sum in parts by time, and the last card's bounds hold."""
+
     def cards(first: dict[str, Any], second: dict[str, Any]) -> list[dict[str, Any]]:
         return [
             {"currency": "USD", "items": [use(**first)]},
             {"currency": "USD", "effective": "2025-01-05", "items": [use(**second)]},
         ]
+
     told = bill([], "10", cards=cards({}, {"discounts": [pct("0.5")]}))
     assert lines(told) == [("usage", "use", "0.00"), ("usage", "use", "5.00")]
     told = bill([], "100", cards=cards({"discounts": [amt("31")]}, {"discounts": [amt("62")]}))
@@ -272,13 +278,12 @@ def test_exhausted_coupon() -> None:
     """A coupon whose uses are spent is told by the statement that would have used it."""
     coupons = [coupon("a", pct("0.1"))]
     first = bill([fee("a", "100")], coupons=coupons, sub={"coupons": ["a"]})
-    second = bill([fee("a", "100")], coupons=coupons, sub={"coupons": ["a"]}, carry=first.carry, period=Period.month(2025, 2))
-    assert second.notices == (Notice("coupon.exhausted", "a", "not used: all 1 of its uses are spent"),)
-    assert second.notices != (1,)
-    assert (str(second.notices[0]), hash(second.notices[0])) == (
-        "a: not used: all 1 of its uses are spent", hash(Notice("coupon.exhausted", "a", "not used: all 1 of its uses are spent")),
-    )  # fmt: skip
-    assert repr(second.notices[0]) == "<Notice a: not used: all 1 of its uses are spent>"
+    second = bill(
+        [fee("a", "100")], coupons=coupons, sub={"coupons": ["a"]}, carry=first.carry, period=Period.month(2025, 2)
+    )
+    told = Notice("coupon.exhausted", "a", "not used: all 1 of its uses are spent")
+    assert (second.notices, hash(second.notices[0])) == ((told,), hash(told))
+    assert (str(told), repr(told)) == (f"a: {told.text}", f"<Notice a: {told.text}>")
     assert Notice("a", "b", "c").__eq__(1) is NotImplemented
 
 
@@ -317,7 +322,9 @@ def test_bounds_inside_a_period() -> None:
     acme = Subscription(customer="acme", plan="p", start="2025-01-01")
     for more, expected in (("30", ["30.00", "-10.00"]), ("5", ["5.00", "5.00"]), ("20", ["20.00"])):
         plan = Plan.load({**told, "maximum": {"amount": "100"}, "minimum": {"amount": "90"}})
-        rest = rate(plan, acme, [UsageRecord("e", "2025-01-20T00:00:00Z", {"n": more}, id="x")], second, carry=start.carry)
+        rest = rate(
+            plan, acme, [UsageRecord("e", "2025-01-20T00:00:00Z", {"n": more}, id="x")], second, carry=start.carry
+        )
         assert rest.verify()
         assert [f"{line.rounded}" for line in rest.lines] == expected
     lower = Plan.load({**told, "maximum": {"amount": "50"}})
@@ -358,7 +365,7 @@ def pre(key: str, amount: str, **fields: Any) -> dict[str, Any]:
     ],
 )
 def test_commitments(commitments: list[dict[str, Any]], usage: str, expected: list[tuple[str, str, str]]) -> None:
-    """Charges fill them in the order of priority, each once; what is beyond costs its factor, what is missing is billed."""
+    """Charges fill them by priority, each once; what is beyond costs its factor, what is missing is billed."""
     price = {"price": {"model": "per_unit", "unit_price": "1", "refunds": True}}
     found = bill([use() | price, fee("none", "0")], usage, commitments=commitments)
     assert [each for each in lines(found) if each[0] not in ("usage", "fee")] == expected
@@ -397,7 +404,9 @@ def test_prepaid_over_months() -> None:
     year = {"unit": "year"}
     carry, left = None, []
     for month in (1, 2, 3):
-        found = bill([use()], "40", commitments=[pre("c", "100", cadence=year)], carry=carry, period=Period.month(2025, month))
+        found = bill(
+            [use()], "40", commitments=[pre("c", "100", cadence=year)], carry=carry, period=Period.month(2025, month)
+        )
         carry = found.carry
         assert carry is not None
         left.append((str(found.due), carry.commitments.get("commitment c")))
@@ -416,7 +425,11 @@ def test_commitment_that_starts_inside() -> None:
 
 def test_taxes() -> None:
     """Rates add up, each rounded once, and falls on the lines; a rate with items is on those alone."""
-    taxes = [{"key": "x", "rate": "0.1"}, {"key": "y", "rate": "0.05", "items": ["b"]}, {"key": "z", "rate": "1", "items": ["gone"]}]
+    taxes = [
+        {"key": "x", "rate": "0.1"},
+        {"key": "y", "rate": "0.05", "items": ["b"]},
+        {"key": "z", "rate": "1", "items": ["gone"]},
+    ]
     cards = [
         {"currency": "USD", "items": [fee("a", "10"), fee("b", "5.55")]},
         {"currency": "EUR", "items": [fee("gone", "1")]},
@@ -429,7 +442,10 @@ def test_taxes() -> None:
 
 def test_included_taxes() -> None:
     """Tax that amounts hold is shown and adds nothing: gross x rate / (1 + the sum of the rates on it)."""
-    taxes = [{"key": "x", "rate": "0.1", "included": True}, {"key": "y", "rate": "0.05", "included": True, "items": ["b"]}]
+    taxes = [
+        {"key": "x", "rate": "0.1", "included": True},
+        {"key": "y", "rate": "0.05", "included": True, "items": ["b"]},
+    ]
     found = bill([fee("a", "11"), fee("b", "11.5")], taxes=taxes)
     assert lines(found)[2:] == [("included_tax", "x", "2.00"), ("included_tax", "y", "0.50")]
     assert str(found.subtotal) == str(found.due) == "22.50 USD"
@@ -471,10 +487,10 @@ def test_tax_after_prepaid_draws() -> None:
 )
 def test_presets_differ(preset: Preset, mixed: str, floor: str, paid: str) -> None:
     """
-    The same terms under each vendor's order: a sum and a percentage off; a percentage and an item's floor; prepaid and tax.
+    The same terms under each vendor: a sum and a percentage; a percentage and an item's floor; prepaid and tax.
 
-    Orb takes the sum first, those with one list take it as listed, the rest the percentage; Zuora clamps a charge before
-    it is discounted; at Zuora and Lago what was paid before leaves the tax as it is.
+    Orb takes the sum first, those with one list take it as listed, the rest the percentage; Zuora clamps a charge
+    before it is discounted; at Zuora and Lago what was paid before leaves the tax as it is.
     """
     order = Order.preset(preset).model_dump()
     first = bill([fee("a", "100", discounts=[amt("25"), pct("0.1")])], order=order)
@@ -487,7 +503,10 @@ def test_presets_differ(preset: Preset, mixed: str, floor: str, paid: str) -> No
 def test_presets_differ_over_floors(preset: Preset, expected: str) -> None:
     """Lago tops up to the commitment before coupons, so a coupon goes below it; elsewhere the floor reads what is left."""
     found = bill(
-        [fee("a", "50")], commitments=[post("c", "80")], discounts=[amt("20", "d")], order=Order.preset(preset).model_dump()
+        [fee("a", "50")],
+        commitments=[post("c", "80")],
+        discounts=[amt("20", "d")],
+        order=Order.preset(preset).model_dump(),
     )
     assert str(found.due).partition(" ")[0] == expected
 
@@ -496,9 +515,39 @@ def test_presets_differ_over_floors(preset: Preset, expected: str) -> None:
 def test_presets_differ_over_bounds(preset: Preset, expected: str) -> None:
     """Where two cards leave a floor above the ceiling, ours lets the floor hold and Orb's the ceiling."""
     order = Order.preset(preset).model_dump()
-    both = [fee("a", "10", minimum={"amount": "50", "prorate": False}, maximum={"amount": "80", "prorate": True}, prorate="second")]
+    both = [
+        fee(
+            "a",
+            "10",
+            minimum={"amount": "50", "prorate": False},
+            maximum={"amount": "80", "prorate": True},
+            prorate="second",
+        )
+    ]
     found = bill(both, order=order, sub={"start": "2025-01-16T12:00:00Z"})
     assert str(found.due).partition(" ")[0] == expected
+
+
+def test_cancelled() -> None:
+    """A floor ends where the subscription is cancelled, and has the share of the time until then."""
+    plan = Plan.load({"key": "p", "meters": [METER], "cards": [{"currency": "USD", "items": [use()]}],
+                      "minimum": {"amount": "31"}})  # fmt: skip
+    acme = plan.subscribe("acme", start="2025-01-01").with_changes(Cancel(at="2025-01-11"))
+    assert lines(rate(plan, acme, [], JANUARY))[-1] == ("minimum", "", "10.00")
+
+
+def test_trials() -> None:
+    """In a trial an item owes nothing, so it has no floor either."""
+    trial = [{"key": "trial", "trial": True, "every": 1, "unit": "month"}]
+    found = bill([fee("a", "10", minimum={"amount": "20"}, discounts=[amt("1")])], phases=trial)
+    assert lines(found) == [("fee", "a", "0.00")]
+
+
+def test_invoiced() -> None:
+    """An invoice adds up what is due, and tax that amounts hold is no amount of its own."""
+    on_top = bill([fee("a", "100")], taxes=[{"key": "t", "rate": "0.2"}])
+    held = bill([fee("a", "120")], taxes=[{"key": "t", "rate": "0.2", "included": True}])
+    assert [str(invoice([each], JANUARY.end).amount) for each in (on_top, held)] == ["120.00 USD", "120.00 USD"]
 
 
 def test_settled_twice() -> None:

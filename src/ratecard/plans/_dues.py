@@ -87,7 +87,8 @@ def dues(terms: Terms) -> Dues:
 
 def _parts(terms: Terms, cadence: Cadence | None) -> list[tuple[Period, Period]]:
     """The full periods that the rated one has time in common with, each with the service inside it."""
-    service = terms.subscription.service_under(terms.plan)
+    end = terms.ended or terms.subscription.service_under(terms.plan).end
+    service = Period(terms.started, end, zone=terms.zone)
     rated = terms.period.overlap(service)
     if rated is None:
         return []

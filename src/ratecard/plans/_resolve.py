@@ -86,7 +86,7 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
         return found
     return Terms(
         found.plan, subscription, period, currency=found.currency, zone=found.zone, started=found.started,
-        services=found.services, meters=found.meters, carry=carry,
+        ended=found.ended, services=found.services, meters=found.meters, carry=carry,
     )  # fmt: skip
 
 
@@ -180,7 +180,8 @@ class _Resolving:
             service.place = place
         return Terms(
             self.plan, self.subscription, self.period, currency=self.currency, zone=self.zone,
-            started=self.timeline.start, services=_in_order(services), meters=self._meters(services), carry=None,
+            started=self.timeline.start, ended=self.timeline.end, services=_in_order(services),
+            meters=self._meters(services), carry=None,
         )  # fmt: skip
 
     def _over(self, stretch: Period) -> list[Sold]:

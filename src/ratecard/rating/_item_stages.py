@@ -204,7 +204,8 @@ def _maximum(terms: Terms, service: Service, drafts: list[Draft]) -> bool:
 
 
 def _minimum(terms: Terms, service: Service, drafts: list[Draft]) -> bool:
-    held = [piece.item.minimum for piece in service.pieces]
+    # In a trial nothing is owed, so there is no floor either.
+    held = [None if piece.trial else piece.item.minimum for piece in service.pieces]
     last = held[-1]
     if last is None:
         return False
