@@ -171,4 +171,4 @@ def test_terms_are_kept() -> None:
     assert terms(some).meters == first.meters
     assert hash(first.meters["m"] if first.meters else 0) == hash(terms(some).meters["m"])
     assert first.meters["m"] != 1
-    assert terms(some).services[0].quantity == Decimal(1)
+    assert terms(some).services[0].pieces[0].quantity == Decimal(1)
