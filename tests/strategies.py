@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -278,6 +279,7 @@ def subscriptions(draw: st.DrawFn, plan: str = "p") -> plans.Subscription:
 
 # --- prices ---
 
+
 def rates() -> st.SearchStrategy[Decimal]:
     """Prices of 0 or more."""
     return amounts(0, 20)
@@ -441,8 +443,10 @@ def allowances(
     inner: st.SearchStrategy[prices.Price], *, outermost: bool = False
 ) -> st.SearchStrategy[prices.Allowance]:
     """Included units; `outermost`: also those that roll over or are pooled."""
-    more = {"scope": st.sampled_from(["group", "pooled"]), "rollover": st.none() | amounts(0, 30)} if outermost else {}
-    return st.builds(prices.Allowance, units=amounts(0, 30), base=inner, prorate=st.booleans(), **more)
+    allowance = partial(st.builds, prices.Allowance, units=amounts(0, 30), base=inner, prorate=st.booleans())
+    if not outermost:
+        return allowance()
+    return allowance(rollover=st.none() | amounts(0, 30)) | allowance(scope=st.just("pooled"))
 
 
 def quantity_prices(depth: int = 3, *, rising: bool = False) -> st.SearchStrategy[prices.Price]:
@@ -450,9 +454,7 @@ def quantity_prices(depth: int = 3, *, rising: bool = False) -> st.SearchStrateg
     if depth == 1:
         return leaves(rising=rising)
     inner = quantity_prices(depth - 1, rising=rising)
-    return st.one_of(
-        leaves(rising=rising), multipliers(inner), hybrids(inner), first_thens(inner), allowances(inner)
-    )
+    return st.one_of(leaves(rising=rising), multipliers(inner), hybrids(inner), first_thens(inner), allowances(inner))
 
 
 @st.composite

@@ -365,3 +365,9 @@ def test_shown_and_scaled() -> None:
     assert str(scaled(Decimal("1.50"), ONE)) == "1.50"
     assert scaled(Decimal("1.50"), Decimal(2)) == 3
     assert scaled(Decimal(1), div(ONE, 3)) == div(ONE, 3)
+
+
+def test_sum() -> None:
+    """The built-in sum adds up money."""
+    assert sum([Money("1.10", "USD"), Money("2.20", "USD")]) == Money("3.30", "USD")
+    assert Money("1", "USD").__radd__(5) is NotImplemented

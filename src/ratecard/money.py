@@ -235,6 +235,10 @@ class Money:
     def __add__(self, other: Money) -> Money:
         return _sum(add(self.amount, self._alike(other)), self.currency)
 
+    def __radd__(self, other: object) -> Money:
+        """So that `sum` adds up money: it starts from the number 0."""
+        return self if other == 0 and not isinstance(other, Money) else NotImplemented
+
     def __sub__(self, other: Money) -> Money:
         return _sum(sub(self.amount, self._alike(other)), self.currency)
 

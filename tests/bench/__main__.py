@@ -10,7 +10,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from . import guarding, metering, peers, settling
+from . import guarding, ledger, metering, peers, settling
 from .timing import Measured
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "performance.md"
@@ -32,13 +32,20 @@ def table(found: list[Measured]) -> str:
 def main(arguments: list[str]) -> None:
     """Measure, print, and write when asked."""
     if "--smoke" in arguments:
-        found = [*metering.run(5_000, 1), *settling.run(50, 1), *peers.run(50, 1, 10), *guarding.run(500, 1)]
+        found = [
+            *metering.run(5_000, 1),
+            *settling.run(50, 1),
+            *peers.run(50, 1, 10),
+            *guarding.run(500, 1),
+            *ledger.run(10_000, 1),
+        ]
     else:
         found = [
             *metering.run(500_000, 9),
             *settling.run(20_000, 9),
             *peers.run(2_000, 9, 100),
             *guarding.run(50_000, 9),
+            *ledger.run(1_000_000, 9),
         ]
     machine = (
         f"Python {platform.python_version()}, pydantic {version('pydantic')}, genai-prices {version('genai-prices')}"

@@ -19,7 +19,7 @@ from ratecard.prices import AnyPrice, Price
 
 Plain: TypeAlias = dict[str, Any]
 
-FAMILIES = ("price", "aggregation", "rounding", "period", "proration", "cap", "alert", "rate_limit")
+FAMILIES = ("price", "aggregation", "rounding", "period", "proration", "cap", "alert", "rate_limit", "credits")
 HERE = Path(__file__).parent
 
 

@@ -194,17 +194,18 @@ class Naive:
         draw, due = self.draws[id], Fraction(0)
         tail = draw.tail(amount)
         draw.back += amount
-        for lot_id, part in tail:
+        for lot_id, size in tail:
+            part = size
             if lot_id is None:
                 off = min(part, self.owed.get(draw.item, 0))
                 self.owed[draw.item] = self.owed.get(draw.item, 0) - off
                 part -= off
                 stack = self.debts.get(draw.item, [])
                 while part:
-                    payer, size = stack.pop()
-                    piece = min(size, part)
-                    if size > piece:
-                        stack.append((payer, size - piece))
+                    payer, paid = stack.pop()
+                    piece = min(paid, part)
+                    if paid > piece:
+                        stack.append((payer, paid - piece))
                     part -= piece
                     due += self.back(payer, piece, at)
             elif lot_id:

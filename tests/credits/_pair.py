@@ -76,7 +76,7 @@ class Pair:
         self.naive = Naive(order, kind, limit, commit_over)
 
     def grant(
-        self, id: str, key: str, amount: int, now: int, start: int, end: int | None, priority: int,
+        self, id: str, key: str, amount: int, *, now: int, start: int, end: int | None, priority: int,
         items: Sequence[str], cost: int, rollover: NaiveRollover | None,
     ) -> None:  # fmt: skip
         """A lot of so many hundredths; the cost is of one unit, in cents."""

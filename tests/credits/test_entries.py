@@ -110,7 +110,8 @@ def test_every_field_counts() -> None:
     ("kind", "change", "path"),
     [
         ("drawn", {"id": ""}, "id"), ("drawn", {"at": 5}, "at"), ("drawn", {"at": "2025-01-10"}, "at"),
-        ("drawn", {"amount": 5}, "amount"), ("drawn", {"amount": "-5"}, "amount"), ("drawn", {"amount": "1/3"}, "amount"),
+        ("drawn", {"amount": 5}, "amount"), ("drawn", {"amount": "-5"}, "amount"),
+        ("drawn", {"amount": "1/3"}, "amount"),
         ("drawn", {"amount": "x"}, "amount"), ("drawn", {"unit": "XYZ"}, "unit"), ("drawn", {"unit": 5}, "unit"),
         ("drawn", {"unit": ["credits", True]}, "unit"), ("drawn", {"use": "gpt"}, "use"),
         ("drawn", {"use": {"item": 5}}, "use"), ("drawn", {"use": {"dimensions": "eu"}}, "use"),

@@ -97,6 +97,21 @@ def test_draw_burns_in_order() -> None:
     assert repr(Ledger()) == "<Ledger of no lots, version 0>"
 
 
+def test_exactly_what_a_lot_has() -> None:
+    """A draw of just what a lot has empties it and does not touch the next."""
+    after, draw = ledger(TRIAL, PACK).draw(usd(30), at=NOW, id="d1")
+    assert draw.parts == (("trial", Decimal(30)),)
+    assert [each.lot.id for each in after.live("USD")] == ["pack"]
+
+
+def test_return_at_the_expiry() -> None:
+    """The expiry itself is after the lot's time: what comes back then does not go back into it."""
+    start, _ = ledger(TRIAL).draw(usd(30), at=NOW, id="d1")
+    at, _ = start.undraw("d1", usd(10), at="2025-01-15T00:00:00Z", id="u1")
+    before, _ = start.undraw("d1", usd(10), at="2025-01-14T23:59:59.999999Z", id="u1")
+    assert (at.lot("trial").voided, before.lot("trial").left) == (Decimal(10), Decimal(10))
+
+
 def test_expired_lots_do_not_pay() -> None:
     """At its expiry a lot pays nothing any more, whether it was told to expire or not; what is lacking is uncovered."""
     after, draw = ledger(TRIAL, dollars("other", 20)).draw(usd(25), at="2025-01-15T00:00:00Z", id="d1")
@@ -317,7 +332,7 @@ def test_committed_work_can_return() -> None:
 
 
 def test_release_after_the_end() -> None:
-    """What was held goes back to its lot; after its expiry it expires, and after it was taken back whole it is taken."""
+    """What was held goes back to its lot; after its expiry it expires, after a taking back it is taken."""
     start = ledger(TRIAL, PACK, dollars("gift", 10))
     start, _ = start.reserve(usd(140), at=NOW, id="r")
     assert left(start.release("r", at=NOW)) == {"trial": "30", "pack": "100", "gift": "10"}
@@ -401,6 +416,17 @@ def test_rollover_of_several() -> None:
     }  # fmt: skip
 
 
+def test_rollover_without_room() -> None:
+    """Where live rolled lots of the key are above the most already, nothing more rolls over."""
+    start = ledger(
+        credit("a", 100, key="k", expiry="2025-02-01", rollover=Rollover(maximum=90)),
+        credit("b", 100, key="k", expiry="2025-02-02", rollover=Rollover(maximum=40)),
+    )
+    after = start.expire("2025-02-02T00:00:00Z")
+    assert left(after) == {"a": "0", "b": "0", "a/rolled/1": "90"}
+    assert after.lot("b").expired == Decimal(100)
+
+
 def test_roll_leaves_the_rest() -> None:
     """`roll` ends only those lots of which something rolls over."""
     start = ledger(credit("plain", 5, expiry="2025-01-20"), credit("jan", 5, expiry="2025-02-01", rollover=Rollover()))
@@ -450,6 +476,8 @@ def test_horizon() -> None:
         for before in range(max(0, day - 10), day):
             at = january + timedelta(days=before)
             assert start.draw(usd(1), at=at, id=f"d{before}")[0] is start
+    late, _ = start.draw(usd(1), at=january + timedelta(days=30), id="late")
+    assert late.draw(usd(1), at=january + timedelta(days=30), id="late")[0] is late
     assert start.entry("d0") is None
     assert start.entry("d39") is not None
     assert code(lambda: start.draw(usd(1), at=january, id="d0")) == "ledger.horizon"

@@ -4,6 +4,7 @@ Lots: made of grants, in order, in queues, and as plain data.
 
 from __future__ import annotations
 
+import itertools
 from bisect import insort
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -160,7 +161,7 @@ def test_queue(acts: list[tuple[bool, int]]) -> None:
     assert list(queue) == plain
     for place in [(-1, ""), (3, "5"), (9, "")]:
         assert queue.after(place) == next((each for each in plain if each > place), None)
-    assert all(queue.after(a) == b for a, b in zip(plain, plain[1:], strict=False))
+    assert all(queue.after(a) == b for a, b in itertools.pairwise(plain))
 
 
 def test_moves() -> None:

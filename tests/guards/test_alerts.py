@@ -65,10 +65,18 @@ def test_what_a_crossing_tells() -> None:
 
 def test_ids_cannot_be_made_alike() -> None:
     """A key that holds what parts an id gives no id of another."""
-    keys = ["a", "a|", "a\\", "a|40", "a||40||0"]
-    watch = Watch([Alert(key=key, spend="40") for key in keys])
-    found = [each.id for each in watch.record(watch.zero(), NOON, spent(40))[1] if isinstance(each, Crossed)]
-    assert len(set(found)) == len(keys)
+    keys = ["a", "a|", "a\\", "a|40", "a||40||0", 'a|[["x","y"]]', 'a|[["x","y|"]]']
+    plain = [Alert(key=key, spend="40") for key in keys]
+    parted = [Alert(key=key, spend="40", each=["x"]) for key in keys]
+    found = []
+    for alerts in (plain, parted):
+        for value in ("", "y", "y|", '"|[["x","y'):
+            watch = Watch(alerts)
+            reading = Reading(subtotal=40, more={Gauge("subtotal", "", {"x": value}): 40})
+            signals = watch.record(watch.zero(), NOON, reading, group={"x": value})[1]
+            found += [each.id for each in signals if isinstance(each, Crossed)]
+    # The plain ones say the same in every group.
+    assert len(set(found)) == len(keys) + 4 * len(keys)
 
 
 def test_steps_from_one_anchor() -> None:

@@ -92,6 +92,8 @@ def test_other_things_are_none_of_its_business() -> None:
     item, bill = Watch([Cap(spend=5, item="a")]), Watch([Cap(spend=5)])
     assert item.admit(item.zero(), NOON, before=held, after=Reading(subtotal=12, items={"a": 6, "b": 6}))[1]
     assert not item.admit(item.zero(), NOON, before=held, after=Reading(subtotal=12, items={"a": 8, "b": 4}))[1]
+    # What lowers the figure and leaves it over the cap is its business, too.
+    assert not item.admit(item.zero(), NOON, before=held, after=Reading(items={"a": "5.5"}))[1]
     assert not bill.admit(bill.zero(), NOON, before=held, after=held)[1]
 
 
@@ -123,9 +125,10 @@ def test_clamp_lets_a_part_through() -> None:
 def test_all_caps_bind_together() -> None:
     """The tightest clamp decides how much, and a hard cap on what that leaves decides whether."""
     low, high = Cap(key="low", spend="3", mode="clamp"), Cap(key="high", spend="6", mode="clamp")
-    watch = Watch([high, low, Cap(key="hard", spend="3")])
-    verdict = watch.admit(watch.zero(), NOON, portion=per_token("0.3"))[1]
-    assert (verdict.fits, [each.key for each in verdict.limits]) == (10, ["low", "high"])
+    for guards in ([high, low, Cap(key="hard", spend="3")], [low, high]):
+        watch = Watch(guards)
+        verdict = watch.admit(watch.zero(), NOON, portion=per_token("0.3"))[1]
+        assert (verdict.fits, [each.key for each in verdict.limits]) == (10, ["low", "high"])
     watch = Watch([high, low, Cap(key="hard", quantity="9", meter="tokens")])
     verdict = watch.admit(watch.zero(), NOON, portion=per_token("0.3"))[1]
     assert (verdict.fits, [each.key for each in verdict.limits]) == (0, ["low", "high", "hard"])
@@ -161,6 +164,24 @@ def test_the_crossing_request_may_pass_once() -> None:
     verdict = watch.admit(state, later(1), uses=spent(1))[1]
     assert (verdict.allowed, verdict.retry_after) == (False, 59)
     assert watch.admit(state, later(60), uses=spent(1))[1].allowed
+    # It passes as soon as there is any room, however much is asked for.
+    state = watch.admit(watch.zero(), NOON, uses=spent(60))[0]
+    state = watch.admit(state, later(10), uses=spent(40))[0]
+    state, verdict = watch.admit(state, later(20), uses=spent(500))
+    assert (verdict.allowed, verdict.retry_after) == (False, 40)
+    assert watch.admit(state, later(60), uses=spent(500))[1].allowed
+    # Just at the cap is no room yet.
+    half = Watch([Cap(spend=50, overflow="once", window_seconds=60)])
+    state = half.admit(half.zero(), NOON, uses=spent(30))[0]
+    state = half.admit(state, later(10), uses=spent(50))[0]
+    assert half.admit(state, later(20), uses=spent(1))[1].retry_after == 50
+    nothing = Watch([Cap(spend=0, overflow="once", window_seconds=60)])
+    assert nothing.admit(nothing.zero(), NOON, uses=spent(1))[1].retry_after is None
+    daily = Watch([Cap(spend=10, overflow="once", per=Cadence.calendar("day"))])
+    state = daily.admit(daily.zero(), NOON, uses=spent(10))[0]
+    assert daily.admit(state, NOON, uses=spent(50))[1].retry_after == 43_200
+    nothing = Watch([Cap(spend=0, overflow="once", per=Cadence.calendar("day"))])
+    assert nothing.admit(nothing.zero(), NOON, uses=spent(1))[1].retry_after is None
 
 
 def test_breaches() -> None:
@@ -182,10 +203,12 @@ def test_breaches() -> None:
     }  # fmt: skip
     state, signals = watch.record(state, NOON, reading(130))
     assert signals == ()
-    state, signals = watch.record(state, NOON, reading(90))
+    state, signals = watch.record(state, NOON, reading(100))
     assert signals == ()
     state, signals = watch.record(state, NOON, reading(130))
-    assert [each.id for each in signals if isinstance(each, Breach)] != [breach.id]
+    (second,) = signals
+    assert isinstance(second, Breach)
+    assert second.id == "cap on subtotal||100|2025-01-01T00:00:00Z|1"
     state, signals = watch.record(state, NOON, reading(130, 2))
     assert told(signals) == ["breach cap on subtotal", "breach low"]
     assert repr(signals[0]) == "<Breach cap on subtotal||100|2025-02-01T00:00:00Z|0>"
@@ -262,6 +285,9 @@ def test_what_is_given_back_comes_off_where_it_was_taken() -> None:
     assert error.value.code == "guard.admitted"
     # A request that makes the bill cheaper runs, and makes no room in a window that rolls.
     assert watch.admit(state, later(61), uses=spent(-3))[0] is state
+    state = watch.record(state, later(62), uses=spent(50))[0]
+    assert watch.admit(state, later(63), uses=spent(-3))[1].allowed
+    assert not watch.admit(state, later(63), uses=spent(3))[1].allowed
 
 
 def test_clamp_in_a_window() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
-from decimal import Decimal
+from datetime import timedelta
+from decimal import ROUND_UP, Context, Decimal, FloatOperation, Inexact, Rounded, localcontext
 
 import pytest
 from pydantic import TypeAdapter
@@ -22,6 +23,7 @@ from ratecard.guards import (
     FixedWindow,
     Guard,
     MarginFloor,
+    Portion,
     Reading,
     SlidingWindow,
     TokenBucket,
@@ -85,6 +87,36 @@ def test_states_are_plain_data() -> None:
     assert hash(watch.load(plain)) == hash(state)
     assert (repr(state), state.version, state != plain) == ("<State 6>", 6, True)
     assert watch.load(watch.dump(watch.zero())) == watch.zero()
+
+
+def test_callers_context() -> None:
+    """No answer depends on the caller's decimal context, and none changes it."""
+
+    def answers() -> str:
+        watch = Watch([
+            Cap(quantity="10.001", meter="m", window_seconds="0.123456", mode="clamp"),
+            Alert(percent="33.3", budget="99.99"),
+            TokenBucket(capacity="7.77", refill="0.123", interval_seconds="7", meter="m"),
+            MarginFloor(percent="12.345"),
+        ])  # fmt: skip
+        state, found = watch.zero(), list[object]()
+        for number in range(8):
+            state, verdict = watch.admit(
+                state,
+                NOON + timedelta(seconds=number),
+                portion=Portion("3.333", lambda part: (Reading(), Reading(quantities={"m": part}))),
+            )
+            reading = Reading(subtotal=f"{number}.12345", gross="123.456", cost=f"10{number}.789")
+            state, signals = watch.record(state, NOON + timedelta(seconds=number), reading)
+            found += [verdict.to_json(), [each.to_json() for each in signals], watch.dump(state)]
+        return json.dumps(found)
+
+    expected = answers()
+    hostile = Context(prec=1, rounding=ROUND_UP, Emin=-1, Emax=1, traps=[Inexact, Rounded, FloatOperation])
+    with localcontext(hostile) as context:
+        before = repr(context)
+        assert answers() == expected
+        assert repr(context) == before
 
 
 def test_guards_come_and_go() -> None:

@@ -88,11 +88,13 @@ def test_bucket_counts_quantities() -> None:
     with pytest.raises(MismatchError, match=r"say in `uses`") as error:
         watch.admit(state, NOON)
     assert error.value.code == "reading.missing"
-    # A ratio is counted in grains, rounded up.
-    thirds = Reading(quantities={"tokens": div(Decimal(100), 3)})
-    for _ in range(2):
-        state, verdict = watch.admit(watch.zero(), NOON, uses=thirds)
-    assert 66 < verdict.left["token_bucket of tokens"] < 67
+    # What does not end in digits is counted in grains, rounded up: three thirds are a trifle more than the whole.
+    thirds, state, found = Reading(quantities={"tokens": div(Decimal(100), 3)}), watch.zero(), []
+    for _ in range(3):
+        state, verdict = watch.admit(state, NOON, uses=thirds)
+        found.append(verdict.allowed)
+    assert found == [True, True, False]
+    assert verdict.retry_after == Decimal("0.000001")
 
 
 def test_bucket_mended() -> None:

@@ -142,6 +142,4 @@ def test_faults_of_fair_use() -> None:
     assert faults(FairUse, quantity=1, meter="m", then={**limit, "limit": -1}) == [("then.limit", "number.small")]
     with pytest.raises(DefinitionError) as error:
         Watch([FairUse(quantity=1, meter="m", then=FixedWindow(limit=1, per=Cadence.monthly()))])
-    assert [(each.path, each.code) for each in error.value.problems] == [
-        ("guards[0].then.per", "cadence.anchor")
-    ]
+    assert [(each.path, each.code) for each in error.value.problems] == [("guards[0].then.per", "cadence.anchor")]

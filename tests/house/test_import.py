@@ -16,7 +16,7 @@ from tests.house._tree import PACKAGE, none
 
 WELCOME = {"pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"}
 BUDGET = 0.030
-EVERYTHING = 0.060
+EVERYTHING = 0.090
 PYDANTIC = 0.071
 """Seconds that the import of pydantic took on the machine where the budget was set."""
 RUNS = 7
@@ -109,7 +109,7 @@ def test_only_pydantic_comes_along() -> None:
 
 def test_own_share_of_the_import(tmp_path: Path) -> None:
     """
-    Beyond what it shares with pydantic, the import takes at most 30 ms of processor time, and all that the door offers 60.
+    Beyond what it shares with pydantic, the import takes at most 30 ms of processor time, and all that the door offers 90.
 
     The best of several runs counts, and on a machine where pydantic itself loads more slowly the budget grows alike.
     """

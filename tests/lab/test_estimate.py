@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from ratecard import meters, prices
 from ratecard.cadence import Cadence
-from ratecard.errors import MismatchError, UnknownKeyError
+from ratecard.errors import MismatchError, RatecardError, UnknownKeyError
 from ratecard.lab import Expected, estimate
+from ratecard.meters import Meter
 from ratecard.periods import Period
 from ratecard.plans import Item, Plan, RateCard
 from ratecard.rating import rate
@@ -142,3 +143,20 @@ def test_other_cadence() -> None:
     """A quarterly item is estimated over its quarter."""
     some = plan(cadence=Cadence.calendar("month", every=3))
     assert estimate(some, sub(some), {"m": 5}, Period.quarter(2025, 1)).due.amount == 5
+
+
+@pytest.mark.parametrize(
+    ("expected", "code"),
+    [(1.5, "number.float"), (None, "number.type"), ([5], "expected.type"), ("x", "number.syntax")],
+)
+def test_wrong_kinds_of_expectation(expected: Any, code: str) -> None:
+    """What is no number and no list of expectations is refused as such."""
+    plan = Plan.single(
+        "p",
+        currency="USD",
+        meters=[Meter(key="n", event="u", aggregate=meters.Sum(of="n"))],
+        items=[Item(key="n", meter="n", price=prices.PerUnit(unit_price="1"))],
+    )
+    with pytest.raises(RatecardError) as caught:
+        estimate(plan, plan.subscribe("a", start="2025-01-01"), {"n": expected}, Period.month(2025, 1))
+    assert caught.value.code == code

@@ -4,6 +4,7 @@ Laws of credits: nothing is made or lost, nobody pays twice, order and batching 
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -295,7 +296,7 @@ def test_revenue_adds_up(ledger: Ledger, cuts: list[datetime]) -> None:
     """What was deferred and came in is earned, broken, refunded, rolled out or deferred; periods chain and add up."""
     edges = sorted(cuts)
     whole = ledger.revenue(Period(edges[0], edges[-1])).total("USD")
-    parts = [ledger.revenue(Period(a, b)).total("USD") for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [ledger.revenue(Period(a, b)).total("USD") for a, b in itertools.pairwise(edges)]
     for each in [whole, *parts]:
         came = fraction(each.opening) + fraction(each.sold) + fraction(each.rolled_in)
         went = sum(map(fraction, (each.earned, each.breakage, each.refunded, each.rolled_out, each.deferred)))

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import os
+import runpy
 import subprocess
 import sys
 from datetime import datetime, timedelta
-from decimal import ROUND_UP, Context, Decimal, Inexact, localcontext
+from decimal import (
+    ROUND_05UP,
+    ROUND_CEILING,
+    ROUND_DOWN,
+    ROUND_FLOOR,
+    ROUND_HALF_DOWN,
+    ROUND_UP,
+    Clamped,
+    Context,
+    Decimal,
+    FloatOperation,
+    Inexact,
+    Overflow,
+    Rounded,
+    Subnormal,
+    Underflow,
+    localcontext,
+)
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,7 +37,7 @@ from ratecard import meters, prices
 from ratecard.errors import DefinitionError
 from ratecard.periods import Period
 from ratecard.plans import Item, Plan, RateCard, Subscription, resolve
-from ratecard.rating import charge, measure, rate, settle
+from ratecard.rating import Statement, charge, measure, rate, settle
 from ratecard.records import UsageRecord
 from tests.strategies import History, amounts, fraction, histories, simple_prices, walk_plans, walk_records
 
@@ -112,15 +131,62 @@ def test_direct_way_equals_the_long_way(history: History) -> None:
     assert long.dumps() == short.dumps()
 
 
-@given(histories())
-def test_callers_decimal_context(history: History) -> None:
-    """A narrow, trapping decimal context of the caller's changes no byte of a statement, and is not changed."""
+# Contexts that a caller may have: few digits, every way to round, traps that ordinary sums spring, few exponents.
+CONTEXTS = {
+    "two digits": Context(prec=2),
+    "one digit, away from zero": Context(prec=1, rounding=ROUND_UP),
+    "three digits, towards zero": Context(prec=3, rounding=ROUND_DOWN),
+    "ceiling": Context(prec=28, rounding=ROUND_CEILING),
+    "floor": Context(prec=28, rounding=ROUND_FLOOR),
+    "up after a nought or a five": Context(prec=4, rounding=ROUND_05UP),
+    "half down": Context(prec=5, rounding=ROUND_HALF_DOWN),
+    "inexact traps": Context(prec=2, rounding=ROUND_UP, Emax=3, Emin=-3, traps=[Inexact]),
+    "rounding traps": Context(prec=3, traps=[Rounded, Clamped, Subnormal]),
+    "floats trap": Context(prec=2, traps=[FloatOperation]),
+    "few exponents": Context(prec=9, Emax=1, Emin=-1, clamp=1, traps=[Overflow, Underflow]),
+    "nothing traps": Context(prec=1, Emax=1, Emin=0, traps=[]),
+}
+
+
+@given(histories(), st.sampled_from(sorted(CONTEXTS)))
+def test_callers_decimal_context(history: History, context: str) -> None:
+    """A hostile decimal context of the caller's changes no byte of a statement, and is not changed."""
     plan, acme, records, periods = history
     told = rate(plan, acme, records, periods[0]).dumps()
     again = Plan.load(plan.dump())
-    with localcontext(Context(prec=2, rounding=ROUND_UP, Emax=3, Emin=-3, traps=[Inexact])) as held:
+    with localcontext(CONTEXTS[context]) as held:
         before = str(held)
         assert rate(again, acme, records, periods[0]).dumps() == told
+        assert str(held) == before
+
+
+_ROOT = Path(__file__).parents[2]
+_EXAMPLE = _ROOT / "examples" / "ai-api"
+
+
+def whole_example() -> str:
+    """The example from its plan to its words: loaded, rated, verified, told, read back, carried on and explained."""
+    here = runpy.run_path(str(_EXAMPLE / "run.py"))
+    bill = here["rate_usage"](_EXAMPLE / "usage.jsonl", Period.month(2025, 6))
+    assert bill.verify()
+    assert Statement.from_json(json.loads(bill.dumps())) == bill
+    assert here["PLAN"] == Plan.load(here["PLAN"].dump())
+    fates = sorted(map(repr, bill.account.rejected))
+    return "\n".join([here["PLAN"].digest, bill.dumps(), json.dumps(bill.carry.to_json()), bill.explain(), *fates])
+
+
+@pytest.fixture(scope="module")
+def told() -> str:
+    """The example as it is told in an ordinary context."""
+    return whole_example()
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_whole_example_in_every_context(context: str, told: str) -> None:
+    """A whole example, from loading its plan to explaining its bill, is the same text, and the context as it was."""
+    with localcontext(CONTEXTS[context]) as held:
+        before = str(held)
+        assert whole_example() == told
         assert str(held) == before
 
 
@@ -178,17 +244,27 @@ print(bill.dumps(), json.dumps(bill.carry.to_json()), bill.explain(), sorted(map
 """
 
 
-def test_hash_seeds() -> None:
-    """A bill, its carry and its words are the same bytes in processes of any hash seed."""
-    source = str(Path(__file__).parents[2] / "src")
-    told = {
+def outputs(script: str) -> set[bytes]:
+    """What a script writes in processes of four hash seeds."""
+    paths = os.pathsep.join([str(_ROOT / "src"), str(_ROOT)])
+    return {
         subprocess.run(
-            [sys.executable, "-c", _SCRIPT],
-            env={**os.environ, "PYTHONPATH": source, "PYTHONHASHSEED": seed},
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONPATH": paths, "PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"},
             capture_output=True,
             check=True,
         ).stdout
         for seed in ("0", "1", "2", "3")
     }
-    assert len(told) == 1
-    assert b"oslo" in told.pop()
+
+
+def test_hash_seeds() -> None:
+    """A bill, its carry and its words are the same bytes in processes of any hash seed."""
+    (written,) = outputs(_SCRIPT)
+    assert b"oslo" in written
+
+
+def test_hash_seeds_of_the_whole_example(told: str) -> None:
+    """So is a whole example."""
+    (written,) = outputs("from tests.laws.test_walk import whole_example; print(whole_example())")
+    assert written.decode().splitlines() == told.splitlines()

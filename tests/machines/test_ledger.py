@@ -76,7 +76,7 @@ class LedgerMachine(RuleBasedStateMachine):
         key=st.sampled_from(["k", None]),
     )  # fmt: skip
     def grant(
-        self, amount: int, wait: int, hours: int | None, priority: int, items: tuple[str, ...], cost: int,
+        self, *, amount: int, wait: int, hours: int | None, priority: int, items: tuple[str, ...], cost: int,
         rollover: NaiveRollover | None, key: str | None,
     ) -> str:  # fmt: skip
         """A lot comes in."""
@@ -84,7 +84,10 @@ class LedgerMachine(RuleBasedStateMachine):
         if rollover is not None:
             rollover.hours = hours or 0
         end = None if hours is None else start + hours
-        self.pair.grant(id, key or id, amount, self.now, start, end, priority, items, cost, rollover)
+        self.pair.grant(
+            id, key or id, amount, now=self.now, start=start, end=end, priority=priority, items=items, cost=cost,
+            rollover=rollover,
+        )  # fmt: skip
         return id
 
     @rule(target=draws, amount=AMOUNTS, item=ITEMS)

@@ -176,3 +176,8 @@ def test_weighted_faults() -> None:
         ("dimensions", "dimensions.none"),
         ("factors", "cell.none"),
     ]
+
+
+def test_a_pool_does_not_roll_over() -> None:
+    """Units that all groups have in common are nobody's to take into the next period."""
+    assert told(Allowance, units=1, base=EACH, scope="pooled", rollover=1) == [("rollover", "allowance.pooled")]

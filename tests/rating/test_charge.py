@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 import pytest
@@ -11,6 +13,8 @@ from ratecard import meters, prices
 from ratecard._numbers import text
 from ratecard.cadence import Cadence
 from ratecard.errors import DefinitionError, MismatchError
+from ratecard.meters import Meter
+from ratecard.money import Money
 from ratecard.periods import Period
 from ratecard.plans import Carry, Item, Plan, RateCard, resolve
 from ratecard.rating import Statement, charge, measure, rate, settle
@@ -281,3 +285,108 @@ def test_records_seen_one_by_one_over_a_cut(tiers: Any) -> None:
             bill(plan([use()]), [], Period("2025-01-16", "2025-02-01"), carry)
         assert caught.value.code == "tally.state"
     assert bill(other, [at(2, 10)]).due.amount == 0
+
+
+def test_prorated_tiers_of_values_read_anew() -> None:
+    """A value that is read anew in each piece is charged the piece's share, whatever its tiers do."""
+    for tiers in ("continue", "restart", "prorate"):
+        plan = Plan(
+            key="p",
+            meters=[Meter(key="n", event="u", aggregate=meters.Average(of="n"))],
+            cards=[
+                RateCard(
+                    currency="USD",
+                    effective=day,
+                    items=[Item(key="n", meter="n", tiers=tiers, price=prices.PerUnit(unit_price="1"))],
+                )
+                for day in (None, "2025-04-16")
+            ],
+        )
+        usage = [UsageRecord("u", f"2025-04-{day}T00:00:00Z", {"n": 10}) for day in ("02", "20")]
+        bill = rate(plan, plan.subscribe("a", start="2025-01-01"), usage, Period.month(2025, 4))
+        assert bill.due == Money("10", "USD"), tiers
+
+
+@pytest.mark.parametrize("end", ["2025-01-01", "2024-06-01", None])
+def test_period_without_service(end: str | None) -> None:
+    """A subscription that does not run in the period owes nothing, and its records are outside."""
+    plan = Plan.single(
+        "p",
+        currency="USD",
+        meters=[Meter(key="n", event="u", aggregate=meters.Sum(of="n"))],
+        items=[
+            Item(key="f", price=prices.Flat(amount="1")),
+            Item(key="n", meter="n", price=prices.PerUnit(unit_price="1")),
+        ],
+    )
+    start = "2025-04-01" if end is None else "2024-01-01"
+    bill = rate(
+        plan,
+        plan.subscribe("a", start=start, end=end),
+        [UsageRecord("u", "2025-01-05T00:00:00Z", {"n": 1})],
+        Period.month(2025, 1),
+    )
+    assert bill.due == Money("0", "USD")
+    assert bill.account is not None
+    assert bill.account.counts["outside"] == 1
+
+
+def test_split_lines_stay_exact() -> None:
+    """A share of a split item reads its exact amount, and rounding the statement rounds once."""
+    plan = Plan.single(
+        "p",
+        currency="USD",
+        rounding_at="statement",
+        meters=[Meter(key="n", event="u", aggregate=meters.Sum(of="n"))],
+        items=[
+            Item(key="a", meter="n", split=["t"], price=prices.PerUnit(unit_price="0.004")),
+            Item(key="b", price=prices.PercentOf(items=["a"], rate="100")),
+        ],
+    )
+    usage = [UsageRecord("u", "2025-01-05T00:00:00Z", {"n": 1, "t": place}) for place in ("x", "y", "z")]
+    bill = rate(plan, plan.subscribe("a", start="2025-01-01"), usage, Period.month(2025, 1))
+    assert bill.line("b").exact == Decimal("1.2")
+    assert bill.due == Money("1.21", "USD")
+    assert bill.verify()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"period": "2025-01"}, "Period.month"),
+        ({"carry": {"carry": 1}}, "Carry.from_json"),
+        ({"subscription": None}, "plan.subscribe"),
+        ({"offer": {"key": "p"}}, "Plan.load"),
+    ],
+)
+def test_wrong_kinds_are_told(arguments: dict[str, Any], told: str) -> None:
+    """A value of the wrong kind is refused with what to write in its place."""
+    plan = Plan.single("p", currency="USD", items=[Item(key="f", price=prices.Flat(amount="1"))])
+    given: dict[str, Any] = {
+        "offer": plan,
+        "subscription": plan.subscribe("a", start="2025-01-01"),
+        "period": Period.month(2025, 1),
+        "carry": None,
+        **arguments,
+    }
+    with pytest.raises(MismatchError, match=r"argument\.type") as caught:
+        rate(given["offer"], given["subscription"], [], given["period"], carry=given["carry"])
+    assert told in str(caught.value)
+
+
+def test_texts_of_enumerations() -> None:
+    """A text of a kind of its own, such as a member of an enumeration, names a source like any text."""
+
+    class Source(StrEnum):
+        GATEWAY = "gateway"
+
+    plan = Plan.single(
+        "p",
+        currency="USD",
+        meters=[Meter(key="n", event="u", aggregate=meters.Sum(of="n"))],
+        items=[Item(key="n", meter="n", price=prices.PerUnit(unit_price="1"))],
+    )
+    record = UsageRecord("u", "2025-01-05T00:00:00Z", {"n": 1}, id="1", source=Source.GATEWAY)
+    bill = rate(plan, plan.subscribe("a", start="2025-01-01"), [record, record], Period.month(2025, 1))
+    assert bill.account is not None
+    assert (bill.account.counts["counted"], bill.account.counts["duplicate"]) == (1, 1)

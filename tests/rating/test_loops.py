@@ -6,11 +6,14 @@ from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import product
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
+from ratecard import meters, prices
+from ratecard.plans import Item, Plan
 from ratecard.rating import measure
+from ratecard.rating._careful import Careful
 from ratecard.records import Layout, UsageRecord
 from tests.laws.test_measure import as_json, carefully, laid, outcome, selling, sure, terms_of
 
@@ -49,6 +52,8 @@ def table() -> list[dict[str, Any]]:
         found += [{**SOUND, "id": f"{index}-{at}", name: value} for at, value in enumerate(values)]
         found.append({key: value for key, value in SOUND.items() if key != name})
     found += [{**SOUND, "id": str(n), "n": n, "d": "ab"[n % 2], "customer": ("acme", "bolt")[n % 2]} for n in range(20)]
+    # An identity that was counted, now in a group, or of a customer, that nothing else is in.
+    found += [{**SOUND, "d": "z", "e": "z"}, {**SOUND, "customer": "bolt", "d": "y"}]
     return found
 
 
@@ -84,6 +89,102 @@ def test_records(axes: list[str], less: list[str], identity: Any, book: bool) ->
     terms, how = terms_of(plan, book=book), {"identity": identity}
     for fed in (told, objects, [*objects, *told], [*objects, 5, None, "x", *told]):
         assert outcome(measure, terms, fed, **how) == outcome(carefully, terms, fed, **how)
+
+
+def _bracketed(of: list[str], *bounds: str) -> prices.Brackets:
+    one = prices.PerUnit(unit_price="1")
+    return prices.Brackets(of=of, brackets=[prices.Bracket(up_to=bound, price=one) for bound in (*bounds, None)])
+
+
+ONE = prices.PerUnit(unit_price="1")
+N, M, NET, CALLS = meters.Sum(of="n"), meters.Sum(of="m"), meters.Sum(of="n", less=["m"]), meters.Count()
+Fed: TypeAlias = list[tuple[meters.Aggregate, prices.Price, list[str]]]
+"""The meters that one event feeds: what each adds up, and the price and the dimensions of its item."""
+
+FEEDS: dict[str, Fed] = {
+    "a pair": [(N, ONE, ["d"]), (M, ONE, ["d"])],
+    "a pair of one meter": [(NET, ONE, ["d"])],
+    "a pair, one less": [(NET, ONE, ["d"]), (M, ONE, ["d"])],
+    "a pair without groups": [(N, ONE, []), (M, ONE, [])],
+    "two groups": [(N, ONE, ["d"]), (M, ONE, ["e"])],
+    "groups in part": [(N, ONE, ["d", "e"]), (NET, ONE, ["e"]), (M, ONE, [])],
+    "a count": [(CALLS, ONE, [])],
+    "a count by group": [(CALLS, ONE, ["d"])],
+    "a sum and a count": [(N, ONE, ["d"]), (CALLS, ONE, ["d"])],
+    "a sum less and a count": [(NET, ONE, ["d"]), (CALLS, ONE, ["e"])],
+    "sizes": [(N, _bracketed(["n", "m"], "3", "5"), [])],
+    "sizes, some with places": [(NET, _bracketed(["m"], "0.5", "2"), []), (CALLS, ONE, [])],
+    "sizes by group": [(N, _bracketed(["n"], "3"), ["d"]), (CALLS, ONE, ["d"])],
+    "sizes by two groups": [(N, _bracketed(["n"], "3"), ["d", "e"]), (M, _bracketed(["m"], "1"), ["d"])],
+    "sizes of the value": [(N, _bracketed([], "3"), ["d"]), (CALLS, ONE, [])],
+}
+
+
+def feeding(fed: Fed, *, other: bool = True) -> Plan:
+    """A plan whose events feed several meters each; `chat` feeds one alone."""
+    made = [
+        (meters.Meter(key=f"{index}", event="call", aggregate=aggregate), price, each)
+        for index, (aggregate, price, each) in enumerate(fed)
+    ]
+    if other:
+        made.append((meters.Meter(key="chat", event="chat", aggregate=N), ONE, ["d"]))
+    return Plan.single(
+        "p",
+        currency="USD",
+        meters=[*(meter for meter, _, _ in made), meters.Meter(key="unsold", event="unsold", aggregate=N)],
+        items=[Item(key=meter.key, meter=meter.key, price=price, each=each) for meter, price, each in made],
+    )
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+@pytest.mark.parametrize("book", [False, True])
+def test_rows_that_feed_several_meters(feed: str, book: bool) -> None:
+    """Rows whose events feed several meters, or are counted, or told apart by size, come to the same in the loops."""
+    rows = table()
+    ways = product(
+        [None, "customer"], [None, "source"], [None, "id"], [None, tuple(SOUND)], ["checked", "trusted"], [True, False]
+    )
+    for customer, source, id, columns, identity, other in ways:
+        layout = Layout(customer=customer, source=source, id=id, columns=columns)
+        fed = [laid(row, layout) for row in rows if sure(row, layout, identity)]
+        terms, how = terms_of(feeding(FEEDS[feed], other=other), book=book), {"layout": layout, "identity": identity}
+        assert outcome(measure, terms, fed, **how) == outcome(carefully, terms, fed, **how), vars_of(layout)
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+@pytest.mark.parametrize("book", [False, True])
+def test_records_that_feed_several_meters(feed: str, book: bool) -> None:
+    """So do records, plain data and a mixture of both."""
+    told = [as_json(row) for row in table()]
+    objects = [each for each in map(built, told) if each is not None]
+    terms = terms_of(feeding(FEEDS[feed]), book=book)
+    for identity, fed in product(["checked", "trusted"], [told, objects, [*objects, 5, None, "x", *told]]):
+        how = {"identity": identity}
+        assert outcome(measure, terms, fed, **how) == outcome(carefully, terms, fed, **how)
+
+
+@pytest.mark.parametrize("feed", sorted(set(FEEDS) - {"sizes of the value"}))
+@pytest.mark.parametrize("book", [False, True])
+def test_sound_records_stay_in_the_loop(feed: str, book: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is sound is never handed to the careful path: not as a row, nor as a tuple, nor as a record."""
+    terms = terms_of(feeding(FEEDS[feed]), book=book)
+    rows = [
+        {**SOUND, "event": event, "id": f"{event}{n}", "n": n, "d": "ab"[n % 2], "customer": customer}
+        for n, (event, customer) in enumerate(product(["call", "chat"], ["acme", "bolt"] if book else ["acme"]))
+    ]
+    objects = [UsageRecord.from_json(as_json(row)) for row in rows]
+    layouts = [
+        Layout(customer="customer", source=source, id=id, columns=columns)
+        for (source, id), columns in product([(None, None), ("source", "id")], [None, tuple(SOUND)])
+    ]
+    shaped: list[tuple[Layout | None, list[Any]]] = [(each, [laid(row, each) for row in rows]) for each in layouts]
+    wanted = [carefully(terms, fed, layout=layout).dump() for layout, fed in [*shaped, (None, objects)]]
+
+    def careful(self: Careful, row: Any) -> None:
+        raise AssertionError(f"{row!r} left the loop")
+
+    monkeypatch.setattr(Careful, "take", careful)
+    assert [measure(terms, fed, layout=layout).dump() for layout, fed in [*shaped, (None, objects)]] == wanted
 
 
 @pytest.mark.parametrize("strict", [False, True])

@@ -224,3 +224,11 @@ def test_rejections_and_accounts() -> None:
     ) == (True, True)
     assert account != 1
     assert repr(Account({}, 0, False, ())) == "<Account of 0 records: none>"
+
+
+def test_identity_is_one_of_two() -> None:
+    """A misspelt identity mode is refused."""
+    plan = Plan.single("p", currency="USD", items=[Item(key="f", price=prices.Flat(amount="1"))])
+    terms = resolve(plan, plan.subscribe("a", start="2025-01-01"), Period.month(2025, 1))
+    with pytest.raises(MismatchError, match=r"identity\.unknown"):
+        measure(terms, [], identity="check")  # type: ignore[arg-type]

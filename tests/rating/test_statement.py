@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ratecard import meters, prices
-from ratecard.errors import MismatchError
+from ratecard.errors import MismatchError, RatecardError
 from ratecard.periods import Period
 from ratecard.plans import Item, Plan
 from ratecard.rating import Difference, Statement, rate
@@ -105,3 +105,22 @@ def test_refused_when_read() -> None:
     assert code_of(lambda: Statement.from_json({**told, "statement": 2})) == "statement.version"
     told["lines"][0]["amount"] = "1/3"
     assert code_of(lambda: Statement.from_json(told)) == "statement.amount"
+
+
+@pytest.mark.parametrize("part", ["lines", "account", "subtotal", "currency", "order", "period"])
+def test_damaged_json(part: str) -> None:
+    """A part that is missing or of another type is refused as such."""
+    plan = Plan.single("p", currency="USD", items=[Item(key="f", price=prices.Flat(amount="1"))])
+    told = rate(plan, plan.subscribe("a", start="2025-01-01"), [], Period.month(2025, 1)).to_json()
+    with pytest.raises(MismatchError, match=r"statement\.form") as caught:
+        Statement.from_json({name: value for name, value in told.items() if name != part})
+    assert repr(part) in str(caught.value)
+    with pytest.raises((MismatchError, RatecardError)):
+        Statement.from_json({**told, part: [1.5]})
+
+
+@pytest.mark.parametrize("told", [None, [], "x", {"statement": 2}])
+def test_json_of_something_else(told: Any) -> None:
+    """What is no statement is refused."""
+    with pytest.raises(MismatchError, match=r"statement\.version"):
+        Statement.from_json(told)

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from pydantic import ValidationError
 
 from .._model import show_day
-from .._numbers import CONTEXT, ZERO, Exact, exact, mul, text
+from .._numbers import CONTEXT, ZERO, Exact, exact, mul, plain, text
 from .._problems import problems
 from ..errors import LedgerError, RatecardError
 from ..money import Currency, Money
@@ -146,7 +146,8 @@ class Lot:
 
     def cost(self, amount: Decimal) -> Exact:
         """What an amount of it cost, exact."""
-        return mul(self.basis, amount)
+        found = mul(self.basis, amount)
+        return plain(found) if isinstance(found, Decimal) else found
 
     def to_json(self) -> dict[str, object]:
         """Plain data, without what is as it would be anyway."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
-from .._numbers import CONTEXT, ZERO, Exact, add, mul
+from .._numbers import CONTEXT, ZERO, Exact, add
 from ..money import Currency
 from ..periods import Period
 from ._books import Books
@@ -117,7 +117,7 @@ def _told(held: _Sums) -> LotRevenue:
     assert lot.cost_currency is not None
     opening, change = _deferred(held.before), _deferred(held.within)
     amounts = [*held.within, opening, CONTEXT.add(opening, change)]
-    return LotRevenue(lot.id, lot.cost_currency, *(mul(lot.basis, each) for each in amounts))
+    return LotRevenue(lot.id, lot.cost_currency, *(lot.cost(each) for each in amounts))
 
 
 def _deferred(sums: list[Decimal]) -> Decimal:

@@ -163,10 +163,10 @@ def _revived(
 
 
 def _id(key: str, group: Group, *rest: str) -> str:
-    # The parts at the end never hold a bar; with those in front escaped, no two crossings share an id.
+    # Read from the right: the last parts hold no bar, a group is a whole JSON text or nothing, and the rest is the key.
+    # So no two crossings share an id, whatever the key is.
     told = json.dumps(group, ensure_ascii=False, separators=(",", ":")) if group else ""
-    front = (each.replace("\\", "\\\\").replace("|", "\\|") for each in (key, told))
-    return "|".join([*front, *rest])
+    return "|".join([key, told, *rest])
 
 
 class Crossed:

@@ -157,7 +157,9 @@ class Watch:
         known = look.after if allowed or fit else before
         if bounds:
             bounds.sort(key=_furthest)
-        return new, Verdict(allowed, fit, tuple(bounds), instant_of(now), lambda: self._left(new, look, known))
+        return new, Verdict(
+            allowed, fit, tuple(bounds), when if now == told else instant_of(now), lambda: self._left(new, look, known)
+        )
 
     def _clamped(self, look: Look, portion: Portion) -> tuple[Decimal, list[Bound]]:
         """How much all clamps let through, and those that cut it."""
@@ -238,8 +240,10 @@ class Watch:
                 taken[index] = new
             if signals:
                 found.append((index, signals))
-        found.sort(key=lambda each: each[0])
         new_state = state if taken is None else State(state.version + 1, now, tuple(taken))
+        if not found:
+            return new_state, ()
+        found.sort(key=lambda each: each[0])
         return new_state, tuple(signal for _, signals in found for signal in signals)
 
     def replay(self, history: Iterable[tuple[datetime | str, Reading, str | None]]) -> tuple[State, Signals]:

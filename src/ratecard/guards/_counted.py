@@ -64,9 +64,11 @@ class Counted(Work):
         return part, self._bound(part, value, amount, look)
 
     def _bound(self, part: Part, value: Exact, amount: Exact, look: Look) -> Bound:
-        never = amount > self.limit and not self.once
-        need = sub(value, self.limit)
-        ready = None if never else self.window.ready(part, look.now, need)
+        if self.once:
+            # It passes as soon as there is any room.
+            ready = self.window.ready(part, look.now, sub(sub(value, amount), self.limit), more=True)
+        else:
+            ready = self.window.ready(part, look.now, sub(value, self.limit))
         return Bound(
             self.key, self.kind, self.limit, value,
             factor=factor(value, self.limit), retry_after=look.wait(ready), group=self.cell,

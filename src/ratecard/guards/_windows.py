@@ -100,8 +100,8 @@ class Window(ABC):
         """The count with so much less of what was added at another instant, as far as that still stands in it."""
 
     @abstractmethod
-    def ready(self, part: Part, now: int, need: Exact) -> int | None:
-        """When at least so much has left the window, if nothing else happens; None if more than stands in it."""
+    def ready(self, part: Part, now: int, need: Exact, *, more: bool = False) -> int | None:
+        """When so much, or with `more` more than that, has left the window; None if that is more than stands in it."""
 
     @abstractmethod
     def frame(self, now: int) -> int | None:
@@ -240,12 +240,11 @@ class Rolling(Window):
         older, rest = _less(log.front, then, rest)
         return Log(older, newer, sub(log.used, sub(amount, rest)))
 
-    def ready(self, part: Log, now: int, need: Exact) -> int | None:
+    def ready(self, part: Log, now: int, need: Exact, *, more: bool = False) -> int | None:
         """When the oldest entries that make up so much have left."""
-        left = ZERO if sign(need) <= 0 else need
         for at, amount in self._now(part, now).entries():
-            left = sub(left, amount)
-            if sign(left) <= 0:
+            need = sub(need, amount)
+            if need < 0 or not (need or more):
                 return at + self.width
         return None
 
@@ -305,9 +304,10 @@ class Tumbling(Window):
             return part
         return (part[0], part[1], sub(part[2], min(amount, part[2])))
 
-    def ready(self, part: Part, now: int, need: Exact) -> int | None:
+    def ready(self, part: Part, now: int, need: Exact, *, more: bool = False) -> int | None:
         """The end of the window."""
-        return self.bounds(now)[1] if need <= self.used(part, now) else None
+        used = self.used(part, now)
+        return self.bounds(now)[1] if need < used or (need == used and not more) else None
 
     def frame(self, now: int) -> int | None:
         """The start of the window."""

@@ -109,13 +109,25 @@ def estimate(
     terms = resolve(offer, subscription, period)
     cells: dict[str, list[Cells]] = {}
     for key, meter_terms in terms.meters.items():
-        given = quantities.get(key, ())
-        one = Expected(given) if isinstance(given, Decimal | int | str) else given
-        expected = [one] if isinstance(one, Expected) else one
-        cells[key] = _cells(meter_terms, expected)
+        cells[key] = _cells(meter_terms, _expected(key, quantities.get(key, ())))
     nothing = Account({}, 0, False, ())
     tally = Tally({terms.customer: terms.meters}, {terms.customer: cells}, nothing)
     return settle(charge(terms, tally))
+
+
+def _expected(key: str, given: object) -> Sequence[Expected]:
+    """What is given for a meter, as a list: a plain number stands for one quantity without more to tell."""
+    if isinstance(given, Expected):
+        return [given]
+    if not isinstance(given, list | tuple):
+        return [Expected(number(given))]
+    found = list(given)
+    if not all(isinstance(each, Expected) for each in found):
+        raise MismatchError(
+            f"the expected usage of {key!r} is a number, or a list of Expected(quantity, properties)",
+            code="expected.type",
+        )
+    return found
 
 
 def _sold(plan: Plan) -> set[str]:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import Problem, RatecardError
+from ..meters import Count, Sum
 from ..prices import record_price
 from ._card import RateCard, repeats
 from ._lookup import unknown
@@ -70,17 +71,25 @@ def _phase_references(plan: Plan, meters: list[str]) -> list[Problem]:
 
 def _record_problems(path: str, card: RateCard, plan: Plan) -> list[Problem]:
     """Items whose amount is not the sum of what each record costs by itself can't round each record."""
-    converted = {meter.key for meter in plan.meters if meter.convert is not None}
+    # What is not added up record by record (a greatest value, a level), and what is converted as a whole.
+    whole = {
+        meter.key for meter in plan.meters if meter.convert is not None or not isinstance(meter.aggregate, Count | Sum)
+    }
     return [
         Problem(
             f"{path}.items[{index}].price",
             "rounding.record",
             "this amount is not a sum over records, so no record can be rounded; use per_unit or a percentage with no "
-            "free part and without conversion, or round the line",
+            "free part, on a sum or a count without conversion, or round the line",
         )
         for index, item in enumerate(card.items)
         if item.meter is not None
-        and (record_price(item.price) is None or item.meter in converted or item.round_quantity is not None)
+        and (
+            record_price(item.price) is None
+            or item.meter in whole
+            or item.round_quantity is not None
+            or item.tiers == "prorate"
+        )
     ]
 
 

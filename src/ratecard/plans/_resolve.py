@@ -61,6 +61,7 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
         MismatchError: `carry.customer` or `carry.until`, when the carry is another's or does not end
             where the period begins; `period.empty`.
     """
+    _check_kinds(offer, subscription, period, carry)
     plan = offer.get(subscription.plan)
     if carry is not None:
         _check_carry(carry, subscription, period)
@@ -90,6 +91,21 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
 
 
 _KEPT = 1024
+
+
+def _check_kinds(offer: object, subscription: object, period: object, carry: object) -> None:
+    """Wrong kinds of value are told apart here, before anything is asked of them."""
+    wrong = ""
+    if not isinstance(subscription, Subscription):
+        wrong = f"the subscription is {type(subscription).__name__}; write plan.subscribe(customer, start=...)"
+    elif not isinstance(period, Period):
+        wrong = f"the period is {type(period).__name__}; write Period.month(2025, 1) or Period(start, end)"
+    elif carry is not None and not isinstance(carry, Carry):
+        wrong = f"the carry is {type(carry).__name__}; read stored data back by Carry.from_json"
+    elif not callable(getattr(offer, "get", None)) or isinstance(offer, Mapping):
+        wrong = f"the offer is {type(offer).__name__}; give a Plan or a Catalog (plain data is read by Plan.load)"
+    if wrong:
+        raise MismatchError(wrong, code="argument.type")
 
 
 def _memory(plan: Plan) -> dict[str, Any]:
@@ -257,7 +273,7 @@ class _Resolving:
         # A difference of shares, so that pieces add up also where any part of a period costs the whole (`none`).
         before, until = (self._share(counts, end, full, how) for end in (part.start, part.end))
         return Piece(
-            part, item, sold.version, sub(until, before), before, self._by_record(sold.plan, item),
+            part, item, sold.version, sub(until, before), before, self._price(item),
             quantity=sold.quantity, peak=peak, alone=share(part, full, how), trial=sold.trial,
         )  # fmt: skip
 
@@ -270,11 +286,11 @@ class _Resolving:
             found = sub(found, sub(until, before))
         return found
 
-    def _by_record(self, plan: Plan, item: Item) -> Price | None:
-        """The item's price for a plan that rounds each record; None where the price is as it stands."""
-        if plan.rounding_at != "record" or not isinstance(item.price, PerUnit | Percentage) or item.meter is None:
-            return None
-        return ByRecord(base=item.price, places=self.currency.places, mode=plan.rounding)
+    def _price(self, item: Item) -> Price:
+        """The item's price as it stands; for a plan that rounds each record, the one that does so."""
+        if self.plan.rounding_at != "record" or not isinstance(item.price, PerUnit | Percentage) or item.meter is None:
+            return item.price
+        return ByRecord(base=item.price, places=self.currency.places, mode=self.plan.rounding)
 
     def _meters(self, services: Sequence[Service]) -> dict[str, MeterTerms]:
         """How each meter of the plan must be measured for these services."""
@@ -293,7 +309,8 @@ class _Resolving:
                 items = every
             demand = Demand()
             for item in items:
-                demand |= Demand(axes=[Dimension(name) for name in (*item.each, *item.split)]) | item.price.demand()
+                demand |= Demand(axes=[Dimension(name) for name in (*item.each, *item.split)])
+                demand |= self._price(item).demand()
             found[meter.key] = _metered(
                 meter, mine, demand, self._window(mine), self.period.end, served, followed=followed
             )
@@ -320,7 +337,7 @@ def _joined(first: Sold, second: Sold, zone: str) -> Sold:
 
 def _once(sold: Sold) -> Service:
     """A fee that is due once: its service is the instant at which it is due, and it is due whole."""
-    piece = Piece(sold.part, sold.item, sold.version, ONE, ZERO, quantity=sold.quantity)
+    piece = Piece(sold.part, sold.item, sold.version, ONE, ZERO, sold.item.price, quantity=sold.quantity)
     return Service(sold.item.key, full=sold.part, counted=piece.start, pieces=[piece], due=piece.start, meter=None)
 
 

@@ -29,7 +29,8 @@ class Piece:
 
     Attributes:
         start, end: the stretch, in UTC.
-        item: the item as the card in force has it; `price` is its price.
+        item: the item as the card in force has it.
+        price: its price, as the plan's rounding makes it.
         version: the digest of the card that is in force, or of the item where the subscription has another.
         share: the stretch as a share of the full cadence period, by the item's proration.
         before: the same of the time from the start of the item's counter up to this stretch; the shares of all
@@ -53,7 +54,7 @@ class Piece:
         version: str,
         part: Exact,
         before: Exact,
-        price: Price | None = None,
+        price: Price,
         *,
         quantity: Decimal | None = None,
         peak: Decimal = ZERO,
@@ -64,7 +65,7 @@ class Piece:
         self.start = period.start
         self.end = period.end
         self.item = item
-        self.price: Price = item.price if price is None else price
+        self.price = price
         self.version = version
         self.share = part
         self.before = before

@@ -13,7 +13,7 @@ from .._numbers import ZERO, Exact, Rounding, div
 from ..demand import Demand, EachRounded, PerRecord
 from ..quantity import Usage
 from ..steps import Step
-from ._base import Price, Priced
+from ._base import Price, Priced, nothing
 from ._flat import PerUnit
 from ._percent import Percentage
 
@@ -39,8 +39,8 @@ class ByRecord(Price, frozen=True):
     """
     A price whose records are rounded one by one. Made for a plan with `rounding_at="record"`; not a model people write.
 
-    Formula: the sum over records of round(price of the record). Below zero it costs 0, unless the price it is made
-    of refunds.
+    Formula: the sum over records of round(price of the record). Units that come to less than none cost 0, unless the
+    price refunds them.
 
     Attributes:
         base: the price of a record.
@@ -64,15 +64,17 @@ class ByRecord(Price, frozen=True):
     def price(self, usage: Usage) -> Priced:
         """The sum of the rounded prices of all records."""
         amount: Exact = usage.fold(self._fold()).amount
-        if amount < ZERO and not self.base.refunds:
-            amount = ZERO
-        return Priced(amount, lambda: self.step(usage))
+        return Priced(ZERO if self._is_returned(usage) else amount, lambda: self.step(usage))
 
     def step(self, usage: Usage) -> Step:
         """The sum, which only the records themselves can show."""
+        if self._is_returned(usage):
+            return nothing("a negative quantity costs nothing")
         state = usage.fold(self._fold())
-        note = f"the price of {state.records} records, each rounded to {self.places} places"
-        found = Step("given", [("value", state.amount)], state.amount, note=note)
-        if state.amount < ZERO and not self.base.refunds:
-            return Step.of("clamp", [("minimum", ZERO)], parts=[found], note="a negative total costs nothing")
-        return found
+        told = "1 record" if state.records == 1 else f"{state.records} records"
+        note = f"the price of {told}, rounded one by one to {self.places} places"
+        return Step("given", [("value", state.amount)], state.amount, note=note)
+
+    def _is_returned(self, usage: Usage) -> bool:
+        """Whether more units were taken back than used; a percentage looks at that record by record."""
+        return isinstance(self.base, PerUnit) and not self.base.refunds and usage.total < ZERO

@@ -165,6 +165,9 @@ class Allowance(Composite, frozen=True):
     def problems(self) -> list[Problem]:
         """Units below 0, and a price that reads more than the quantity."""
         found = negatives({"units": self.units, "rollover": self.rollover})
+        if self.rollover is not None and self.scope == "pooled":
+            words = "units that all groups have in common are nobody's to take on; leave out the rollover or the pool"
+            found.append(Problem("rollover", "allowance.pooled", words))
         return found + curve_faults(self.base, "base")
 
     def outermost(self) -> str:

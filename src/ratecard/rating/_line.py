@@ -248,6 +248,9 @@ class LineItem:
     @classmethod
     def from_json(cls, told: Mapping[str, Any], currency: Currency) -> LineItem:
         """Read back what `to_json` wrote."""
+        texts = [told[name] for name in ("key", "item", "name", "unit", "version")]
+        if not all(isinstance(each, str) for each in texts):
+            raise MismatchError("the key, item, name, unit and version of a line are text", code="statement.form")
         rounded = exact(told["amount"])
         if not isinstance(rounded, Decimal):
             raise MismatchError(

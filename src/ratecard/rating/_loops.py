@@ -286,16 +286,18 @@ def several(
                         whole |= quantity
                     else:
                         if not whole >> BITS:
-                            cell = customers[row[customer]][group(row)]
-                            if identity is not None:
-                                name = row[id]
-                                names = sources[row[source]]
-                                if type(name) is not str or not name or name in names:
-                                    careful(row)
-                                    continue
+                            if identity is None:
+                                cell = customers[row[customer]][group(row)]
+                                cell[:] = map(add, cell, quantities)
+                                continue
+                            name = row[id]
+                            names = sources[row[source]]
+                            # Looking a cell up makes it: only for a record that will be in it.
+                            if type(name) is str and name and name not in names:
+                                cell = customers[row[customer]][group(row)]
+                                cell[:] = map(add, cell, quantities)
                                 names[name] = row
-                            cell[:] = map(add, cell, quantities)
-                            continue
+                                continue
                 careful(row)
             return
         except Exception:

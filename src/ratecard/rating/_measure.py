@@ -61,6 +61,8 @@ def measure(
         RecordError: with `strict`, the first record that is refused, conflicting, unmatched or unpriced.
         MismatchError: `tally.terms`, when `onto` or `extra` belong to other meters or customers.
     """
+    if identity not in ("checked", "trusted"):
+        raise MismatchError(f"identity is 'checked' or 'trusted', not {identity!r}", code="identity.unknown")
     metering = _united_all([terms, *extra])
     if layout is not None and layout.at is None:
         _check_timeless(metering)

@@ -123,7 +123,7 @@ class Metered:
         share = self.piece.share
         if isinstance(self.price, Allowance) and self.price.rollover is not None:
             self.charging.roll(self.service, group, self.price.leftover(usage))
-        if self.item.tiers == "prorate" and share != ONE:
+        if self.item.tiers == "prorate" and share != ONE and self.reading.meter.aggregate.cumulative:
             return self._prorated(usage, steps)
         priced = self.price.price(usage)
         if not self.reading.meter.aggregate.cumulative and share != ONE:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from .._numbers import CONTEXT, ZERO, quantize
-from ..errors import MismatchError
+from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
 from ..periods import Period
 from ..plans import Carry, Order
@@ -276,12 +276,21 @@ class Statement:
         Read back what `to_json` wrote.
 
         Raises:
-            MismatchError: `statement.version`.
+            MismatchError: `statement.version`, or `statement.form` when a part is missing or of another type.
         """
-        if told.get("statement") != 1:
-            raise MismatchError(
-                "this is not a statement that can be read; expected version 1", code="statement.version"
-            )
+        if not isinstance(told, Mapping) or told.get("statement") != 1:
+            raise MismatchError("this is no statement that can be read; expected version 1", code="statement.version")
+        try:
+            return cls._read(told)
+        except RatecardError:
+            raise
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            # Which part it is, where Python says so: the name of a field that is missing.
+            what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else "a part has another type"
+            raise MismatchError(f"this is not what to_json wrote: {what}", code="statement.form") from None
+
+    @classmethod
+    def _read(cls, told: Mapping[str, Any]) -> Statement:
         places = told["currency"]["places"]
         currency = currency_of(told["currency"]["code"], places)
         amounts = {name: quantize(Money(told[name], currency).amount, places) for name in ("subtotal", "total", "due")}
