@@ -11,9 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import meters, prices
+    from . import credits, guards, meters, prices
     from ._problems import problems
     from .cadence import Cadence
+    from .credits import Ledger
     from .lab import estimate
     from .meters import Meter
     from .money import Money
@@ -26,6 +27,7 @@ __all__ = [
     "Cadence",
     "Catalog",
     "Item",
+    "Ledger",
     "Meter",
     "Money",
     "Period",
@@ -35,7 +37,9 @@ __all__ = [
     "Subscription",
     "UsageRecord",
     "charge",
+    "credits",
     "estimate",
+    "guards",
     "measure",
     "meters",
     "prices",
@@ -51,6 +55,7 @@ _HOMES = {
     "Cadence": "cadence",
     "Catalog": "plans",
     "Item": "plans",
+    "Ledger": "credits",
     "Meter": "meters",
     "Money": "money",
     "Period": "periods",
@@ -60,7 +65,9 @@ _HOMES = {
     "Subscription": "plans",
     "UsageRecord": "records",
     "charge": "rating",
+    "credits": "credits",
     "estimate": "lab",
+    "guards": "guards",
     "measure": "rating",
     "meters": "meters",
     "prices": "prices",

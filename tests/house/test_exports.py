@@ -17,9 +17,9 @@ import pytest
 import ratecard
 from tests.house._tree import MODULES, none
 
-NOUNS = "Money Period Cadence UsageRecord Meter Item RateCard Plan Catalog Subscription Statement"
+NOUNS = "Money Period Cadence UsageRecord Meter Item RateCard Plan Catalog Subscription Statement Ledger"
 VERBS = "rate estimate problems resolve resolve_all measure charge settle"
-ROOMS = "meters prices"
+ROOMS = "meters prices credits guards"
 EXPECTED = sorted(f"{NOUNS} {VERBS} {ROOMS}".split())
 
 # A door is a room's `__init__`, or a ground file without an underscore; what stands behind them is private.
