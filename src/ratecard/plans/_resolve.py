@@ -259,7 +259,9 @@ class _Resolving:
         for sold in run:
             part = billed.overlap(sold.part)
             if part is not None:
-                pieces.append(self._piece(part, sold, full, counts, peak))
+                # Of a stretch that the period cuts, the part before it was there before.
+                before = peak if part.start == sold.part.start else max(peak, sold.quantity or ZERO)
+                pieces.append(self._piece(part, sold, full, counts, before))
             peak = max(peak, sold.quantity or ZERO)
         if not pieces:
             return None
