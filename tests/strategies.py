@@ -782,3 +782,18 @@ def histories(draw: st.DrawFn) -> History:
         quantities={"seats": draw(st.integers(0, 20)), "desks": "2.5"},
     )
     return History(draw(walk_plans()), acme, draw(walk_records()), draw(walk_periods()))
+
+
+@st.composite
+def discounts(draw: st.DrawFn) -> plans.PercentDiscount | plans.AmountDiscount | plans.TieredDiscount:
+    """Discounts that may stand on a plan."""
+    share = st.integers(0, 1000).map(lambda parts: Decimal(parts).scaleb(-3))
+    kind = draw(st.sampled_from(["percent", "amount", "tiered"]))
+    if kind == "amount":
+        return plans.AmountDiscount(amount=draw(amounts(0, 500)))
+    if kind == "tiered":
+        bound = draw(amounts(1, 500))
+        tiers = [plans.DiscountTier(up_to=bound, rate=draw(share)), plans.DiscountTier(rate=draw(share))]
+        return plans.TieredDiscount(tiers=tiers)
+    stacking = draw(st.sampled_from(["chained", "added"]))
+    return plans.PercentDiscount(rate=draw(share), stacking=stacking, maximum=draw(st.none() | amounts(0, 300)))

@@ -155,7 +155,7 @@ def test_words_are_indented() -> None:
         ("given", [("value", "ten")], []),
         ("round", [("places", ONE), ("mode", "sideways")], [TEN]),
         ("multiple", [("step", div(ONE, 3))], [TEN]),
-            ],
+    ],
 )
 def test_inputs_that_a_rule_cannot_read(rule: str, inputs: list[tuple[str, Input]], parts: list[Step]) -> None:
     """A step of ours with senseless inputs is an error of ours."""

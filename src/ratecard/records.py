@@ -142,11 +142,11 @@ _FIELDS = ("event", "at", "properties", "customer", "source", "id")
 
 
 def _text_or_none(value: object, name: str, record: str | None) -> str | None:
-    if value is None or (value.__class__ is str and value):
-        return value
+    if value is None:
+        return None
     if isinstance(value, str) and value:
         # A text of a kind of its own, such as a member of an enumeration, is its text.
-        return str.__str__(value)
+        return value if value.__class__ is str else str.__str__(value)
     raise RecordError(
         f"the {name} is text, or left out; not {_shown(value)}", code=f"record.{name}", path=name, record=record
     )

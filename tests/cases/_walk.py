@@ -38,6 +38,28 @@ def statement(given: Plain) -> Plain:
     return told
 
 
+def chain(given: Plain) -> Plain:
+    """Statements of several periods, each with the carry of the one before."""
+    records = [UsageRecord.from_json(each) for each in given["records"]]
+    plan = Plan.load(given["plan"])
+    base = {"customer": "acme", "plan": plan.key, "start": given["periods"][0][0]}
+    acme = Subscription.model_validate({**base, **given.get("subscription", {})})
+    bills: list[Statement] = []
+    for each in given["periods"]:
+        span = period(each)
+        some = [record for record in records if span.contains(record.at)]
+        bills.append(rate(plan, acme, some, span, carry=bills[-1].carry if bills else None))
+        assert bills[-1].verify()
+    carries = [bill.carry for bill in bills if bill.carry is not None]
+    return {
+        "dues": [_amount(bill) for bill in bills],
+        "shares": [_shares(bill) for bill in bills],
+        "notices": [[each.code for each in bill.notices] for bill in bills],
+        "coupons": [carry.coupons for carry in carries],
+        "commitments": [carry.commitments for carry in carries],
+    }
+
+
 def _rated(given: Plain, records: list[UsageRecord]) -> Statement:
     plan = Plan.load(given["plan"])
     base = {"customer": "acme", "plan": plan.key, "start": given["period"][0]}
@@ -53,6 +75,9 @@ def _told(found: Statement) -> Plain:
         "lines": [_line(each) for each in found.lines],
         "parts": {each.item: [leaf for step in each.steps for leaf in parts(step)] for each in found.lines},
         "items": {item: str(_together(found, item)).partition(" ")[0] for item in _items(found)},
+        "kinds": _kinds(found),
+        "shares": _shares(found),
+        "notices": [each.code for each in found.notices],
         "levels": {} if found.carry is None else dict(found.carry.levels),
         "total": _amount(found),
         "exact": text(_exact(found)),
@@ -65,6 +90,25 @@ def _line(line: LineItem) -> Plain:
     told: Plain = {"item": line.item, "group": dict(line.group), "quantity": text(line.quantity)}
     told |= {"exact": text(line.exact), "amount": _money(line)}
     return told
+
+
+def _kinds(found: Statement) -> Plain:
+    """What the lines of each kind come to."""
+    sums: Plain = {}
+    for line in found.lines:
+        sums[line.kind] = sums[line.kind] + line.amount if line.kind in sums else line.amount
+    return {kind: str(amount).partition(" ")[0] for kind, amount in sums.items()}
+
+
+def _shares(found: Statement) -> Plain:
+    """What discounts took off each item's lines."""
+    keys = {line.key: line.item for line in found.lines}
+    sums: Plain = {}
+    for line in found.lines:
+        for key, part in line.shares if line.kind in ("discount", "coupon") else ():
+            more = Money.make(part, line.currency)
+            sums[keys[key]] = sums[keys[key]] + more if keys[key] in sums else more
+    return {item: str(amount).partition(" ")[0] for item, amount in sums.items()}
 
 
 def _items(found: Statement) -> list[str]:

@@ -22,6 +22,7 @@ KINDS: dict[str, Callable[[Plain], Plain]] = {
     "crossing": _prices.crossing,
     "free": _prices.free,
     "rate": _walk.statement,
+    "chain": _walk.chain,
     "aggregate": _meters.metered,
     "round": _exact.rounded,
     "multiple": _exact.multiple,

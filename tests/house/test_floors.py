@@ -8,9 +8,9 @@ A new ground file or room takes its place in the tables here, and in docs/explan
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import ratecard
 from tests.house._tree import MODULES, Module, inside, none

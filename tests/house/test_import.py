@@ -109,7 +109,8 @@ def test_only_pydantic_comes_along() -> None:
 
 def test_own_share_of_the_import(tmp_path: Path) -> None:
     """
-    Beyond what it shares with pydantic, the import takes at most 30 ms of processor time, and all that the door offers 90.
+    Beyond what it shares with pydantic, the import takes at most 30 ms of processor time, and all that the door
+    offers 90.
 
     The best of several runs counts, and on a machine where pydantic itself loads more slowly the budget grows alike.
     """

@@ -169,9 +169,7 @@ def _oracle(price: prices.Graduated | prices.Volume, q: Fraction) -> Fraction:
             if q > lower or index == 0:
                 amount += _tier_oracle(tier, price, (q if upper is None else min(q, upper)) - lower)
         return _clamped(amount, price)
-    later = [
-        _tier_oracle(tier, price, max(q, lower)) for lower, upper, tier in rows if upper is None or q <= upper
-    ]
+    later = [_tier_oracle(tier, price, max(q, lower)) for lower, upper, tier in rows if upper is None or q <= upper]
     return _clamped(min(later) if price.never_decreases else later[0], price)
 
 
@@ -263,9 +261,7 @@ def test_free_tier_and_allowance(rate: Decimal, units: Decimal, q: own.Exact) ->
 
 
 @given(own.quantity_prices(2), own.quantities(), own.amounts(0, 30), own.amounts(0, 30), st.none() | own.amounts(0, 30))
-def test_allowance(
-    base: prices.Price, q: own.Exact, units: Decimal, rolled: Decimal, allotted: Decimal | None
-) -> None:
+def test_allowance(base: prices.Price, q: own.Exact, units: Decimal, rolled: Decimal, allotted: Decimal | None) -> None:
     """What is included and rolled in is taken first; what is left and what is used add up to what there was."""
     price = prices.Allowance(units=units, base=base, rollover=10**6)
     usage = Usage(q, rolled=rolled, allotted=allotted)
@@ -306,9 +302,7 @@ def _nonzero(told: object) -> object:
 
 
 @given(own.per_units(), RECORDS, st.sampled_from(["matrix", "windows", "brackets"]))
-def test_cutting_by_one_price_changes_nothing(
-    price: prices.PerUnit, records: list[own.UsageRecord], kind: str
-) -> None:
+def test_cutting_by_one_price_changes_nothing(price: prices.PerUnit, records: list[own.UsageRecord], kind: str) -> None:
     """Where every part has the same price per unit, cutting costs what the whole costs."""
     price = price.model_copy(update={"refunds": True})
     cut = {

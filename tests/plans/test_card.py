@@ -41,6 +41,9 @@ def test_defaults() -> None:
         "tiers": "continue",
         "round_quantity": None,
         "quantity_places": 0,
+        "discounts": (),
+        "minimum": None,
+        "maximum": None,
         "name": "",
     }
 

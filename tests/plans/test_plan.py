@@ -663,7 +663,7 @@ def test_circle_over_two_cards() -> None:
     """Items that read each other in opposite directions on two cards are refused: one period may hold both cards."""
     share = [prices.PercentOf(items=[key], rate="0.1") for key in ("a", "b")]
     fee = prices.Flat(amount="10")
-    with pytest.raises(ValueError, match="item.cycle") as caught:
+    with pytest.raises(ValueError, match=r"item\.cycle") as caught:
         Plan(
             key="p",
             cards=[

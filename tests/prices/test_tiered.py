@@ -23,9 +23,7 @@ def test_graduated() -> None:
     first = Step.of(
         "tier", [("units", Decimal(10)), ("unit_price", Decimal(5)), ("flat_price", Decimal(2))], note="tier 1 to 10"
     )
-    second = Step.of(
-        "tier", [("units", ONE), ("unit_price", Decimal(3)), ("flat_price", ONE)], note="tier 2 above 10"
-    )
+    second = Step.of("tier", [("units", ONE), ("unit_price", Decimal(3)), ("flat_price", ONE)], note="tier 2 above 10")
     assert price.price(Usage.of(11)).step == Step.of("sum", parts=[first, second])
     assert price.explain(0) == "no usage: 0"
 

@@ -8,7 +8,27 @@ from ._card import Item, RateCard
 from ._carry import Carry
 from ._catalog import Catalog, Offer
 from ._changes import Cancel, ChangeAnchor, ChangePlan, ChangeQuantity, Pause, Resume
+from ._dues import Dues, Stretch, dues
 from ._entitlements import Entitled, Entitlement, entitled
+from ._extra_checks import stated
+from ._extras import (
+    AmountDiscount,
+    AnyCommitment,
+    AnyDiscount,
+    Commitment,
+    Coupon,
+    Discount,
+    DiscountTier,
+    ItemDiscount,
+    Maximum,
+    Minimum,
+    PercentDiscount,
+    Postpaid,
+    Prepaid,
+    Tax,
+    TieredDiscount,
+    UsageDiscount,
+)
 from ._order import Order
 from ._overrides import AddOn, Override
 from ._phases import Phase
@@ -16,34 +36,56 @@ from ._plan import CustomUnit, Plan
 from ._resolve import resolve
 from ._schema import schema
 from ._subscription import Subscription
+from ._sums import sum_in
 from ._terms import MeterTerms, Piece, Service, Terms
 
 __all__ = [
     "AddOn",
+    "AmountDiscount",
+    "AnyCommitment",
+    "AnyDiscount",
     "Cancel",
     "Carry",
     "Catalog",
     "ChangeAnchor",
     "ChangePlan",
     "ChangeQuantity",
+    "Commitment",
+    "Coupon",
     "CustomUnit",
+    "Discount",
+    "DiscountTier",
+    "Dues",
     "Entitled",
     "Entitlement",
     "Item",
+    "ItemDiscount",
+    "Maximum",
     "MeterTerms",
+    "Minimum",
     "Offer",
     "Order",
     "Override",
     "Pause",
+    "PercentDiscount",
     "Phase",
     "Piece",
     "Plan",
+    "Postpaid",
+    "Prepaid",
     "RateCard",
     "Resume",
     "Service",
+    "Stretch",
     "Subscription",
+    "Tax",
     "Terms",
+    "TieredDiscount",
+    "UsageDiscount",
+    "dues",
     "entitled",
     "resolve",
     "schema",
+    "stated",
+    "sum_in",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from .._model import Key, Many, Model, OptionalDay, Whole, default, refuse
 from .._numbers import PLACES, Rounding
@@ -16,6 +16,7 @@ from ..cadence import Cadence
 from ..errors import Problem
 from ..periods import Proration
 from ..prices import Allowance, AnyPrice, Flat, PercentOf, Price
+from ._extras import ItemDiscount, Maximum, Minimum, UsageDiscount
 from ._lookup import find
 from ._plain import digest
 
@@ -44,6 +45,9 @@ class Item(Model, frozen=True):
             narrowed to the share that is left.
         round_quantity: the rule by which the converted quantity is rounded before it is priced; None rounds nothing.
         quantity_places: decimals that rounding keeps; negative rounds to tens, hundreds and so on.
+        discounts: what is taken off its quantity and its amount.
+        minimum: a floor under what it comes to in one of its periods.
+        maximum: a ceiling over the same.
         name: what people read; the key where it is empty.
 
     >>> from ratecard import prices
@@ -63,6 +67,9 @@ class Item(Model, frozen=True):
     tiers: Literal["continue", "restart", "prorate"] = default("continue")
     round_quantity: Rounding | None = default(None)
     quantity_places: Annotated[Whole, Field(ge=-PLACES, le=PLACES)] = default(0)
+    discounts: Many[ItemDiscount] = default(())
+    minimum: Minimum | None = default(None)
+    maximum: Maximum | None = default(None)
     name: str = default("")
 
     @model_validator(mode="after")
@@ -74,6 +81,24 @@ class Item(Model, frozen=True):
     def label(self) -> str:
         """What people read."""
         return self.name or self.key
+
+    @property
+    def staged(self) -> bool:
+        """Whether anything works on its amount after the price."""
+        return (
+            self.minimum is not None or self.maximum is not None or any(each.kind != "usage" for each in self.discounts)
+        )
+
+    @cached_property
+    def net_price(self) -> Price:
+        """The price behind the units that a usage discount takes off."""
+        for each in self.discounts:
+            if isinstance(each, UsageDiscount):
+                # Units off and included units are one operation: what is left of the quantity starts at 0.
+                return Allowance(
+                    units=each.units, base=self.price, prorate=each.prorate, scope="pooled" if self.each else "group"
+                )
+        return self.price
 
 
 class RateCard(Model, frozen=True):
@@ -145,7 +170,7 @@ def _problems(item: Item) -> list[Problem]:
     elif item.bill == "advance":
         words = "usage is known only when its period ends; bill a metered item in arrears"
         found.append(Problem("bill", "item.advance", words))
-    return found + _price_problems(item)
+    return found + _price_problems(item) + _discount_problems(item)
 
 
 def _price_problems(item: Item) -> list[Problem]:
@@ -165,6 +190,33 @@ def _price_problems(item: Item) -> list[Problem]:
         words = "a pooled allowance is shared among groups; name the groups in each, or give it the scope group"
         return [Problem("each", "item.pooled", words)]
     return []
+
+
+def _discount_problems(item: Item) -> list[Problem]:
+    """Discounts that do not fit an item, and units off where no price starts behind them."""
+    words = "a discount of an item is taken off that item; leave items out, or put it on the plan"
+    found = [
+        Problem(f"discounts[{index}].items", "discount.items", words)
+        for index, each in enumerate(item.discounts)
+        if each.items
+    ]
+    places = [index for index, each in enumerate(item.discounts) if isinstance(each, UsageDiscount)]
+    if len(places) > 1:
+        words = "units are taken off an item once; write their sum in one usage discount"
+        found.append(Problem(f"discounts[{places[1]}]", "discount.usage", words))
+    elif places and item.meter is None and item.quantity is None:
+        words = "there is no quantity to take units off; use a percent or an amount"
+        found.append(Problem(f"discounts[{places[0]}]", "discount.usage", words))
+    elif places and item.tiers == "prorate":
+        words = "units come off a whole counter, and these tiers are narrowed to a share; choose continue or restart"
+        found.append(Problem(f"discounts[{places[0]}]", "discount.usage", words))
+    elif places:
+        try:
+            Item.net_price.func(item)  # type: ignore[attr-defined]
+        except ValidationError:
+            words = "units come off where the quantity alone decides; use a percent, an amount, or included units"
+            found.append(Problem(f"discounts[{places[0]}]", "discount.usage", words))
+    return found
 
 
 def _hands_on(price: Price) -> bool:

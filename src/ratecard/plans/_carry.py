@@ -23,7 +23,7 @@ _DEEPEST = 16
 Grouped: TypeAlias = Sequence[Sequence[Any]]
 """Pairs of a group (a list of texts) and a plain value."""
 
-_TABLES = ("counters", "levels", "rollovers", "remainders")
+_TABLES = ("counters", "levels", "rollovers", "remainders", "commitments", "coupons")
 _FIELDS = ("carry", "customer", "plan", "until", *_TABLES, "identities")
 _NEEDED = ("carry", "customer", "plan", "until")
 
@@ -41,6 +41,8 @@ class Carry:
         levels: for each meter, pairs of group and the level at the end.
         rollovers: for each item, pairs of group and the unused units taken on.
         remainders: for each line, what rounding left.
+        commitments: for each commitment that runs on, what it holds so far; the plan's bounds too.
+        coupons: for each coupon, how many statements have used it.
         identities: source or None, id and fingerprint of each record that was counted.
 
     >>> carry = Carry("acme", "api", "2025-02-01T00:00:00Z", remainders={"tokens": "0.004"})
@@ -48,7 +50,10 @@ class Carry:
     True
     """
 
-    __slots__ = ("counters", "customer", "identities", "levels", "plan", "remainders", "rollovers", "until")
+    __slots__ = (
+        "commitments", "counters", "coupons", "customer", "identities", "levels", "plan", "remainders", "rollovers",
+        "until",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -60,6 +65,8 @@ class Carry:
         levels: Mapping[str, Grouped] | None = None,
         rollovers: Mapping[str, Grouped] | None = None,
         remainders: Mapping[str, str] | None = None,
+        commitments: Mapping[str, str] | None = None,
+        coupons: Mapping[str, int] | None = None,
         identities: Sequence[Sequence[str | None]] = (),
     ) -> None:
         self.customer = customer
@@ -72,6 +79,8 @@ class Carry:
         self.levels: dict[str, Any] = {meter: _listed(pairs) for meter, pairs in (levels or {}).items()}
         self.rollovers: dict[str, Any] = {item: _listed(pairs) for item, pairs in (rollovers or {}).items()}
         self.remainders: dict[str, str] = dict(remainders or {})
+        self.commitments: dict[str, str] = dict(commitments or {})
+        self.coupons: dict[str, int] = dict(coupons or {})
         self.identities: list[list[str | None]] = [list(each) for each in identities]
 
     def to_json(self) -> dict[str, Any]:
@@ -168,7 +177,10 @@ def _table_problems(name: str, table: object) -> list[Problem]:
         path = f"{name}.{str(key)[:40]}"
         if not isinstance(key, str):
             found.append(Problem(path, "text.type", "keys are text; put it in quotes"))
-        elif name == "remainders":
+        elif name == "coupons":
+            if type(held) is not int or held < 0:
+                found.append(Problem(path, "integer.type", "write how many uses, 0 or more"))
+        elif name in ("remainders", "commitments"):
             if not isinstance(held, str):
                 found.append(Problem(path, "text.type", "write the amount as text"))
         elif name == "counters":

@@ -14,6 +14,8 @@ from ..errors import Problem, RatecardError
 from ..meters import Count, Sum
 from ..prices import record_price
 from ._card import RateCard, repeats
+from ._extra_checks import card_extra_problems, extra_problems
+from ._extras import UsageDiscount
 from ._lookup import unknown
 from ._phases import phase_problems
 
@@ -30,6 +32,7 @@ def plan_problems(plan: Plan) -> list[Problem]:
     for index, card in enumerate(plan.cards):
         found += _currency_problems(f"cards[{index}].currency", partial(plan.currency_of, card.currency))
         found += card_problems(f"cards[{index}]", card, known)
+        found += card_extra_problems(f"cards[{index}]", card)
         found += _circle_problems(f"cards[{index}]", card, plan)
         if plan.rounding_at == "record":
             found += _record_problems(f"cards[{index}]", card, plan)
@@ -41,6 +44,7 @@ def plan_problems(plan: Plan) -> list[Problem]:
     if plan.phases:
         found += phase_problems(plan.phases) or _phase_references(plan, known)
     found += repeats("entitlements", tuple(each.key for each in plan.entitlements), field=".key")
+    found += extra_problems(plan)
     return sorted(found, key=_position)
 
 
@@ -89,17 +93,21 @@ def _record_problems(path: str, card: RateCard, plan: Plan) -> list[Problem]:
             or item.meter in whole
             or item.round_quantity is not None
             or item.tiers == "prorate"
+            or any(isinstance(discount, UsageDiscount) for discount in item.discounts)
         )
     ]
 
 
-_SECTIONS = ("meters", "cards", "units", "phases", "entitlements")
+_SECTIONS = (
+    "meters", "cards", "rounding_at", "units", "order", "discounts", "coupons", "minimum", "maximum", "commitments",
+    "taxes", "phases", "entitlements",
+)  # fmt: skip
 
 
 def _position(problem: Problem) -> tuple[int, tuple[int, ...]]:
     """Where in the document a problem is: its section, then the positions in lists on its path."""
     places = tuple(int(number) for number in re.findall(r"\[(\d+)\]", problem.path))
-    return _SECTIONS.index(problem.path.partition("[")[0]), places
+    return _SECTIONS.index(re.split(r"[.\[]", problem.path)[0]), places
 
 
 def rank(at: datetime | None) -> tuple[bool, int | datetime]:

@@ -28,6 +28,7 @@ ItemStage: TypeAlias = Literal[
     "unit_credits",
     "percent_discounts",
     "amount_discounts",
+    "discounts",
     "maximum",
     "minimum",
     "round",
@@ -37,6 +38,7 @@ ItemStage: TypeAlias = Literal[
 StatementStage: TypeAlias = Literal[
     "percent_discounts",
     "amount_discounts",
+    "discounts",
     "maximum",
     "minimum",
     "subtotal",
@@ -47,6 +49,9 @@ StatementStage: TypeAlias = Literal[
     "due",
 ]
 """A stage across all lines, once they are rounded."""
+
+Preset: TypeAlias = Literal["default", "stripe", "orb", "metronome", "zuora", "lago", "openmeter"]
+"""Whose order of operations."""
 
 ITEMS: tuple[ItemStage, ...] = (
     "convert",
@@ -76,6 +81,14 @@ STATEMENT: tuple[StatementStage, ...] = (
 # What works on a quantity has nothing left to work on once there is an amount.
 _ON_QUANTITY = ("convert", "round_quantity", "usage_discounts", "allowance")
 _SUMS = ("subtotal", "total", "due")
+_KINDS = ("percent_discounts", "amount_discounts")
+# Where a stage of the statement may stand among the three sums: from after the one, up to before the other.
+_SIDES = {
+    **dict.fromkeys(("percent_discounts", "amount_discounts", "discounts", "maximum", "minimum"), ("", "subtotal")),
+    "prepaid": ("subtotal", "total"),
+    "tax": ("subtotal", "total"),
+    "credits": ("subtotal", "due"),
+}
 
 _REASONS = {
     "convert": "Prices are stated in the unit that is sold, so what was metered becomes that unit first.",
@@ -86,6 +99,7 @@ _REASONS = {
     "unit_credits": "Credits in units pay for priced usage, before money is taken off the rest.",
     "percent_discounts": "A percentage reads the amount before fixed sums are taken off, so it does not shrink them.",
     "amount_discounts": "A fixed sum comes off after the percentages, so it is worth what it says.",
+    "discounts": "Percentages and fixed sums come off in the order in which they are listed.",
     "maximum": "A ceiling reads what would be paid after discounts, and comes before the floor, so that a floor holds.",
     "minimum": "A floor reads what is left after discounts and the ceiling, and is tested once.",
     "round": "A line is rounded once, when nothing more can change it.",
@@ -123,9 +137,32 @@ class Order(Model, frozen=True):
         """The order that holds where a plan names none."""
         return cls()
 
-    def reason(self, stage: str) -> str:
+    @classmethod
+    def preset(cls, name: Preset) -> Order:
         """
-        Why a stage stands where it does in the default order, in one sentence.
+        The order in which a vendor does the same, so that one plan can be rated under each.
+
+        Stages that the vendor does not have stand where they change nothing of the vendor's own.
+
+        Raises:
+            UnknownKeyError: `key.unknown`.
+
+        >>> Order.preset("orb").statement[:2]
+        ('amount_discounts', 'percent_discounts')
+        """
+        made = PRESETS.get(name)
+        if made is None:
+            told = unknown(name, list(PRESETS), what="preset", owner="the library")
+            raise UnknownKeyError([Problem("", "key.unknown", told)], what="the order")
+        return cls(items=made.items, statement=made.statement)
+
+    def reason(self, stage: str, *, preset: Preset = "default") -> str:
+        """
+        Why a stage stands where it does, in one sentence.
+
+        Args:
+            stage: a stage of this order.
+            preset: whose reason is wanted.
 
         Raises:
             UnknownKeyError: `key.unknown` when this order has no such stage.
@@ -137,7 +174,7 @@ class Order(Model, frozen=True):
         if stage not in stages:
             told = unknown(stage, sorted(set(stages)), what="stage", owner="the order")
             raise UnknownKeyError([Problem("", "key.unknown", told)], what="the order")
-        return _REASONS[stage]
+        return PRESETS[preset].reasons.get(stage, _REASONS[stage])
 
 
 def _problems(items: Sequence[str], statement: Sequence[str]) -> list[Problem]:
@@ -157,15 +194,34 @@ def _problems(items: Sequence[str], statement: Sequence[str]) -> list[Problem]:
     elif statement[-1] != "due":
         words = f"{statement[-1]} would change what is due after it is summed up; put due last"
         found.append(Problem(f"statement[{len(statement) - 1}]", "order.due", words))
+    else:
+        found += _wrong_sum(statement)
     return found
 
 
 def _twice(path: str, stages: Sequence[str]) -> list[Problem]:
-    return [
+    found = [
         Problem(f"{path}[{index}]", "order.twice", f"{stage} stands here a second time; write it once")
         for index, stage in enumerate(stages)
         if stage in stages[:index]
     ]
+    if "discounts" in stages:
+        words = "the stage discounts takes off all kinds, so this would be done twice; leave one of them out"
+        found += [
+            Problem(f"{path}[{index}]", "order.twice", words) for index, stage in enumerate(stages) if stage in _KINDS
+        ]
+    return found
+
+
+def _wrong_sum(statement: Sequence[str]) -> list[Problem]:
+    """Stages that stand on the wrong side of a sum they belong to."""
+    found: list[Problem] = []
+    for index, stage in enumerate(statement):
+        after, before = _SIDES.get(stage, ("", "due"))
+        if (after and index < statement.index(after)) or index > statement.index(before):
+            words = f"{stage} comes {f'after {after} and ' if after else ''}before {before}; move it"
+            found.append(Problem(f"statement[{index}]", "order.side", words))
+    return found
 
 
 def _wrong_side(items: Sequence[str]) -> list[Problem]:
@@ -182,3 +238,77 @@ def _wrong_side(items: Sequence[str]) -> list[Problem]:
         elif index < at and stage not in (*_ON_QUANTITY, "round"):
             found.append(Problem(f"items[{index}]", "order.side", f"{stage} works on the amount; put it after price"))
     return found
+
+
+class _Preset:
+    """A vendor's order: what its items and its statement walk through, and why where its reasons are its own."""
+
+    __slots__ = ("items", "reasons", "statement")
+
+    def __init__(self, after: Sequence[ItemStage], statement: Sequence[StatementStage], **reasons: str) -> None:
+        self.items: tuple[ItemStage, ...] = (*ITEMS[:6], *after, "round")
+        self.statement = tuple(statement)
+        self.reasons = reasons
+
+
+_LAST: tuple[StatementStage, ...] = ("subtotal", "prepaid", "tax", "total", "credits", "due")
+_UNTAXED: tuple[StatementStage, ...] = ("subtotal", "prepaid", "credits", "tax", "total", "due")
+_CLAMPED: tuple[ItemStage, ...] = ("maximum", "minimum", "percent_discounts", "amount_discounts")
+
+PRESETS: dict[str, _Preset] = {
+    "default": _Preset(ITEMS[6:-1], STATEMENT),
+    "stripe": _Preset(
+        ("discounts", "maximum", "minimum"),
+        ("discounts", "maximum", "minimum", *_UNTAXED),
+        discounts="Stripe takes discounts off in the order in which they are listed.",
+        credits="Stripe applies billing credits when an invoice is finalised, before tax.",
+    ),
+    "orb": _Preset(
+        ("amount_discounts", "percent_discounts", "minimum", "maximum"),
+        ("amount_discounts", "percent_discounts", "minimum", "maximum", *_LAST),
+        amount_discounts="Orb takes fixed sums off first.",
+        percent_discounts="Orb takes percentages of what the fixed sums left.",
+        minimum="Orb tops up to the minimum after all discounts.",
+        maximum="Orb cuts at the maximum after the minimum, so the ceiling holds.",
+        prepaid="Orb draws prepaid credits after the adjustments and before tax.",
+    ),
+    "metronome": _Preset(
+        ITEMS[6:-1],
+        ("percent_discounts", "amount_discounts", "maximum", "minimum", *_UNTAXED),
+        minimum="Metronome trues a commit up at the end of its access period.",
+        tax="Metronome leaves tax to the invoicing system behind it, so it comes after all credits.",
+    ),
+    "zuora": _Preset(
+        _CLAMPED,
+        (
+            "percent_discounts",
+            "amount_discounts",
+            "maximum",
+            "minimum",
+            "subtotal",
+            "tax",
+            "prepaid",
+            "total",
+            "credits",
+            "due",
+        ),
+        maximum="Zuora clamps a charge before it is discounted.",
+        percent_discounts="Zuora takes percentages before fixed sums.",
+        minimum="Zuora trues commitments up after discounts, and clamps a charge before them.",
+        prepaid="At Zuora prepaid money does not lower the tax.",
+    ),
+    "lago": _Preset(
+        ("discounts", "maximum", "minimum"),
+        ("maximum", "minimum", "discounts", "subtotal", "tax", "prepaid", "total", "credits", "due"),
+        minimum="Lago trues up to the minimum commitment before coupons, which it does not read.",
+        discounts="Lago takes coupons off in the order in which they were applied.",
+        prepaid="Lago's wallets pay after tax.",
+    ),
+    "openmeter": _Preset(
+        ITEMS[6:-1],
+        STATEMENT,
+        usage_discounts="OpenMeter takes free units off the converted and rounded quantity.",
+        maximum="OpenMeter's maximum reads the amount net of percentages.",
+        minimum="OpenMeter tops up to the minimum after discounts.",
+    ),
+}

@@ -39,7 +39,7 @@ def _pruned(held: object, full: Any) -> Any:
         return _pruned_model(held, full)
     if isinstance(held, tuple):
         return [_pruned(*pair) for pair in zip(cast("tuple[object, ...]", held), full, strict=True)]
-    if isinstance(held, Pairs):
+    if isinstance(held, Pairs) and isinstance(full, Mapping):
         return {key: _pruned(each, full[key]) for key, each in cast("Pairs[object]", held).items()}
     return full
 

@@ -29,6 +29,7 @@ from ._card import Item, RateCard
 from ._checks import plan_problems, rank
 from ._diff import plan_differences
 from ._entitlements import Entitlement
+from ._extras import AnyCommitment, AnyDiscount, Coupon, Maximum, Minimum, Tax
 from ._lookup import find, unknown
 from ._order import Order
 from ._phases import Phase
@@ -70,6 +71,12 @@ class PlanFields(TypedDict, total=False):
     carry_remainders: bool
     phases: Sequence[Phase]
     entitlements: Sequence[Entitlement]
+    discounts: Sequence[AnyDiscount]
+    coupons: Sequence[Coupon]
+    minimum: Minimum | None
+    maximum: Maximum | None
+    commitments: Sequence[AnyCommitment]
+    taxes: Sequence[Tax]
     metadata: Mapping[str, str]
 
 
@@ -99,6 +106,11 @@ class Plan(Model, frozen=True):
         carry_remainders: whether what rounding leaves is taken into the next period.
         phases: how subscriptions that start on this plan begin, such as with a trial; see `Phase`.
         entitlements: what those who buy it may use, beside the prices; see `Entitlement`.
+        discounts: what is taken off across the lines of a statement.
+        coupons: discounts that subscriptions bring along by their keys.
+        minimum: a floor under the whole; `maximum` a ceiling over it.
+        commitments: what is promised or paid in advance.
+        taxes: rates that come on top, or are held in the amounts.
         metadata: texts of one's own; they price nothing.
 
     >>> from ratecard import Item, prices
@@ -124,6 +136,12 @@ class Plan(Model, frozen=True):
     carry_remainders: bool = default(False)
     phases: Many[Phase] = default(())
     entitlements: Many[Entitlement] = default(())
+    discounts: Many[AnyDiscount] = default(())
+    coupons: Many[Coupon] = default(())
+    minimum: Minimum | None = default(None)
+    maximum: Maximum | None = default(None)
+    commitments: Many[AnyCommitment] = default(())
+    taxes: Many[Tax] = default(())
     metadata: Table[str] = default(Pairs[str]())
 
     @model_validator(mode="after")
@@ -282,6 +300,7 @@ class Plan(Model, frozen=True):
         anchor: date | str | None = None,
         cohort: str | None = None,
         quantities: Mapping[str, Decimal | int | str] | None = None,
+        coupons: Sequence[str] = (),
     ) -> Subscription:
         """
         A customer's subscription to this plan; see `Subscription` for the arguments.
@@ -289,7 +308,7 @@ class Plan(Model, frozen=True):
         Raises:
             DefinitionError: `subscription.currency` when the plan has cards in several currencies and none is named, or
                 none in the one that is.
-            UnknownKeyError: `key.unknown` for a quantity that no item is sold by.
+            UnknownKeyError: `key.unknown` for a quantity that no item is sold by, or a coupon that is not here.
         """
         made = Subscription(
             customer=customer,
@@ -301,6 +320,7 @@ class Plan(Model, frozen=True):
             anchor=anchor,
             cohort=cohort,
             quantities=quantities or {},
+            coupons=coupons,
         )
         made.currency_under(self)
         sold = list(dict.fromkeys(item.quantity for card in self.cards for item in card.items if item.quantity))
@@ -309,6 +329,12 @@ class Plan(Model, frozen=True):
             Problem(f"quantities.{name}", "key.unknown", unknown(name, sold, what="quantity", owner=owner))
             for name in made.quantities
             if name not in sold
+        ]
+        have = [coupon.key for coupon in self.coupons]
+        wrong += [
+            Problem(f"coupons[{index}]", "key.unknown", unknown(key, have, what="coupon", owner=owner))
+            for index, key in enumerate(made.coupons)
+            if key not in have
         ]
         if wrong:
             raise UnknownKeyError(wrong, what="the subscription")

@@ -86,7 +86,7 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
         return found
     return Terms(
         found.plan, subscription, period, currency=found.currency, zone=found.zone, started=found.started,
-        services=found.services, meters=found.meters, carry=carry,
+        ended=found.ended, services=found.services, meters=found.meters, carry=carry,
     )  # fmt: skip
 
 
@@ -180,7 +180,8 @@ class _Resolving:
             service.place = place
         return Terms(
             self.plan, self.subscription, self.period, currency=self.currency, zone=self.zone,
-            started=self.timeline.start, services=_in_order(services), meters=self._meters(services), carry=None,
+            started=self.timeline.start, ended=self.timeline.end, services=_in_order(services),
+            meters=self._meters(services), carry=None,
         )  # fmt: skip
 
     def _over(self, stretch: Period) -> list[Sold]:
@@ -259,9 +260,9 @@ class _Resolving:
         for sold in run:
             part = billed.overlap(sold.part)
             if part is not None:
-                # Of a stretch that the period cuts, the part before it was there before.
-                before = peak if part.start == sold.part.start else max(peak, sold.quantity or ZERO)
-                pieces.append(self._piece(part, sold, full, counts, before))
+                # What was there before the period began was there before this piece.
+                known = max(peak, sold.quantity or ZERO) if part.start > sold.part.start else peak
+                pieces.append(self._piece(part, sold, full, counts, known))
             peak = max(peak, sold.quantity or ZERO)
         if not pieces:
             return None
@@ -289,9 +290,9 @@ class _Resolving:
         return found
 
     def _price(self, item: Item) -> Price:
-        """The item's price as it stands; for a plan that rounds each record, the one that does so."""
+        """The item's price behind its units off; for a plan that rounds each record, the one that does so."""
         if self.plan.rounding_at != "record" or not isinstance(item.price, PerUnit | Percentage) or item.meter is None:
-            return item.price
+            return item.net_price
         return ByRecord(base=item.price, places=self.currency.places, mode=self.plan.rounding)
 
     def _meters(self, services: Sequence[Service]) -> dict[str, MeterTerms]:

@@ -47,6 +47,7 @@ class Subscription(Model, frozen=True):
         anchor: where cadences without an anchor of their own count from; None is the start.
         cohort: the group whose cards it sees, where the plan has some.
         quantities: what is sold and not metered, such as `{"seats": "5"}`; none negative.
+        coupons: keys of the plan's coupons, in the order in which they are used.
         changes: what changes while it runs, kept in the order of time; see `ChangeQuantity`, `ChangePlan`,
             `ChangeAnchor`, `Pause`, `Resume` and `Cancel`.
         overrides: what was agreed other than the plan's cards; see `Override`.
@@ -68,6 +69,7 @@ class Subscription(Model, frozen=True):
     anchor: OptionalDay = default(None)
     cohort: Key | None = default(None)
     quantities: AmountTable = default(Pairs[object]())
+    coupons: Many[Key] = default(())
     changes: Annotated[Many[AnyChange], AfterValidator(in_order)] = default(())
     overrides: Many[Override] = default(())
     phases: OptionalMany[Phase] = default(None)
@@ -200,6 +202,7 @@ def _problems(held: Subscription) -> list[Problem]:
         for name, quantity in held.quantities.items()
         if quantity < 0
     ]
+    found += repeats("coupons", held.coupons)
     if held.end is not None and _ends_early(held.start, held.end, held.zone):
         words = f"the end, {show_day(held.end)}, is before the start, {show_day(held.start)}; give a later one"
         found.append(Problem("end", "subscription.order", words))

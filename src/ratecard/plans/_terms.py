@@ -157,13 +157,16 @@ class Terms:
     Attributes:
         plan, subscription, period, currency, zone: what was resolved; the plan is the last one in the period.
         started: the first instant of the subscription.
+        ended: its first instant without service, by its end or a cancellation; None where it is open.
         services: what is billed or measured, in the order of the card's items, those that read others after them.
         meters: how each meter is measured, by key. Meters of the plan that no item prices are here too, without
             priced segments.
         carry: what came in from the period before.
     """
 
-    __slots__ = ("carry", "currency", "memo", "meters", "period", "plan", "services", "started", "subscription", "zone")
+    __slots__ = (
+        "carry", "currency", "ended", "memo", "meters", "period", "plan", "services", "started", "subscription", "zone",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -174,6 +177,7 @@ class Terms:
         currency: Currency,
         zone: str,
         started: datetime,
+        ended: datetime | None,
         services: Sequence[Service],
         meters: Mapping[str, MeterTerms],
         carry: Carry | None,
@@ -184,6 +188,7 @@ class Terms:
         self.currency = currency
         self.zone = zone
         self.started = started
+        self.ended = ended
         self.services = tuple(services)
         self.meters = meters
         self.carry = carry

@@ -12,6 +12,7 @@ from ._measure import measure
 from ._rate import rate
 from ._rerate import Adjustment, AdjustmentLine, postponed, rerate
 from ._settle import settle
+from ._sheet import Notice
 from ._statement import Difference, Statement
 from ._tally import Account, Rejection, Tally
 
@@ -25,6 +26,7 @@ __all__ = [
     "Invoice",
     "InvoiceLine",
     "LineItem",
+    "Notice",
     "Rejection",
     "Statement",
     "Tally",

@@ -4,22 +4,36 @@ What outlives a period: the carry of a statement, worked out when it is asked fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from itertools import pairwise
 
 from .._numbers import ZERO, Exact, add, exact, sign, text
 from ..plans import Carry
 from ..records import show_time
 from ._charge import Charges
-from ._line import LineItem
+from ._line import CHARGES, LineItem
 from ._reading import Reading
 
 __all__ = ["carried"]
 
 
-def carried(charges: Charges, lines: Sequence[LineItem]) -> Carry:
-    """What the next period needs to know."""
+def carried(
+    charges: Charges,
+    lines: Sequence[LineItem],
+    drawn: Mapping[str, Decimal] | None = None,
+    coupons: Mapping[str, int] | None = None,
+) -> Carry:
+    """
+    What the next period needs to know.
+
+    Args:
+        charges: what was charged.
+        lines: the lines of the statement.
+        drawn: what commitments and floors that run on hold, by their names.
+        coupons: how often each coupon has been used.
+    """
     terms = charges.terms
     readings = charges.readings()
     counters = {key: _counters(reading) for key, reading in readings.items()}
@@ -30,7 +44,7 @@ def carried(charges: Charges, lines: Sequence[LineItem]) -> Carry:
         if terms.carry is not None:
             remainders = {name: exact(left) for name, left in terms.carry.remainders.items()}
         together: dict[str, Exact] = {}
-        for line in lines:
+        for line in (line for line in lines if line.kind in CHARGES):
             name = line.key.rpartition("@")[0]
             before = together.get(name, ZERO) if terms.plan.rounding_at == "statement" else ZERO
             together[name] = add(before, line.remainder)
@@ -47,6 +61,8 @@ def carried(charges: Charges, lines: Sequence[LineItem]) -> Carry:
             for item, groups in charges.rollovers.items()
         },
         remainders={name: text(left) for name, left in sorted(remainders.items()) if sign(left)},
+        commitments={name: text(held) for name, held in sorted((drawn or {}).items()) if held},
+        coupons={key: uses for key, uses in sorted((coupons or {}).items())},
         identities=_identities(charges, counting=bool(counting)),
     )
 

@@ -19,9 +19,11 @@ from ..prices import Allowance, Price, Priced
 from ..quantity import Usage
 from ..steps import Step
 from ._direct import Way, counter, is_fee
-from ._line import Group, LineHead, LineItem, line_name
+from ._item_stages import Draft, staged_drafts
+from ._line import CHARGES, Group, LineHead, LineItem, line_name
 from ._metered import Metered, less
 from ._reading import Reading
+from ._spread import rounded_together
 from ._tally import Account, Cells, Tally
 
 __all__ = ["Charges", "charge"]
@@ -36,9 +38,10 @@ class Charges:
         tally: what was measured.
         lines: the lines, in the order of the card, each rounded once.
         rollovers: for each item with a rollover, the units that each group takes into the next period.
+        listed: for lines that a discount or a ceiling of their item changed, by key, the exact amount before it.
     """
 
-    __slots__ = ("lines", "rollovers", "tally", "terms")
+    __slots__ = ("lines", "listed", "rollovers", "tally", "terms")
 
     def __init__(
         self,
@@ -46,7 +49,9 @@ class Charges:
         tally: Tally,
         lines: Sequence[LineItem],
         rollovers: Mapping[str, Mapping[tuple[str, ...], Exact]],
+        listed: Mapping[str, Exact],
     ) -> None:
+        self.listed = listed
         self.terms = terms
         self.tally = tally
         self.lines = tuple(lines)
@@ -113,6 +118,9 @@ def _ways(terms: Terms) -> list[tuple[Service, Any]]:
         if service.due is None:
             continue
         way: Way = None
+        if any(piece.item.staged for piece in service.pieces):
+            found.append((service, None))
+            continue
         if is_fee(terms, service):
             charging = Charging(terms, Tally({}, {}, Account({}, 0, False, ())))
             charging.service(service)
@@ -130,6 +138,9 @@ class Charging:
         self.terms = terms
         self.tally = tally
         self.lines: list[LineItem] = []
+        self.listed: dict[str, Exact] = {}
+        # The lines of an item whose stages still work on them, not rounded yet.
+        self.drafts: list[Draft] | None = None
         self.places: list[int] = []
         # What prices read of others, by the identity of the price: the terms hold them all for as long as this lives.
         self.reads: dict[int, tuple[str, ...]] = {}
@@ -149,8 +160,12 @@ class Charging:
 
     def service(self, service: Service) -> None:
         """The lines of one item in one of its cadence periods, and the included units that it hands on."""
+        staged = any(piece.item.staged for piece in service.pieces)
+        self.drafts = [] if staged else None
         for piece in service.pieces:
             self.piece(service, piece)
+        if self.drafts is not None:
+            self._finish(staged_drafts(self.terms, service, self.drafts))
         self.placed(service)
         if service.pieces[-1].trial:
             # What a trial leaves unused was never bought.
@@ -170,11 +185,11 @@ class Charging:
         """Note whose the lines are that were added since."""
         self.places += [service.place] * (len(self.lines) - len(self.places))
 
-    def finished(self) -> tuple[list[LineItem], dict[str, dict[tuple[str, ...], Exact]]]:
+    def finished(self) -> tuple[list[LineItem], dict[str, dict[tuple[str, ...], Exact]], dict[str, Exact]]:
         """Lines, charged in the order in which items read each other, in the order of the card; and what rolls over."""
         order = sorted(range(len(self.lines)), key=self.places.__getitem__)
         rolled = {item: groups for item, groups in self.brought.items() if groups}
-        return [self.lines[index] for index in order], rolled
+        return [self.lines[index] for index in order], rolled, self.listed
 
     def piece(self, service: Service, piece: Piece) -> None:
         """The lines of one stretch of service."""
@@ -247,12 +262,32 @@ class Charging:
         amount: Exact,
         derive: Callable[[], tuple[Step, ...]],
     ) -> None:
-        """Round an amount once and keep the line; in a trial it is rated and then free."""
+        """Round an amount once and keep the line; in a trial it is rated and then free. An item's stages come first."""
         if piece.trial:
             amount, derive = ZERO, _free(piece.trial, derive)
-        if self.terms.plan.carry_remainders:
-            amount, derive = self._with_remainder(line_name(piece.item.key, group), amount, derive)
         head = line_head(self.terms, service, piece, group)
+        if self.drafts is not None:
+            self.drafts.append(Draft(head, piece, quantity, amount, derive))
+            return
+        self._round(head, quantity, amount, derive)
+
+    def _finish(self, drafts: tuple[Sequence[Draft], bool]) -> None:
+        """Round the lines of an item with stages; where one of them read several lines, so that they add up."""
+        found, together = drafts
+        together = together or any(draft.piece.item.split for draft in found)
+        self.drafts = None
+        first = len(self.lines)
+        for draft in found:
+            if draft.amount != draft.listed and draft.head.kind != "minimum":
+                self.listed[draft.head.key] = draft.listed
+            self._round(draft.head, draft.quantity, draft.amount, draft.derive)
+        if together and self.terms.plan.rounding_at != "statement":
+            places, mode = self.terms.currency.places, self.terms.plan.rounding
+            self.lines[first:] = rounded_together(self.lines[first:], places, mode, why="so that the item adds up")
+
+    def _round(self, head: LineHead, quantity: Exact, amount: Exact, derive: Callable[[], tuple[Step, ...]]) -> None:
+        if self.terms.plan.carry_remainders and head.kind in CHARGES:
+            amount, derive = self._with_remainder(line_name(head.item, head.group), amount, derive)
         rounded = head.rounded(amount)
 
         def derived(_: LineItem) -> tuple[Step, ...]:
@@ -307,6 +342,7 @@ def line_head(terms: Terms, service: Service, piece: Piece, group: Group) -> Lin
         due=_due(service, piece),
         version=piece.version,
         mode=terms.plan.rounding,
+        kind="fee" if service.meter is None else "usage",
     )
 
 

@@ -207,6 +207,8 @@ def invoice(
     there: set[str] = set()
     for statement in held:
         for line in statement.lines:
+            if line.kind == "included_tax":
+                continue  # It is in the other lines already.
             there.add(line.key)
             if line.due <= when or (interim and _is_usage(line)):
                 found.append(_line(statement, line, billed.get(line.key, ZERO)))

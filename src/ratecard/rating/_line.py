@@ -6,22 +6,46 @@ Amounts come first and steps are derived when they are read: a line keeps what i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
-from .._numbers import Exact, Rounding, exact, quantize, sub, text
+from .._numbers import Exact, Rounding, exact, number, quantize, sub, text, total
 from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
 from ..periods import Period
 from ..records import read_time, show_time
 from ..steps import Step
 
-__all__ = ["Group", "LineHead", "LineItem", "line_name"]
+__all__ = ["CHARGES", "Group", "Kind", "LineHead", "LineItem", "line_key", "line_name"]
 
 Group: TypeAlias = tuple[tuple[str, str], ...]
 """Dimensions and their values, in the order of the item; empty for a pooled item."""
+
+Kind: TypeAlias = Literal[
+    "usage",
+    "fee",
+    "discount",
+    "coupon",
+    "maximum",
+    "minimum",
+    "commitment",
+    "overage",
+    "prepaid",
+    "tax",
+    "included_tax",
+]
+"""What a line is: usage or a fee, or what a stage across lines made."""
+
+CHARGES = ("usage", "fee")
+"""The kinds of lines that an item's price made."""
+
+
+def line_key(kind: Kind, item: str, group: Group, start: datetime) -> str:
+    """The key of a line. A bracket in front cannot stand in the name of an item, so no two kinds read alike."""
+    front = "" if kind in CHARGES else f"[{kind}]"
+    return f"{front}{line_name(item, group)}@{show_time(start)}"
 
 
 def line_name(item: str, group: Group) -> str:
@@ -43,11 +67,14 @@ class LineHead:
 
     Attributes:
         key, item, name, group, unit, currency, period, due, version: as `LineItem` has them.
+        kind: what the line is.
+        shares: how the amount of a line across others falls on them, by their keys.
         places, mode: how the amount is rounded.
     """
 
     __slots__ = (
-        "currency", "due", "group", "item", "key", "mode", "name", "period", "places", "unit", "version",
+        "currency", "due", "group", "item", "key", "kind", "mode", "name", "period", "places", "shares", "unit",
+        "version",
     )  # fmt: skip
 
     def __init__(
@@ -63,8 +90,12 @@ class LineHead:
         due: datetime,
         version: str,
         mode: Rounding = "half_up",
+        kind: Kind = "usage",
+        shares: Sequence[tuple[str, Decimal]] = (),
     ) -> None:
         self.key = key
+        self.kind: Kind = kind
+        self.shares = tuple(shares)
         self.item = item
         self.name = name
         self.group = group
@@ -91,12 +122,14 @@ class LineItem:
 
     Attributes:
         key: stable: item, group and start of service. The same line of a re-rated statement has the same key.
-        item: the item's key; `name` is what people read.
+        kind: usage or a fee; or discount, coupon, maximum, minimum, commitment, overage, prepaid, tax, included_tax.
+        item: the item's key, on a line across others the key of what made it; `name` is what people read.
         group: dimensions and values, empty for a pooled item.
         quantity, unit: what was priced, exact.
         exact: the amount before rounding; `amount` after it.
         period: the stretch of service; `due` the instant at which it is due.
         version: the digest of the card whose price this is.
+        shares: how the amount of a line across others falls on them, by their keys; the shares add up to it.
         steps: how the amount came about; the last one's result is the amount.
     """
 
@@ -116,9 +149,19 @@ class LineItem:
         return self.head.key
 
     @property
+    def kind(self) -> Kind:
+        """What the line is."""
+        return self.head.kind
+
+    @property
     def item(self) -> str:
         """The item's key."""
         return self.head.item
+
+    @property
+    def shares(self) -> tuple[tuple[str, Decimal], ...]:
+        """How the amount falls on other lines, by their keys."""
+        return self.head.shares
 
     @property
     def name(self) -> str:
@@ -188,9 +231,11 @@ class LineItem:
 
     def verify(self) -> bool:
         """Whether every step recomputes, the last one gives this line's amounts, and the key is that of its service."""
-        named = f"{line_name(self.item, self.group)}@{show_time(self.period.start)}"
+        named = line_key(self.kind, self.item, self.group, self.period.start)
         try:
             if self.key != named or not all(step.check() for step in self.steps):
+                return False
+            if self.shares and total(part for _, part in self.shares) != self.rounded:
                 return False
             last = self.steps[-1]
             # The rounding of the line; above it stands at most what moved it to add up with others.
@@ -208,15 +253,19 @@ class LineItem:
         """Item, group, service, quantity and amount in one line of text."""
         group = " ".join(f"[{dimension}={value or '(none)'}]" for dimension, value in self.group)
         place = f"{self.name} {group}".strip()
+        amount = f"{shown(self.rounded, self.currency)} {self.currency}"
+        if self.kind not in CHARGES:
+            front = f"{_TOLD[self.kind]}: {place}" if place else _TOLD[self.kind]
+            return f"{front}, {show_time(self.period.start)} to {show_time(self.period.end)}: {amount}"
         return (
             f"{place}, {show_time(self.period.start)} to {show_time(self.period.end)}: "
-            f"{text(self.quantity)} {self.unit} = {shown(self.rounded, self.currency)} {self.currency}"
+            f"{text(self.quantity)} {self.unit} = {amount}"
         ).replace("  ", " ")
 
     def _content(self) -> tuple[object, ...]:
         return (
             self.key, self.item, self.name, self.group, self.quantity, self.unit, self.exact, self.rounded,
-            self.currency, self.period, self.due, self.version,
+            self.currency, self.period, self.due, self.version, self.kind, self.shares,
         )  # fmt: skip
 
     def __eq__(self, other: object) -> bool:
@@ -232,6 +281,7 @@ class LineItem:
         """Plain data; amounts are text."""
         return {
             "key": self.key,
+            "kind": self.kind,
             "item": self.item,
             "name": self.name,
             "group": [list(pair) for pair in self.group],
@@ -242,6 +292,7 @@ class LineItem:
             "period": self.period.to_json(),
             "due": show_time(self.due),
             "version": self.version,
+            **({"shares": [[key, text(part)] for key, part in self.shares]} if self.shares else {}),
             "steps": [step.to_json() for step in self.steps],
         }
 
@@ -251,6 +302,9 @@ class LineItem:
         texts = [told[name] for name in ("key", "item", "name", "unit", "version")]
         if not all(isinstance(each, str) for each in texts):
             raise MismatchError("the key, item, name, unit and version of a line are text", code="statement.form")
+        kind = told.get("kind", "usage")
+        if kind not in get_args(Kind):
+            raise MismatchError("a line has a kind that nobody knows; read what to_json wrote", code="statement.form")
         rounded = exact(told["amount"])
         if not isinstance(rounded, Decimal):
             raise MismatchError(
@@ -266,11 +320,25 @@ class LineItem:
             period=Period.from_json(told["period"]),
             due=read_time(told["due"]),
             version=told["version"],
+            kind=kind,
+            shares=[(key, number(part)) for key, part in told.get("shares", ())],
         )
         steps = tuple(Step.from_json(step) for step in told["steps"])
         amount = quantize(rounded, currency.places)
         return cls(head, exact(told["quantity"]), exact(told["exact"]), amount, lambda _: steps)
 
+
+_TOLD = {
+    "discount": "discount",
+    "coupon": "coupon",
+    "maximum": "cut at the maximum",
+    "minimum": "up to the minimum",
+    "commitment": "up to the commitment",
+    "overage": "beyond the commitment",
+    "prepaid": "drawn from what was prepaid",
+    "tax": "tax",
+    "included_tax": "tax included",
+}
 
 Derive: TypeAlias = Callable[[LineItem], tuple[Step, ...]]
 """Derives the steps of a line."""

@@ -212,7 +212,8 @@ class Metered:
             named: Group = tuple(zip(self.item.split, group, strict=True))
             part = div(mul(amount, weight), whole)
             self.charging.add_line(self.service, self.piece, named, held, part, _parted(derive, part, weight, whole))
-            if terms.plan.rounding_at != "statement":
+            # Where the item has stages, its lines are rounded together behind them.
+            if terms.plan.rounding_at != "statement" and self.charging.drafts is None:
                 lines = self.charging.lines
                 lines[-1] = lines[-1].moved(share, "so that the groups add up to the rounded whole")
 

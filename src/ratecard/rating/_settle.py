@@ -1,20 +1,25 @@
 """
 settle: from charges to a statement, across the lines.
 
-The statement stages work on rounded lines, in the order of the plan. Where the plan rounds the statement and not the
-line, the exact sum is rounded once here, and the lines share it by largest remainder.
+The statement stages work on rounded lines, in the order of the plan; a plan that states none of them pays nothing for
+them. Where the plan rounds the statement and not the line, the exact sum is rounded once first, and the lines share it
+by largest remainder.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from functools import cmp_to_key, partial
 
-from .._numbers import CONTEXT, ZERO, Exact, div, floor, quantize, sub, total
+from .._numbers import CONTEXT, ZERO, quantize
+from ..plans import Dues, dues, stated
+from ._adjust import KINDS, choose, discounts, maximum, taxes
 from ._charge import Charges
+from ._commit import commitments, minimum, prepaid
 from ._line import LineItem
-from ._statement import Statement, StatementHead
+from ._sheet import Sheet
+from ._spread import rounded_together
+from ._statement import SUMS, Statement, StatementHead
 
 __all__ = ["settle"]
 
@@ -25,49 +30,68 @@ def settle(charges: Charges) -> Statement:
 
     Args:
         charges: what `charge` made.
+
+    Raises:
+        MismatchError: `carry.missing`, when a floor or a commitment began before the period, and no carry is here.
+        UnknownKeyError: `key.unknown`, when the subscription brings a coupon that the plan does not have.
     """
     terms = charges.terms
-    lines = charges.lines
+    lines: Sequence[LineItem] = charges.lines
     if terms.plan.rounding_at == "statement":
-        lines = _rounded_together(charges)
-    subtotal = ZERO
-    for line in lines:
-        subtotal = CONTEXT.add(subtotal, line.rounded)
-    if not lines:
-        subtotal = quantize(ZERO, terms.currency.places)
-    head = terms.memo.get("head")
+        why = "so that the lines add up to the rounded statement"
+        lines = rounded_together(lines, terms.currency.places, terms.plan.rounding, why=why)
+    memo = terms.memo
+    head = memo.get("head")
     if head is None:
         plan = terms.plan
-        head = terms.memo["head"] = StatementHead(
+        memo["dues"] = dues(terms) if stated(plan) or terms.subscription.coupons else None
+        head = memo["head"] = StatementHead(
             customer=terms.customer, plan=plan.key, digest=plan.digest, period=terms.period, currency=terms.currency,
             order=plan.order,
         )  # fmt: skip
+    if memo["dues"] is None:
+        subtotal = ZERO
+        for line in lines:
+            subtotal = CONTEXT.add(subtotal, line.rounded)
+        if not lines:
+            subtotal = quantize(ZERO, terms.currency.places)
+        return Statement(
+            head, lines=lines, subtotal=subtotal, total=subtotal, due=subtotal, account=charges.account, charges=charges
+        )
+    sheet = _staged(charges, memo["dues"], lines)
+    sums = _sums(sheet.lines, terms.currency.places)
     return Statement(
-        head, lines=lines, subtotal=subtotal, total=subtotal, due=subtotal, account=charges.account, charges=charges
-    )
+        head, lines=sheet.lines, account=charges.account, charges=charges, notices=sheet.notices, **sums,
+        drawn=sheet.drawn, coupons=sheet.coupons,
+    )  # fmt: skip
 
 
-def _rounded_together(charges: Charges) -> tuple[LineItem, ...]:
-    """The exact sum rounded once; each line is rounded down or up so that they add up to it."""
-    terms = charges.terms
-    places, mode = terms.currency.places, terms.plan.rounding
-    whole = quantize(total(line.exact for line in charges.lines), places, mode)
-    shares = _spread([line.exact for line in charges.lines], whole, places)
-    why = "so that the lines add up to the rounded statement"
-    return tuple(line.moved(share, why) for line, share in zip(charges.lines, shares, strict=True))
+def _staged(charges: Charges, held: Dues, lines: Sequence[LineItem]) -> Sheet:
+    """Every stage in the order of the plan."""
+    sheet = Sheet(charges, held, lines)
+    coupons = choose(sheet)
+    for stage in charges.terms.plan.order.statement:
+        if stage in KINDS:
+            discounts(sheet, stage, coupons)
+        elif stage == "maximum":
+            maximum(sheet)
+        elif stage == "minimum":
+            commitments(sheet)
+            minimum(sheet)
+        elif stage == "prepaid":
+            prepaid(sheet)
+        elif stage == "tax":
+            taxes(sheet)
+    return sheet
 
 
-def _spread(values: Sequence[Exact], whole: Decimal, places: int) -> list[Decimal]:
-    """Each value rounded down, and the missing steps to the whole given to the largest rests, ties by order."""
-    shares = [quantize(value, places, "floor") for value in values]
-    step = Decimal((0, (1,), -places))
-    missing = floor(div(sub(whole, total(shares)), step))
-    rests = [sub(value, share) for value, share in zip(values, shares, strict=True)]
-    largest = sorted(range(len(values)), key=cmp_to_key(partial(_larger, rests)))
-    for index in largest[:missing]:
-        shares[index] = CONTEXT.add(shares[index], step)
-    return shares
-
-
-def _larger(rests: Sequence[Exact], a: int, b: int) -> int:
-    return (rests[a] < rests[b]) - (rests[a] > rests[b])
+def _sums(lines: Sequence[LineItem], places: int) -> Mapping[str, Decimal]:
+    """The sums of a statement: each takes in some kinds of lines more than the one before."""
+    found: dict[str, Decimal] = {}
+    added = quantize(ZERO, places)
+    for name, kinds in SUMS:
+        for line in lines:
+            if line.kind in kinds:
+                added = CONTEXT.add(added, line.rounded)
+        found[name] = added
+    return found

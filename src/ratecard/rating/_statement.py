@@ -16,10 +16,18 @@ from ..periods import Period
 from ..plans import Carry, Order
 from ._carried import carried
 from ._charge import Charges
-from ._line import LineItem
+from ._line import CHARGES, Kind, LineItem
+from ._sheet import Notice
 from ._tally import Account
 
-__all__ = ["Difference", "Statement", "StatementHead", "currency_of"]
+__all__ = ["SUMS", "Difference", "Statement", "StatementHead", "currency_of"]
+
+SUMS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
+    ("subtotal", ("usage", "fee", "discount", "coupon", "maximum", "minimum", "commitment", "overage")),
+    ("total", ("prepaid", "tax")),
+    ("due", ()),
+)
+"""The sums of a statement, each with the kinds of lines it adds to the one before; included tax is in them already."""
 
 
 class Difference:
@@ -80,15 +88,20 @@ class Statement:
 
     Attributes:
         customer, plan, digest, period, currency: what was rated; `digest` is the plan's.
-        lines: the line items, in the order of the card.
-        subtotal: the sum of the lines after all stages before tax; `total` after tax; `due` what is left to pay.
+        lines: the line items, in the order of the card, then what the stages across them made, in the order of these.
+        subtotal: what is billed after discounts, floors and ceilings; `total` after prepaid draws, with tax; `due` what
+            is left to pay.
+        notices: what is told beside the lines: coupons that were not used, and why.
         order: the order of operations that was followed.
         account: where every usage record went; None where the tally held many customers.
         carry: what the next period needs to know; None on a statement read back from JSON, since it is stored beside
             it.
     """
 
-    __slots__ = ("_carry", "_charges", "_due", "_subtotal", "_total", "account", "head", "lines")
+    __slots__ = (
+        "_carry", "_charges", "_coupons", "_drawn", "_due", "_subtotal", "_total", "account", "head", "lines",
+        "notices",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -100,7 +113,13 @@ class Statement:
         due: Decimal,
         account: Account | None,
         charges: Charges | None,
+        notices: Sequence[Notice] = (),
+        drawn: Mapping[str, Decimal] | None = None,
+        coupons: Mapping[str, int] | None = None,
     ) -> None:
+        self.notices = tuple(notices)
+        self._drawn = drawn
+        self._coupons = coupons
         self.head = head
         self.lines = tuple(lines)
         self._subtotal = subtotal
@@ -142,12 +161,12 @@ class Statement:
 
     @property
     def subtotal(self) -> Money:
-        """The sum of the lines, after all stages before tax."""
+        """What is billed, after discounts, floors and ceilings."""
         return Money.make(self._subtotal, self.head.currency)
 
     @property
     def total(self) -> Money:
-        """The subtotal with tax."""
+        """The subtotal after prepaid draws, with tax."""
         return Money.make(self._total, self.head.currency)
 
     @property
@@ -159,17 +178,21 @@ class Statement:
     def carry(self) -> Carry | None:
         """What the next period needs to know, worked out on first reading."""
         if self._carry is None and self._charges is not None:
-            self._carry = carried(self._charges, self.lines)
+            self._carry = carried(self._charges, self.lines, self._drawn, self._coupons)
         return self._carry
 
     def line(self, key: str) -> LineItem:
         """
         The one line of an item, or the line with a whole key.
 
+        The price's own line goes before what tops the item up or takes something off.
+
         Raises:
             MismatchError: `line.none` or `line.several`.
         """
-        found = [line for line in self.lines if line.key == key] or self.lines_of(key)
+        mine = self.lines_of(key)
+        found = [line for line in self.lines if line.key == key]
+        found = found or [line for line in mine if line.kind in CHARGES] or list(mine)
         if len(found) == 1:
             return found[0]
         if not found:
@@ -184,34 +207,57 @@ class Statement:
         """All lines of an item."""
         return tuple(line for line in self.lines if line.item == item)
 
+    def lines_by(self, kind: Kind) -> tuple[LineItem, ...]:
+        """All lines of a kind, such as `tax`."""
+        return tuple(line for line in self.lines if line.kind == kind)
+
     def verify(self) -> bool:
         """
         Whether the statement proves itself: every step recomputes, every line's last step gives its amount, keys are
-        distinct, and the lines add up to the subtotal, total and due.
+        distinct, shares fall on lines that are there, and the lines add up to the subtotal, total and due.
         """
         keys = {line.key for line in self.lines}
-        added = ZERO
-        for line in self.lines:
-            added = CONTEXT.add(added, line.rounded)
-        sums = self.subtotal.amount == added and self.total == self.subtotal and self.due == self.total
+        sums = [self.subtotal.amount, self.total.amount, self.due.amount] == [added for _, _, added in self._added()]
+        sums = sums and all(key in keys for line in self.lines for key, _ in line.shares)
         same = all(line.currency == self.currency for line in self.lines)
         return sums and same and len(keys) == len(self.lines) and all(line.verify() for line in self.lines)
+
+    def _added(self) -> list[tuple[str, list[LineItem], Decimal]]:
+        """Each sum with the lines it adds to the one before."""
+        found: list[tuple[str, list[LineItem], Decimal]] = []
+        added = ZERO
+        for name, kinds in SUMS:
+            lines = [line for line in self.lines if line.kind in kinds]
+            for line in lines:
+                added = CONTEXT.add(added, line.rounded)
+            found.append((name, lines, added))
+        return found
 
     def explain(self) -> str:
         """The whole statement in words: every line with its steps, the sums, and the order of operations."""
         parts = [f"{self.plan} for {self.customer}, {self.period!r}, in {self.currency}", ""]
         parts.extend(line.explain() for line in self.lines)
-        amounts = " + ".join(shown(line.rounded, self.currency) for line in self.lines) or "0"
+        parts.extend(["", *(str(notice) for notice in self.notices)] if self.notices else [])
         parts += [
             "",
-            f"subtotal: {amounts} = {self.subtotal}",
-            f"total: {self.total}",
-            f"due: {self.due}",
+            *self._sums_in_words(),
             "",
             f"order of an item: {', '.join(self.order.items)}",
             f"order of the statement: {', '.join(self.order.statement)}",
         ]
         return "\n".join(parts)
+
+    def _sums_in_words(self) -> list[str]:
+        """The three sums; each shows what it adds to the one before."""
+        found: list[str] = []
+        before: list[str] = []
+        for name, lines, _ in self._added():
+            amount: Money = getattr(self, name)
+            parts = [*before, *(shown(line.rounded, self.currency) for line in lines)]
+            told = f"{' + '.join(parts) or '0'} = " if len(parts) > 1 or not found else ""
+            found.append(f"{name}: {told}{amount}")
+            before = [shown(amount.amount, self.currency)]
+        return found
 
     def diff(self, other: Statement) -> list[Difference]:
         """
@@ -237,7 +283,7 @@ class Statement:
         return self._content() == other._content() if isinstance(other, Statement) else NotImplemented
 
     def _content(self) -> tuple[object, ...]:
-        return (self.head.content(), self.lines, self._subtotal, self._total, self._due, self.account)
+        return (self.head.content(), self.lines, self._subtotal, self._total, self._due, self.account, self.notices)
 
     def __hash__(self) -> int:
         return hash((self.customer, self.plan, self.period, self.due))
@@ -262,6 +308,7 @@ class Statement:
             "subtotal": shown(self.subtotal.amount, self.currency),
             "total": shown(self.total.amount, self.currency),
             "due": shown(self.due.amount, self.currency),
+            **({"notices": [notice.to_json() for notice in self.notices]} if self.notices else {}),
             "order": {"items": list(self.order.items), "statement": list(self.order.statement)},
             "account": None if self.account is None else self.account.to_json(),
         }
@@ -293,7 +340,9 @@ class Statement:
     def _read(cls, told: Mapping[str, Any]) -> Statement:
         places = told["currency"]["places"]
         currency = currency_of(told["currency"]["code"], places)
-        amounts = {name: quantize(Money(told[name], currency).amount, places) for name in ("subtotal", "total", "due")}
+        amounts: dict[str, Decimal] = {
+            name: quantize(Money(told[name], currency).amount, places) for name in ("subtotal", "total", "due")
+        }
         account = None if told["account"] is None else Account.from_json(told["account"])
         head = StatementHead(
             customer=told["customer"],
@@ -304,7 +353,10 @@ class Statement:
             order=Order(items=told["order"]["items"], statement=told["order"]["statement"]),
         )
         lines = [LineItem.from_json(line, currency) for line in told["lines"]]
-        return cls(head, lines=lines, account=account, charges=None, **amounts)
+        notices = [Notice(each["code"], each["key"], each["text"]) for each in told.get("notices", ())]
+        return cls(
+            head, lines=lines, account=account, charges=None, notices=notices, drawn=None, coupons=None, **amounts
+        )
 
 
 def currency_of(code: str, places: int) -> Currency:

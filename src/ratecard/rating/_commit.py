@@ -1,0 +1,223 @@
+"""
+Floors and commitments of a statement: what charges fill, what is topped up, what is drawn from money paid before.
+
+Charges fill commitments in the order of priority, and each counts once: what one commitment has no room for goes to the
+next. What no commitment has room for is overage of the last one that it could have filled. A commitment runs over its
+own cadence; what it holds so far comes with `carry`, and it is topped up in the statement that holds its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from .._model import Pairs
+from .._numbers import CONTEXT, ONE, ZERO, Exact, number, quantize, sub, total
+from ..errors import MismatchError
+from ..periods import Period
+from ..plans import Commitment, Postpaid, Prepaid, Stretch, sum_in
+from ..steps import Step
+from ._sheet import Entry, Sheet, given, summed
+
+__all__ = ["Reading", "commitments", "minimum", "prepaid", "reading"]
+
+
+class Reading:
+    """One floor, ceiling or commitment in one of its periods: what it amounts to, and what came before."""
+
+    def __init__(self, sheet: Sheet, name: str, amount: Step, stretch: Stretch, before: Decimal) -> None:
+        self.sheet = sheet
+        self.name = name
+        self.amount = amount
+        self.stretch = stretch
+        self.before = before
+        rated = sheet.terms.period
+        self.period = Period(max(stretch.start, rated.start), min(stretch.end, rated.end), zone=sheet.terms.zone)
+
+    def holds(self, entry: Entry) -> bool:
+        """Whether an entry belongs to this period."""
+        return self.period.contains(entry.at)
+
+    def have(self) -> Step:
+        """What it comes to so far: the lines of this statement, and what was told of earlier ones."""
+        held = [entry for entry in self.sheet.entries if self.holds(entry)]
+        now = summed([(entry.key, entry.net) for entry in held], "now")
+        return Step.of("sum", (), parts=[now, given(self.before, "before this statement")]) if self.before else now
+
+    def keep(self, more: Decimal) -> None:
+        """Tell the next period what this one holds, while it runs on."""
+        if not self.stretch.over:
+            self.sheet.drawn[self.name] = CONTEXT.add(self.before, more)
+
+
+def reading(sheet: Sheet, name: str, sums: Pairs[Decimal], prorate: bool, stretch: Stretch) -> Reading:
+    """
+    A floor, ceiling or commitment in one of its periods.
+
+    Raises:
+        MismatchError: `carry.missing`, when it began before the rated period and no carry tells what it holds.
+    """
+    terms = sheet.terms
+    # A plan has an amount in each of its currencies, or it is refused when it is defined.
+    full = sum_in(sums, sheet.currency) or ZERO
+    factor = stretch.factor(prorate)
+    step = given(full, "for a full period")
+    if factor != ONE:
+        step = Step.of("scaled", [("factor", factor)], parts=[step], note="for the part of it that is served")
+        places, mode = terms.currency.places, terms.plan.rounding
+        amount = quantize(step.result, places, mode)
+        step = Step("round", [("places", Decimal(places)), ("mode", mode)], amount, parts=[step])
+    before = ZERO
+    if stretch.begun:
+        if terms.carry is None:
+            raise MismatchError(
+                f"the {name} runs since {stretch.start.isoformat()}, before {terms.period!r} begins, and nothing tells "
+                "what it holds since then; pass carry=statement.carry of the period before",
+                code="carry.missing",
+            )
+        before = number(terms.carry.commitments.get(name, "0"))
+    return Reading(sheet, name, step, stretch, before)
+
+
+class _Fill:
+    """A commitment in one of its periods while charges fill it."""
+
+    def __init__(self, sheet: Sheet, commitment: Commitment, stretch: Stretch) -> None:
+        self.commitment = commitment
+        self.read = reading(sheet, f"commitment {commitment.key}", commitment.amount, commitment.prorate, stretch)
+        amount = self.read.amount.result
+        assert isinstance(amount, Decimal)
+        room = CONTEXT.subtract(amount, self.read.before)
+        self.left = room if room > 0 else ZERO
+        self.taken: list[tuple[Entry, Decimal]] = []
+        self.beyond: list[tuple[Entry, Decimal]] = []
+
+    def takes(self, entry: Entry) -> bool:
+        return entry.within(self.commitment.items) and self.read.holds(entry)
+
+    def take(self, entry: Entry, amount: Decimal) -> Decimal:
+        """Take what there is room for; the rest goes on."""
+        some = min(amount, self.left)
+        if some:
+            self.left = CONTEXT.subtract(self.left, some)
+            self.taken.append((entry, some))
+        return CONTEXT.subtract(amount, some)
+
+    @property
+    def held(self) -> Decimal:
+        """What this statement put into it."""
+        found = ZERO
+        for _, some in self.taken:
+            found = CONTEXT.add(found, some)
+        return found
+
+
+def _filled(sheet: Sheet, wanted: type[Postpaid] | type[Prepaid] | None) -> list[_Fill]:
+    """Let charges fill commitments of a kind, or of any."""
+    fills = [
+        _Fill(sheet, each, stretch)
+        for each, stretches in sheet.dues.commitments
+        if wanted is None or isinstance(each, wanted)
+        for stretch in stretches
+    ]
+    for entry, charge in _charges(sheet):
+        left = charge if wanted is None else min(charge, max(CONTEXT.subtract(entry.net, entry.counted), ZERO))
+        last: _Fill | None = None
+        for fill in fills:
+            if fill.takes(entry):
+                left, last = fill.take(entry, left), fill
+        if last is not None and left:
+            last.beyond.append((entry, left))
+    return fills
+
+
+def _charges(sheet: Sheet) -> list[tuple[Entry, Decimal]]:
+    """What each entry brings; credits are taken off the charges first, in their order, so that they count as well."""
+    owed = ZERO
+    for entry in sheet.entries:
+        if entry.net < 0:
+            owed = CONTEXT.subtract(owed, entry.net)
+    found: list[tuple[Entry, Decimal]] = []
+    for entry in sheet.entries:
+        if entry.net > 0:
+            off = min(owed, entry.net)
+            owed = CONTEXT.subtract(owed, off)
+            found.append((entry, CONTEXT.subtract(entry.net, off)))
+    return found
+
+
+def commitments(sheet: Sheet) -> None:
+    """Bill what goes beyond all commitments by its factor, and top up those that end."""
+    if not sheet.dues.commitments:
+        return
+    for fill in _filled(sheet, None):
+        commitment, read = fill.commitment, fill.read
+        beyond = [(entry.key, some) for entry, some in fill.beyond]
+        if beyond and commitment.overage != ONE:
+            step = _overage(fill.beyond, commitment.overage)
+            sheet.top_up(
+                "overage", commitment.key, commitment.label, step,
+                items=commitment.items, period=read.period,
+            )  # fmt: skip
+        if not isinstance(commitment, Postpaid):
+            continue
+        for entry, some in fill.taken:
+            entry.counted = CONTEXT.add(entry.counted, some)
+        held = fill.held
+        read.keep(held)
+        if read.stretch.over and commitment.true_up and fill.left:
+            have = [summed([(entry.key, some) for entry, some in fill.taken], "filled now")]
+            have += [given(read.before, "filled before this statement")] if read.before else []
+            step = Step.of("difference", (), parts=[read.amount, Step.of("sum", (), parts=have)])
+            sheet.top_up(
+                "commitment", commitment.key, commitment.label, step,
+                items=commitment.items, period=read.period,
+            )  # fmt: skip
+
+
+def _overage(beyond: Sequence[tuple[Entry, Decimal]], factor: Decimal) -> Step:
+    """The list amount of what goes beyond times the factor, less what it was charged at already."""
+    parts: list[Step] = []
+    for entry, some in beyond:
+        if entry.listed == entry.net:
+            parts.append(given(some, entry.key))
+        else:
+            facts: list[tuple[str, Exact | str]] = [("amount", some), ("listed", entry.listed), ("per", entry.net)]
+            parts.append(Step.of("product", facts, note=f"{entry.key}, at list"))
+    listed = Step.of("sum", (), parts=parts, note="beyond it, at list")
+    dear = Step.of("scaled", [("factor", factor)], parts=[listed])
+    charged = given(total(some for _, some in beyond), "charged already")
+    return Step.of("difference", (), parts=[dear, charged])
+
+
+def minimum(sheet: Sheet) -> None:
+    """Top the statement up to the plan's minimum, in the statement that holds the end of each of its periods."""
+    held = sheet.terms.plan.minimum
+    if held is None:
+        return
+    for stretch in sheet.dues.stretches:
+        read = reading(sheet, "minimum", held.amount, held.prorate, stretch)
+        have = read.have()
+        now = sub(have.result, read.before)
+        assert isinstance(now, Decimal)
+        read.keep(now)
+        if stretch.over and have.result < read.amount.result:
+            step = Step.of("difference", (), parts=[read.amount, have])
+            sheet.top_up("minimum", "", "", step, items=(), period=read.period)
+
+
+def prepaid(sheet: Sheet) -> None:
+    """Draw from what was paid before; what is drawn lowers the base of the stages that follow."""
+    if not any(isinstance(each, Prepaid) for each, _ in sheet.dues.commitments):
+        return
+    for fill in _filled(sheet, Prepaid):
+        held = fill.held
+        fill.read.keep(held)
+        if held:
+            step = _drawn(fill)
+            sheet.draw(fill.commitment.key, fill.commitment.label, step, fill.taken, period=fill.read.period)
+
+
+def _drawn(fill: _Fill) -> Step:
+    taken = summed([(entry.key, some) for entry, some in fill.taken], "drawn by")
+    return Step.of("scaled", [("factor", Decimal(-1))], parts=[taken])

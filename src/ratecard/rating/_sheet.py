@@ -1,0 +1,183 @@
+"""
+The sheet: a statement while its stages work on it.
+
+Beside the lines it holds an entry for each line that is a price, or tops prices up: what is left of it after the stages
+so far. A stage across lines makes a line of its own, and its amount falls on entries by largest remainder; so every
+later stage, and every tax, knows what each item still comes to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from .._numbers import CONTEXT, ONE, ZERO, Exact, quantize, split
+from ..periods import Period
+from ..plans import Dues, Terms
+from ..steps import Step
+from ._charge import Charges
+from ._line import Kind, LineHead, LineItem, line_key
+
+__all__ = ["Entry", "Notice", "Sheet", "given", "summed"]
+
+
+class Notice:
+    """
+    What a statement tells beside its lines, such as a coupon that was not used, and why.
+
+    Attributes:
+        code: stable, such as `coupon.exhausted`.
+        key: what it is about.
+        text: in words.
+    """
+
+    __slots__ = ("code", "key", "text")
+
+    def __init__(self, code: str, key: str, text: str) -> None:
+        self.code = code
+        self.key = key
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Notice):
+            return NotImplemented
+        return (self.code, self.key, self.text) == (other.code, other.key, other.text)
+
+    def __hash__(self) -> int:
+        return hash((self.code, self.key, self.text))
+
+    def __repr__(self) -> str:
+        return f"<Notice {self}>"
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.text}"
+
+    def to_json(self) -> dict[str, str]:
+        """Plain data."""
+        return {"code": self.code, "key": self.key, "text": self.text}
+
+
+class Entry:
+    """
+    What a line still comes to.
+
+    Attributes:
+        key: the line's.
+        items: the items it is about; empty for all that is billed.
+        at: from when, and not before the rated period begins.
+        net: its amount after the stages so far.
+        listed: its amount before all discounts, rounded.
+        counted: how much of it has filled postpaid commitments.
+    """
+
+    __slots__ = ("at", "counted", "items", "key", "listed", "net")
+
+    def __init__(self, key: str, items: Sequence[str], at: datetime, net: Decimal, listed: Decimal) -> None:
+        self.key = key
+        self.items = tuple(items)
+        self.at = at
+        self.net = net
+        self.listed = listed
+        self.counted: Decimal = ZERO
+
+    def within(self, items: Sequence[str]) -> bool:
+        """Whether it lies wholly inside a scope; an empty scope is everything."""
+        return not items or (bool(self.items) and all(item in items for item in self.items))
+
+
+class Sheet:
+    """The lines so far, their entries, and what the carry and the reader must be told."""
+
+    def __init__(self, charges: Charges, dues: Dues, lines: Sequence[LineItem]) -> None:
+        self.terms: Terms = charges.terms
+        self.dues = dues
+        self.lines = list(lines)
+        self.notices: list[Notice] = []
+        self.coupons: dict[str, int] = dict(charges.terms.carry.coupons) if charges.terms.carry else {}
+        self.drawn: dict[str, Decimal] = {}
+        self.entries: list[Entry] = []
+        for line in lines:
+            listed = charges.listed.get(line.key)
+            before = line.rounded if listed is None else quantize(listed, line.head.places, self.terms.plan.rounding)
+            self.entries.append(self._entry(line, [line.item], before))
+
+    def _entry(self, line: LineItem, items: Sequence[str], listed: Decimal) -> Entry:
+        at = max(line.period.start, self.terms.period.start)
+        return Entry(line.key, items, at, line.rounded, listed)
+
+    @property
+    def currency(self) -> str:
+        """The code of the currency."""
+        return str(self.terms.currency)
+
+    def scope(self, items: Sequence[str]) -> list[Entry]:
+        """The entries inside a scope."""
+        return [entry for entry in self.entries if entry.within(items)]
+
+    def rounded(self, amount: Exact) -> Decimal:
+        """An amount as a line shows it."""
+        return quantize(amount, self.terms.currency.places, self.terms.plan.rounding)
+
+    def line(
+        self, kind: Kind, item: str, name: str, step: Step, *,
+        over: Iterable[tuple[Entry, Decimal]] = (), period: Period | None = None,
+    ) -> LineItem:  # fmt: skip
+        """Add a line that a stage made; over what it falls, and with which weights."""
+        terms = self.terms
+        service = terms.period if period is None else period
+        rounded = self.rounded(step.result)
+        held = list(over)
+        parts = split(rounded, [weight for _, weight in held], terms.currency.step) if held else []
+        shares = [(entry, part) for (entry, _), part in zip(held, parts, strict=True) if part]
+        head = LineHead(
+            line_key(kind, item, (), service.start), item=item, name=name, group=(), unit="", currency=terms.currency,
+            period=service, due=terms.period.end, version=terms.plan.digest, mode=terms.plan.rounding, kind=kind,
+            shares=[(entry.key, part) for entry, part in shares],
+        )  # fmt: skip
+        made = LineItem(head, ONE, step.result, rounded, lambda _: (head.step(step, rounded),))
+        self.lines.append(made)
+        return made
+
+    def spread(
+        self, kind: Kind, item: str, name: str, step: Step, over: Sequence[Entry], *, period: Period | None = None
+    ) -> Decimal:
+        """
+        Add a line whose amount falls on entries, and change what they come to.
+
+        What is taken off falls on what is above 0, what is given back on what is below; each stops at 0.
+
+        Returns:
+            The amount; 0, and no line, where it rounds to nothing.
+        """
+        rounded = self.rounded(step.result)
+        if not rounded:
+            return ZERO
+        weights = [(entry, entry.net.copy_abs()) for entry in over if entry.net and (entry.net > 0) == (rounded < 0)]
+        made = self.line(kind, item, name, step, over=weights, period=period)
+        shares = dict(made.shares)
+        for entry, _ in weights:
+            entry.net = CONTEXT.add(entry.net, shares.get(entry.key, ZERO))
+        return rounded
+
+    def top_up(self, kind: Kind, item: str, name: str, step: Step, *, items: Sequence[str], period: Period) -> None:
+        """Add a line that tops prices up, with an entry that later stages read; none where it rounds to nothing."""
+        if self.rounded(step.result):
+            made = self.line(kind, item, name, step, period=period)
+            self.entries.append(self._entry(made, items, made.rounded))
+
+    def draw(self, item: str, name: str, step: Step, taken: Sequence[tuple[Entry, Decimal]], *, period: Period) -> None:
+        """Add a line of what is paid from elsewhere, and take from each entry its part."""
+        self.line("prepaid", item, name, step, over=taken, period=period)
+        for entry, some in taken:
+            entry.net = CONTEXT.subtract(entry.net, some)
+
+
+def given(value: Exact, note: str = "") -> Step:
+    """A step that is told and not worked out."""
+    return Step("given", [("value", value)], value, note=note)
+
+
+def summed(entries: Sequence[tuple[str, Decimal]], note: str) -> Step:
+    """What entries come to: one step a line, named by its key."""
+    return Step.of("sum", (), parts=[given(net, key) for key, net in entries], note=note)
