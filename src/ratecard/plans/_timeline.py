@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .._numbers import ONE
@@ -91,7 +92,7 @@ class Timeline:
 
     Attributes:
         plan: the plan it starts on, whose zone and currency are its own where it names none.
-        zone, code: its zone and the code of its currency.
+        zone: its zone.
         start, end: its service; `end` None where it is open.
         states: what the changes make of it, ascending; the first begins with the service.
         stretches: its phases.
@@ -105,7 +106,6 @@ class Timeline:
         self.subscription = subscription
         self.plan = plan = offer.get(subscription.plan)
         self.zone = subscription.zone or plan.zone
-        self.code = _currency_code(plan, subscription)
         self.start = moment(subscription.start, self.zone)
         self.end = None if subscription.end is None else moment(subscription.end, self.zone)
         self._rhythms: dict[tuple[int, date | datetime], Cadence] = {}
@@ -121,6 +121,11 @@ class Timeline:
         self._cuts = self._all_cuts()
         if subscription.overrides:
             self._check_overrides()
+
+    @cached_property
+    def code(self) -> str:
+        """The code of its currency: its own, or the only one of the plan it starts on."""
+        return _currency_code(self.plan, self.subscription)
 
     def _at(self, day: date | datetime | None) -> datetime | None:
         return None if day is None else moment(day, self.zone)
