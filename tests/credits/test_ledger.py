@@ -456,6 +456,13 @@ def test_balance_at_any_instant() -> None:
     ]  # fmt: skip
 
 
+def test_taken_before_it_is_effective() -> None:
+    """What is taken of a lot that is still to come is lacking when it comes, and not before."""
+    start = ledger(dollars("may", 10, effective="2025-05-01")).void("may", usd(4), at=NOW, id="v")
+    told = [(str(at)[:10], int(money.amount)) for at, money in start.burn_down("USD", Period.year(2025))]
+    assert told == [("2025-01-01", 0), ("2025-05-01", 6)]
+
+
 def test_burn_down_without_change() -> None:
     """What comes and goes at one instant, what is reserved and then spent, and what is of no lot, is no point."""
     start, _ = ledger(PACK).reserve(usd(10), at=NOW, id="r")

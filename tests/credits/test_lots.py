@@ -159,6 +159,7 @@ def test_queue(acts: list[tuple[bool, int]]) -> None:
             queue = queue.removed(place)
         assert before is None or list(was) == before
     assert list(queue) == plain
+    assert all(0 < len(chunk) <= 128 for chunk in queue._chunks)
     for place in [(-1, ""), (3, "5"), (9, "")]:
         assert queue.after(place) == next((each for each in plain if each > place), None)
     assert all(queue.after(a) == b for a, b in itertools.pairwise(plain))

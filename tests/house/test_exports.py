@@ -108,3 +108,9 @@ def test_documented(name: str) -> None:
 def _own_members(held: type) -> list[str]:
     kinds = (FunctionType, classmethod, staticmethod, property)
     return [name for name, value in vars(held).items() if not name.startswith("_") and isinstance(value, kinds)]
+
+
+def test_front_door_lists_its_names() -> None:
+    """The front door tells all its names before any of them is loaded, and no other."""
+    assert sorted(dir(ratecard)) == sorted(ratecard.__all__)
+    assert all(getattr(ratecard, name) is not None for name in dir(ratecard))

@@ -11,11 +11,12 @@ from typing import Any, TypeAlias
 import pytest
 
 from ratecard import meters, prices
-from ratecard.plans import Item, Plan
-from ratecard.rating import measure
+from ratecard.errors import MismatchError
+from ratecard.plans import Catalog, Item, Plan, RateCard, resolve
+from ratecard.rating import charge, measure, resolve_all
 from ratecard.rating._careful import Careful
 from ratecard.records import Layout, UsageRecord
-from tests.laws.test_measure import as_json, carefully, laid, outcome, selling, sure, terms_of
+from tests.laws.test_measure import JANUARY, as_json, carefully, laid, outcome, selling, sure, terms_of
 
 NOON = datetime(2025, 1, 10, 12, tzinfo=UTC)
 SOUND = {
@@ -227,3 +228,134 @@ def built(told: dict[str, Any]) -> UsageRecord | None:
 def vars_of(layout: Layout) -> dict[str, Any]:
     """A layout in words, for when it fails."""
     return {name: getattr(layout, name) for name in layout.__slots__}
+
+
+# --- plain data with times as text ---
+
+
+def as_text(row: dict[str, Any]) -> dict[str, Any]:
+    """The row as a line of a usage file has it: its time as text."""
+    at = row.get("at")
+    told = at.isoformat().replace("+00:00", "Z") if isinstance(at, datetime) else at
+    return as_json(row if "at" not in row else {**row, "at": told})
+
+
+@pytest.mark.parametrize("axes", AXES, ids=str)
+@pytest.mark.parametrize("less", [[], ["m"]])
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("book", [False, True])
+def test_usage_files(axes: list[str], less: list[str], named: bool, book: bool) -> None:
+    """Lines of a usage file, with or without customers, come to the same in their own loop."""
+    told = [as_text(row if named else {**row, "customer": None}) for row in table()]
+    fed = [row if named else {name: value for name, value in row.items() if name != "customer"} for row in told]
+    terms = terms_of(selling(axes, less=less), book=book)
+    for identity, rows in product(["checked", "trusted"], [fed, [*fed, {**fed[0], "id": "x", "more": 1}, 5, None]]):
+        how = {"identity": identity}
+        assert outcome(measure, terms, rows, **how) == outcome(carefully, terms, rows, **how)
+
+
+def test_sound_lines_stay_in_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sound line of a usage file is never handed to the careful path."""
+    terms = terms_of(selling(["d"]), book=False)
+    rows = [as_text({**SOUND, "id": f"{n}", "n": n}) for n in range(4)]
+    wanted = carefully(terms, rows).dump()
+
+    def careful(self: Careful, row: Any) -> None:
+        raise AssertionError(f"{row!r} left the loop")
+
+    monkeypatch.setattr(Careful, "take", careful)
+    assert measure(terms, rows).dump() == wanted
+
+
+# --- rows without times ---
+
+CALL, CHAT = {"event": "call", "n": 3, "d": "a", "price": "2"}, {"event": "unsold", "n": 5, "d": "a"}
+
+
+def timeless(price: prices.Price, **how: Any) -> Plan:
+    """A plan that sells the calls of rows without times."""
+    made = [meters.Meter(key=event, event=event, aggregate=N) for event in ("call", "unsold")]
+    return Plan.single("p", currency="USD", meters=made, items=[Item(key="i", meter="call", price=price)], **how)
+
+
+@pytest.mark.parametrize("event", [None, "call"])
+@pytest.mark.parametrize(
+    ("price", "how"),
+    [
+        (ONE, {}),
+        (prices.Dynamic(of="price"), {}),
+        (prices.Percentage(rate="0.5"), {}),
+        (ONE, {"rounding_at": "record"}),
+    ],
+    ids=["a unit", "carried", "a share", "rounded records"],
+)
+def test_rows_without_times(price: prices.Price, how: dict[str, Any], event: str | None) -> None:
+    """Rows known to lie inside the period are billed without times, where nothing depends on them."""
+    plan = timeless(price, **how)
+    terms = resolve(plan, plan.subscribe("acme", start="2025-01-10"), JANUARY)
+    tally = measure(terms, [CALL, CALL], layout=Layout(within=True, always_event=event))
+    assert tally.account.counts["counted"] == 2
+    (line,) = charge(terms, tally).lines
+    assert (line.quantity, line.exact) == (6, {"dynamic": 12, "percentage": 3}.get(price.model, 6))
+
+
+def test_unpriced_rows_without_times() -> None:
+    """What no item prices is told so: as unpriced where it is metered, also where nothing at all has a price."""
+    sold, unsold = timeless(ONE), Plan.single("p", currency="USD", meters=timeless(ONE).meters, items=[])
+    for plan, wanted in ((sold, {"counted": 1, "unpriced": 1}), (unsold, {"unpriced": 2})):
+        account = measure(terms_of(plan, book=False), [CALL, CHAT], layout=Layout(within=True)).account
+        assert {fate: count for fate, count in account.counts.items() if count} == wanted
+
+
+def test_rows_without_times_before_the_subscription() -> None:
+    """Where a subscription does not run in the period, no row lies in its time."""
+    plan = timeless(ONE)
+    terms = resolve(plan, plan.subscribe("acme", start="2025-03-01"), JANUARY)
+    assert measure(terms, [CALL], layout=Layout(within=True)).account.counts["outside"] == 1
+
+
+def test_rows_without_times_of_customers_apart() -> None:
+    """Customers who come and go inside the period need times, unless one instant is in all of their terms."""
+    plan, layout = timeless(ONE), Layout(within=True, customer="customer")
+    rows = [{**CALL, "customer": "acme"}, {**CALL, "customer": "bolt"}]
+
+    def book(end: str, start: str) -> Any:
+        acme = plan.subscribe("acme", start="2025-01-01", end=end)
+        return resolve_all(plan, [acme, plan.subscribe("bolt", start=start)], JANUARY)
+
+    assert measure(book("2025-01-20", "2025-01-10"), rows, layout=layout).account.counts["counted"] == 2
+    with pytest.raises(MismatchError) as caught:
+        measure(book("2025-01-10", "2025-01-10"), rows, layout=layout)
+    assert caught.value.code == "layout.at"
+
+
+def test_rows_without_times_while_a_price_comes_or_goes() -> None:
+    """A meter that is priced for a part of the period needs times: a row may lie on either side."""
+    priced = timeless(ONE).cards[0].items
+    cards = [RateCard(currency="USD", items=priced), RateCard(currency="USD", effective="2025-01-16")]
+    for some in (cards, [RateCard(currency="USD"), RateCard(currency="USD", effective="2025-01-16", items=priced)]):
+        plan = Plan(key="p", meters=timeless(ONE).meters, cards=some)
+        with pytest.raises(MismatchError) as caught:
+            measure(terms_of(plan, book=False), [CALL], layout=Layout(within=True))
+        assert caught.value.code == "layout.at"
+
+
+# --- customers of several plans ---
+
+
+def test_equal_meters_of_two_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Customers of different plans with equal meters are measured together, in one loop."""
+    plans = [feeding(FEEDS["a pair"]), feeding(FEEDS["a pair"]).model_copy(update={"key": "q"})]
+    offer = Catalog(plans=plans)
+    book = resolve_all(
+        offer,
+        [plan.subscribe(name, start="2025-01-01") for plan, name in zip(plans, ("acme", "bolt"), strict=True)],
+        JANUARY,
+    )
+    rows = [{**SOUND, "customer": name, "n": n} for n, name in enumerate(["acme", "bolt", "bolt"])]
+    layout = Layout(customer="customer")
+    wanted = carefully(book, rows, layout=layout)
+    monkeypatch.setattr(Careful, "take", None)
+    tally = measure(book, rows, layout=layout)
+    assert tally.dump() == wanted.dump()
+    assert tally.cells["bolt"]["0"] == [{("a",): 3}]

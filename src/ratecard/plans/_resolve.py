@@ -260,7 +260,9 @@ class _Resolving:
         for sold in run:
             part = billed.overlap(sold.part)
             if part is not None:
-                pieces.append(self._piece(part, sold, full, counts, peak))
+                # What was there before the period began was there before this piece.
+                known = max(peak, sold.quantity or ZERO) if part.start > sold.part.start else peak
+                pieces.append(self._piece(part, sold, full, counts, known))
             peak = max(peak, sold.quantity or ZERO)
         if not pieces:
             return None

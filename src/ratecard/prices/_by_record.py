@@ -63,7 +63,8 @@ class ByRecord(Price, frozen=True):
 
     def price(self, usage: Usage) -> Priced:
         """The sum of the rounded prices of all records."""
-        amount: Exact = usage.fold(self._fold()).amount
+        fold = self._fold()
+        amount: Exact = fold.value(usage.fold(fold))
         return Priced(ZERO if self._is_returned(usage) else amount, lambda: self.step(usage))
 
     def step(self, usage: Usage) -> Step:

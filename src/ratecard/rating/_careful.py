@@ -200,6 +200,7 @@ class Careful:
         self.rejected: list[Rejection] = []
         self.unidentified = 0
         self.taken = 0
+        self.inside = _inside(metering) if layout is not None and layout.at is None else None
         # Customers with equal metering share their routes.
         by_content: dict[tuple[MeterTerms, ...], Routes] = {}
         self.routes: dict[str, Routes] = {}
@@ -235,20 +236,11 @@ class Careful:
             return row
         if self.layout is None:
             return UsageRecord.from_json(row)
-        return self.layout.record(row, start=self._inside() if self.layout.at is None else None)
+        return self.layout.record(row, start=self.inside)
 
     def record(self, row: Any) -> UsageRecord:
         """A row that was counted, as a record."""
         return self._record(row)
-
-    def _inside(self) -> datetime:
-        """An instant inside the period, for rows that are known to lie in it and carry no time."""
-        for meters in self.metering.values():
-            for terms in meters.values():
-                for start, priced in zip(terms.edges, terms.priced, strict=False):
-                    if priced:
-                        return start
-        return datetime(2000, 1, 1, tzinfo=UTC)
 
     def _fate(self, record: UsageRecord, row: Any) -> str:
         customer = record.customer or self.only
@@ -321,6 +313,12 @@ class Careful:
                 for run in runs:
                     run.collect(cells)
         return Tally(metering, cells, account, self.seen.without(earlier) if earlier else self.seen)
+
+
+def _inside(metering: Mapping[str, Mapping[str, MeterTerms]]) -> datetime:
+    """An instant inside every segment, for rows that are known to lie there and carry no time."""
+    starts = [terms.edges[0] for meters in metering.values() for terms in meters.values() if terms.edges]
+    return max(starts, default=datetime(2000, 1, 1, tzinfo=UTC))
 
 
 def _routes(content: tuple[MeterTerms, ...]) -> Routes:

@@ -97,7 +97,7 @@ def _rows(careful: Careful, runs: Routes, layout: Layout, start: datetime, end: 
     identified = layout.id is not None and not careful.trusted
     if layout.always_event is not None:
         return None if identified else _one_event(careful, runs, layout, layout.always_event)
-    if layout.at is None or layout.within or layout.event is None:
+    if layout.at is None or layout.event is None:
         return None
     at, event = layout.place(layout.at), layout.place(layout.event)
     routes = _routes(careful, runs, layout.place)

@@ -161,13 +161,19 @@ def _check_timeless(metering: _Metering) -> None:
     for meters in metering.values():
         for terms in meters.values():
             timed = isinstance(terms.meter.aggregate, Latest | Level | Peak)
-            cut = sum(terms.priced) > 1 or any(isinstance(axis, Windows) for axis in terms.axes)
+            cut = len(terms.priced) > 1 or any(isinstance(axis, Windows) for axis in terms.axes)
             ordered = any(fold.ordered for fold in terms.folds)
             if timed or cut or ordered:
                 raise MismatchError(
                     f"what {terms.meter.key!r} comes to depends on when records were; give the layout a time column",
                     code="layout.at",
                 )
+    spans = [terms.edges for meters in metering.values() for terms in meters.values() if terms.edges]
+    if spans and max(edges[0] for edges in spans) >= min(edges[-1] for edges in spans):
+        raise MismatchError(
+            "the customers are not measured over one common time; give the layout a time column, or measure each alone",
+            code="layout.at",
+        )
 
 
 def _priced(terms: MeterTerms, at: datetime) -> bool:
