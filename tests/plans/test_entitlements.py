@@ -22,7 +22,7 @@ def plan(key: str, *held: Entitlement) -> Plan:
 
 SEATS = Entitlement(key="seats", quantity="seats")
 BASIC = plan(
-    "basic", Entitlement(key="api"), Entitlement(key="sso", on=False), Entitlement(key="projects", limit=3), SEATS
+    "basic", Entitlement(key="api"), Entitlement(key="sso", enabled=False), Entitlement(key="projects", limit=3), SEATS
 )
 PRO = plan("pro", Entitlement(key="api"), Entitlement(key="sso"), Entitlement(key="projects"), Entitlement(key="audit"))
 BOTH = Catalog(plans=[BASIC, PRO])
@@ -89,7 +89,7 @@ def test_unknown() -> None:
     ("fields", "expected"),
     [
         ({"limit": 3, "quantity": "seats"}, [("quantity", "entitlement.limit")]),
-        ({"limit": 3, "on": False}, [("on", "entitlement.off")]),
+        ({"limit": 3, "enabled": False}, [("enabled", "entitlement.off")]),
         ({"limit": -1}, [("limit", "quantity.negative")]),
     ],
 )
@@ -102,7 +102,7 @@ def test_refused(fields: dict[str, Any], expected: list[tuple[str, str]]) -> Non
 
 def test_once_each() -> None:
     """A plan and a subscription say each feature once."""
-    twice = [Entitlement(key="x"), Entitlement(key="x", on=False)]
+    twice = [Entitlement(key="x"), Entitlement(key="x", enabled=False)]
     for make in (lambda: plan("p", *twice), lambda: ACME.model_copy(update={"entitlements": twice})):
         with pytest.raises(ValueError) as caught:
             make()

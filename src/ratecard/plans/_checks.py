@@ -99,8 +99,8 @@ def _record_problems(path: str, card: RateCard, plan: Plan) -> list[Problem]:
 
 
 _SECTIONS = (
-    "meters", "cards", "rounding_at", "units", "order", "phases", "entitlements", "discounts", "coupons", "minimum",
-    "maximum", "commitments", "taxes",
+    "meters", "cards", "rounding_at", "units", "order", "discounts", "coupons", "minimum", "maximum", "commitments",
+    "taxes", "phases", "entitlements",
 )  # fmt: skip
 
 

@@ -33,17 +33,17 @@ class Entitlement(Model, frozen=True):
 
     Attributes:
         key: the feature.
-        on: whether it may be used at all.
+        enabled: whether it may be used at all.
         limit: the most of it: a quota for a billing period, or a number of things at once; None: no limit.
         quantity: the name of a quantity of the subscription that is the limit, such as seats; not with a limit.
         name: what people read; the key where it is empty.
 
-    >>> Entitlement(key="projects", limit=10).on
+    >>> Entitlement(key="projects", limit=10).enabled
     True
     """
 
     key: Key
-    on: bool = default(True)
+    enabled: bool = default(True)
     limit: OptionalAmount = default(None)
     quantity: Key | None = default(None)
     name: str = default("")
@@ -108,7 +108,7 @@ def entitled(offer: Offer, subscription: Subscription, feature: str, at: date | 
         UnknownKeyError: `key.unknown` when neither the subscription nor any of its plans knows the feature.
 
     >>> from ratecard import Item, Plan, prices
-    >>> team = Plan.single("team", currency="USD", entitlements=[Entitlement(key="sso", on=False)],
+    >>> team = Plan.single("team", currency="USD", entitlements=[Entitlement(key="sso", enabled=False)],
     ...     items=[Item(key="base", price=prices.Flat(amount="20"))])
     >>> entitled(team, team.subscribe("acme", start="2025-01-01"), "sso", "2025-03-01").reason
     "the plan 'team' has it switched off"
@@ -142,7 +142,7 @@ def _known(held: Sequence[Entitlement], feature: str) -> Entitlement | None:
 
 
 def _answer(found: Entitlement, whose: str, code: str, sold: Decimal | None) -> Entitled:
-    if not found.on:
+    if not found.enabled:
         return Entitled(found.key, "entitled.off", f"{whose} has it switched off", allowed=False)
     if found.quantity is not None:
         limit = Decimal(0) if sold is None else sold
@@ -160,9 +160,9 @@ def _problems(held: Entitlement) -> list[Problem]:
     if held.limit is not None and held.quantity is not None:
         words = "the limit is a number or a quantity of the subscription, not both; leave out limit or quantity"
         found.append(Problem("quantity", "entitlement.limit", words))
-    if not held.on and (held.limit is not None or held.quantity is not None):
+    if not held.enabled and (held.limit is not None or held.quantity is not None):
         words = "what is switched off has no limit; leave it out, or switch it on"
-        found.append(Problem("on", "entitlement.off", words))
+        found.append(Problem("enabled", "entitlement.off", words))
     if held.limit is not None and held.limit < 0:
         found.append(Problem("limit", "quantity.negative", "a limit is 0 or more"))
     return found

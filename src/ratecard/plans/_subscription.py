@@ -47,13 +47,13 @@ class Subscription(Model, frozen=True):
         anchor: where cadences without an anchor of their own count from; None is the start.
         cohort: the group whose cards it sees, where the plan has some.
         quantities: what is sold and not metered, such as `{"seats": "5"}`; none negative.
+        coupons: keys of the plan's coupons, in the order in which they are used.
         changes: what changes while it runs, kept in the order of time; see `ChangeQuantity`, `ChangePlan`,
             `ChangeAnchor`, `Pause`, `Resume` and `Cancel`.
         overrides: what was agreed other than the plan's cards; see `Override`.
         phases: how it begins; None: as the plan says.
         addons: what it has beside the plan; see `AddOn`.
         entitlements: what it may use other than its plans say; see `Entitlement`.
-        coupons: keys of the plan's coupons, in the order in which they are used.
 
     >>> acme = Subscription(customer="acme", plan="team", start="2025-01-15", quantities={"seats": 5})
     >>> acme.quantities["seats"]
@@ -69,12 +69,12 @@ class Subscription(Model, frozen=True):
     anchor: OptionalDay = default(None)
     cohort: Key | None = default(None)
     quantities: AmountTable = default(Pairs[object]())
+    coupons: Many[Key] = default(())
     changes: Annotated[Many[AnyChange], AfterValidator(in_order)] = default(())
     overrides: Many[Override] = default(())
     phases: OptionalMany[Phase] = default(None)
     addons: Many[AddOn] = default(())
     entitlements: Many[Entitlement] = default(())
-    coupons: Many[Key] = default(())
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -262,7 +262,7 @@ class Charging:
         amount: Exact,
         derive: Callable[[], tuple[Step, ...]],
     ) -> None:
-        """Round an amount once and keep the line; an item's stages come first, and a trial makes it free."""
+        """Round an amount once and keep the line; in a trial it is rated and then free. An item's stages come first."""
         if piece.trial:
             amount, derive = ZERO, _free(piece.trial, derive)
         head = line_head(self.terms, service, piece, group)
