@@ -20,8 +20,8 @@ from ratecard.prices import AnyPrice, Price
 Plain: TypeAlias = dict[str, Any]
 
 FAMILIES = (
-    "price", "aggregation", "rounding", "period", "proration", "cap", "alert", "rate_limit", "credits", "discount", "tax",
-    "commitment", "hybrid",
+    "price", "aggregation", "rounding", "period", "proration", "cap", "alert", "rate_limit", "credits", "discount",
+    "tax", "commitment", "hybrid",
 )  # fmt: skip
 HERE = Path(__file__).parent
 

@@ -501,7 +501,7 @@ def test_presets_differ(preset: Preset, mixed: str, floor: str, paid: str) -> No
 
 @pytest.mark.parametrize(("preset", "expected"), [("default", "80.00"), ("lago", "60.00")])
 def test_presets_differ_over_floors(preset: Preset, expected: str) -> None:
-    """Lago tops up to the commitment before coupons, so a coupon goes below it; elsewhere the floor reads what is left."""
+    """Lago tops up to the commitment before coupons, so a coupon goes below it; elsewhere it reads what is left."""
     found = bill(
         [fee("a", "50")],
         commitments=[post("c", "80")],
