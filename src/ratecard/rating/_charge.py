@@ -84,9 +84,14 @@ def charge(terms: Terms, tally: Tally) -> Charges:
             before the period and nothing tells what it held; `level.opening`.
         NoPriceError: some usage has no price.
     """
-    ways = terms.memo.get("ways")
+    memo = terms.memo
+    ways = memo.get("ways")
     if ways is None:
-        ways = terms.memo["ways"] = _ways(terms)
+        ways = memo["ways"] = _ways(terms)
+        places = [service.place for service, _ in ways]
+        # Items that read others may be charged in another order than the card's; mostly the two are one.
+        memo["in_order"] = places == sorted(places)
+    in_order: bool = memo["in_order"]
     charging = Charging(terms, tally)
     lines = charging.lines
     customer = terms.subscription.customer
@@ -95,17 +100,18 @@ def charge(terms: Terms, tally: Tally) -> Charges:
     for service, way in ways:
         if way.__class__ is tuple:
             lines.extend(way)
-            charging.placed(service)
-            continue
-        if way is not None and cells is not None:
-            segments = cells.get(way.meter)
-            line = way.line(segments if segments is not None else [{}] * (way.segment + 1))
-            if line is not None:
-                lines.append(line)
-                charging.placed(service)
+        else:
+            line = None
+            if way is not None and cells is not None:
+                segments = cells.get(way.meter)
+                line = way.line(segments if segments is not None else [{}] * (way.segment + 1))
+            if line is None:
+                charging.service(service)
                 continue
-        charging.service(service)
-    return Charges(terms, tally, *charging.finished())
+            lines.append(line)
+        if not in_order:
+            charging.placed(service)
+    return Charges(terms, tally, *charging.finished(in_order=in_order))
 
 
 _NONE: dict[str, list[Cells]] = {}
@@ -185,10 +191,14 @@ class Charging:
         """Note whose the lines are that were added since."""
         self.places += [service.place] * (len(self.lines) - len(self.places))
 
-    def finished(self) -> tuple[list[LineItem], dict[str, dict[tuple[str, ...], Exact]], dict[str, Exact]]:
+    def finished(
+        self, *, in_order: bool
+    ) -> tuple[list[LineItem], dict[str, dict[tuple[str, ...], Exact]], dict[str, Exact]]:
         """Lines, charged in the order in which items read each other, in the order of the card; and what rolls over."""
-        order = sorted(range(len(self.lines)), key=self.places.__getitem__)
         rolled = {item: groups for item, groups in self.brought.items() if groups}
+        if in_order:
+            return self.lines, rolled, self.listed
+        order = sorted(range(len(self.lines)), key=self.places.__getitem__)
         return [self.lines[index] for index in order], rolled, self.listed
 
     def piece(self, service: Service, piece: Piece) -> None:
