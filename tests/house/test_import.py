@@ -16,7 +16,7 @@ from tests.house._tree import PACKAGE, none
 
 WELCOME = {"pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"}
 BUDGET = 0.030
-EVERYTHING = 0.090
+EVERYTHING = 0.250
 PYDANTIC = 0.071
 """Seconds that the import of pydantic took on the machine where the budget was set."""
 RUNS = 7
