@@ -5,37 +5,16 @@ Small readers that the models and the values of this room share: whole numbers, 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
 
-from pydantic import BeforeValidator
-
-from .._model import refuse
-from .._numbers import CONTEXT, ZERO, floor, number
-from ..errors import LedgerError, MismatchError, NumberError, Problem
+from .._numbers import CONTEXT, ZERO
+from ..errors import LedgerError, MismatchError
 from ..money import Currency, Money
 
-__all__ = ["Whole", "entry_id", "is_money", "read_id", "read_unit", "show_unit", "sound_amount", "unit_of"]
+__all__ = ["entry_id", "is_money", "read_id", "read_unit", "show_unit", "sound_amount", "unit_of"]
 
 _LONGEST = 1000
 _CODES = frozenset(Currency.codes())
 _STEPS = tuple(Decimal((0, (1,), -places)) for places in range(19))
-
-
-def _whole(value: object) -> int:
-    """A whole number, as a number or as text; never true, never 1.5."""
-    found = ZERO
-    try:
-        found = number(value)
-    except NumberError as error:
-        refuse([Problem("", error.code, error.text)])
-    whole = floor(found)
-    if whole != found:
-        refuse([Problem("", "integer.type", "write a whole number")])
-    return whole
-
-
-Whole = Annotated[int, BeforeValidator(_whole)]
-"""A field that holds a whole number."""
 
 
 def entry_id(statement_key: str, line_key: str, lot_id: str = "") -> str:

@@ -19,6 +19,7 @@ from .._model import (
     OptionalDay,
     Pairs,
     Table,
+    Whole,
     default,
     read_day,
     refuse,
@@ -30,7 +31,7 @@ from ..cadence import Cadence
 from ..errors import Problem
 from ..money import Currency, Money
 from ..periods import Period, moment
-from ._fields import Whole, entry_id, is_money, unit_of
+from ._fields import entry_id, is_money, unit_of
 
 __all__ = ["AnyGrant", "Category", "Grant", "Recurring", "Rollover", "Scope", "Use"]
 

@@ -12,9 +12,8 @@ from typing import Annotated, Literal, TypeAlias, TypedDict
 
 from pydantic import Field, Tag, model_validator
 
-from .._model import Many, Model, OptionalAmount, default, refuse, tagged
+from .._model import Many, Model, OptionalAmount, Whole, default, refuse, tagged
 from ..errors import Problem
-from ._fields import Whole
 
 __all__ = [
     "ORDERS", "AnyOverage", "BurnKey", "CommitOver", "Leave", "LotTime", "Negative", "Overage", "Policy", "Preset",

@@ -11,13 +11,13 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from .._model import Amount, Key, Many, Model, OptionalAmount, default, refuse, show_day
+from .._model import Amount, Key, Many, Model, OptionalAmount, Whole, default, refuse, show_day
 from .._numbers import CONTEXT, ONE, ZERO, div, floor
 from ..cadence import Cadence
 from ..errors import MismatchError, Problem
 from ..money import Currency, Money
 from ..periods import instant
-from ._fields import Whole, entry_id
+from ._fields import entry_id
 from ._grants import Grant
 
 __all__ = ["Bonus", "Proposal", "TopUp"]
