@@ -12,7 +12,7 @@ from ._alerts import Alert
 from ._answers import Bound, Breach, Crossed, Rearmed, Signal, Signals, Verdict
 from ._base import Guard, Portion
 from ._caps import Cap
-from ._check import State, Watch
+from ._check import State, Watch, guard_problems
 from ._clamp import clamp
 from ._fair import FairUse
 from ._limits import AnyRateLimit, Concurrency, FixedWindow, RateLimit, SlidingWindow, TokenBucket
@@ -50,4 +50,5 @@ __all__ = [
     "VolumeThreshold",
     "Watch",
     "clamp",
+    "guard_problems",
 ]

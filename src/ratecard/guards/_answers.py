@@ -39,9 +39,10 @@ class Bound:
             cannot be known.
         group: in which group, for guards that count each group on its own.
         factor: how many times the limit would have been reached; None where the limit is 0.
+        note: what else there is to say, such as that it binds whatever is asked.
     """
 
-    __slots__ = ("factor", "group", "key", "kind", "limit", "retry_after", "value")
+    __slots__ = ("factor", "group", "key", "kind", "limit", "note", "retry_after", "value")
 
     def __init__(
         self,
@@ -53,7 +54,9 @@ class Bound:
         factor: Exact | None,
         retry_after: Decimal | None = None,
         group: Group = (),
+        note: str = "",
     ) -> None:
+        self.note = note
         self.key = key
         self.kind = kind
         self.limit = limit
@@ -71,12 +74,21 @@ class Bound:
             "value": _or_none(self.value),
             "retry_after": _or_none(self.retry_after),
             "group": dict(self.group),
+            **({"note": self.note} if self.note else {}),
         }
+
+    def noted(self, note: str) -> Bound:
+        """The same with something more to say."""
+        return Bound(
+            self.key, self.kind, self.limit, self.value,
+            factor=self.factor, retry_after=self.retry_after, group=self.group, note=note,
+        )  # fmt: skip
 
     def __str__(self) -> str:
         reached = "it cannot be known" if self.value is None else f"{text(self.value)}"
         wait = "" if self.retry_after is None else f", again in {text(self.retry_after)} s"
-        return f"{self.key}: {reached} against {text(self.limit)}{wait}"
+        more = f"; {self.note}" if self.note else ""
+        return f"{self.key}: {reached} against {text(self.limit)}{wait}{more}"
 
     def __repr__(self) -> str:
         return f"<Bound {self}>"

@@ -23,7 +23,7 @@ from ._each import worker
 from ._reading import Reading
 from ._windows import Part, bad_state, instant_of, micros, read_int
 
-__all__ = ["State", "Watch"]
+__all__ = ["State", "Watch", "guard_problems"]
 
 _FORMAT = 1
 _FIELDS = {"guards", "version", "at", "parts"}
@@ -83,8 +83,10 @@ class Watch:
     def __init__(self, guards: Sequence[Guard], *, currency: str | None = None) -> None:
         self.guards = tuple(guards)
         self._places = {guard.name: index for index, guard in enumerate(self.guards)}
+        found = guard_problems(self.guards)
+        if found:
+            raise DefinitionError(found, what="the list of guards")
         setting = Setting({name: (index, self.guards[index]) for name, index in self._places.items()}, currency)
-        _check(self.guards, setting)
         self._works = tuple(worker(guard, setting) for guard in self.guards)
         numbered = tuple(enumerate(self._works))
         self._admitting = tuple(each for each in numbered if each[1].admits)
@@ -355,8 +357,10 @@ class _Falling:
         return self.value > other.value
 
 
-def _check(guards: Sequence[Guard], setting: Setting) -> None:
+def guard_problems(guards: Sequence[Guard]) -> list[Problem]:
+    """Everything wrong between guards that stand together, such as an alert on a cap that is not there."""
     found: list[Problem] = []
+    setting = Setting({guard.name: (index, guard) for index, guard in enumerate(guards)}, None)
     seen: set[str] = set()
     for index, guard in enumerate(guards):
         if guard.name in seen:
@@ -364,5 +368,4 @@ def _check(guards: Sequence[Guard], setting: Setting) -> None:
             found.append(Problem(f"guards[{index}].key", "guard.twice", told))
         seen.add(guard.name)
         found += [Problem(f"guards[{index}].{each.path}", each.code, each.text) for each in guard.problems(setting)]
-    if found:
-        raise DefinitionError(found, what="the list of guards")
+    return found

@@ -29,6 +29,7 @@ from ._extras import (
     TieredDiscount,
     UsageDiscount,
 )
+from ._guarded import soft_caps
 from ._order import Order
 from ._overrides import AddOn, Override
 from ._phases import Phase
@@ -36,10 +37,11 @@ from ._plan import CustomUnit, Plan
 from ._resolve import resolve
 from ._schema import schema
 from ._subscription import Subscription
-from ._sums import sum_in
+from ._sums import BARE, sum_in
 from ._terms import MeterTerms, Piece, Service, Terms
 
 __all__ = [
+    "BARE",
     "AddOn",
     "AmountDiscount",
     "AnyCommitment",
@@ -86,6 +88,7 @@ __all__ = [
     "entitled",
     "resolve",
     "schema",
+    "soft_caps",
     "stated",
     "sum_in",
 ]

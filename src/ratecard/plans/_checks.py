@@ -16,6 +16,7 @@ from ..prices import record_price
 from ._card import RateCard, repeats
 from ._extra_checks import card_extra_problems, extra_problems
 from ._extras import UsageDiscount
+from ._guarded import guarded_problems
 from ._lookup import unknown
 from ._phases import phase_problems
 
@@ -29,6 +30,22 @@ def plan_problems(plan: Plan) -> list[Problem]:
     """Everything wrong between the parts of a plan, in the order of the document."""
     found = repeats("meters", tuple(meter.key for meter in plan.meters), field=".key")
     known = [meter.key for meter in plan.meters]
+    found += _every_card(plan)
+    found += repeats("units", tuple(unit.key for unit in plan.units), field=".key")
+    for index, unit in enumerate(plan.units):
+        found += _currency_problems(f"units[{index}].key", unit.currency)
+    if plan.phases:
+        found += phase_problems(plan.phases) or _phase_references(plan, known)
+    found += repeats("entitlements", tuple(each.key for each in plan.entitlements), field=".key")
+    found += extra_problems(plan)
+    found += guarded_problems(plan, _every_card)
+    return sorted(found, key=_position)
+
+
+def _every_card(plan: Plan) -> list[Problem]:
+    """Everything wrong with the cards."""
+    found: list[Problem] = []
+    known = [meter.key for meter in plan.meters]
     for index, card in enumerate(plan.cards):
         found += _currency_problems(f"cards[{index}].currency", partial(plan.currency_of, card.currency))
         found += card_problems(f"cards[{index}]", card, known)
@@ -37,15 +54,7 @@ def plan_problems(plan: Plan) -> list[Problem]:
         if plan.rounding_at == "record":
             found += _record_problems(f"cards[{index}]", card, plan)
     late = _time_problems(plan)
-    found += late or _same_card(plan)
-    found += repeats("units", tuple(unit.key for unit in plan.units), field=".key")
-    for index, unit in enumerate(plan.units):
-        found += _currency_problems(f"units[{index}].key", unit.currency)
-    if plan.phases:
-        found += phase_problems(plan.phases) or _phase_references(plan, known)
-    found += repeats("entitlements", tuple(each.key for each in plan.entitlements), field=".key")
-    found += extra_problems(plan)
-    return sorted(found, key=_position)
+    return found + (late or _same_card(plan))
 
 
 def _phase_references(plan: Plan, meters: list[str]) -> list[Problem]:
@@ -100,7 +109,7 @@ def _record_problems(path: str, card: RateCard, plan: Plan) -> list[Problem]:
 
 _SECTIONS = (
     "meters", "cards", "rounding_at", "units", "order", "discounts", "coupons", "minimum", "maximum", "commitments",
-    "taxes", "phases", "entitlements",
+    "taxes", "phases", "entitlements", "guards", "costs",
 )  # fmt: skip
 
 

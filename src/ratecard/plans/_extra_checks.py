@@ -20,6 +20,7 @@ from ._extras import (
     Postpaid,
     UsageDiscount,
 )
+from ._guarded import soft_caps
 from ._lookup import unknown
 from ._sums import sum_in, sums_problems
 
@@ -31,7 +32,8 @@ __all__ = ["card_extra_problems", "extra_problems", "stated"]
 
 def stated(plan: Plan) -> bool:
     """Whether a plan has any stage across its lines; coupons apart, which a subscription brings in."""
-    return bool(plan.discounts or plan.minimum or plan.maximum or plan.commitments or plan.taxes)
+    stages = plan.discounts or plan.minimum or plan.maximum or plan.commitments or plan.taxes
+    return bool(stages or soft_caps(plan))
 
 
 def card_extra_problems(path: str, card: RateCard) -> Iterator[Problem]:
@@ -171,7 +173,7 @@ def _stages(plan: Plan) -> Iterator[Problem]:
         ("items", "minimum", any(item.minimum for item in items)),
         ("statement", "percent_discounts", any(each.kind in ("percent", "tiered") for each in across)),
         ("statement", "amount_discounts", any(each.kind == "amount" for each in across)),
-        ("statement", "maximum", plan.maximum is not None),
+        ("statement", "maximum", plan.maximum is not None or bool(soft_caps(plan))),
         ("statement", "minimum", plan.minimum is not None or any(_fills(each) for each in plan.commitments)),
         ("statement", "prepaid", any(each.kind == "prepaid" for each in plan.commitments)),
         ("statement", "tax", bool(plan.taxes)),

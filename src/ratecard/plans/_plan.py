@@ -21,6 +21,7 @@ from .._numbers import Rounding
 from .._problems import problems
 from ..cadence import Cadence
 from ..errors import DefinitionError, NoPriceError, Problem, UnknownKeyError
+from ..guards import AnyGuard
 from ..meters import Meter
 from ..money import Currency
 from ..periods import Proration, Zone, moment
@@ -30,6 +31,7 @@ from ._checks import plan_problems, rank
 from ._diff import plan_differences
 from ._entitlements import Entitlement
 from ._extras import AnyCommitment, AnyDiscount, Coupon, Maximum, Minimum, Tax
+from ._guarded import cost_plan
 from ._lookup import find, unknown
 from ._order import Order
 from ._phases import Phase
@@ -77,6 +79,8 @@ class PlanFields(TypedDict, total=False):
     maximum: Maximum | None
     commitments: Sequence[AnyCommitment]
     taxes: Sequence[Tax]
+    guards: Sequence[AnyGuard]
+    costs: Sequence[RateCard]
     metadata: Mapping[str, str]
 
 
@@ -111,6 +115,9 @@ class Plan(Model, frozen=True):
         minimum: a floor under the whole; `maximum` a ceiling over it.
         commitments: what is promised or paid in advance.
         taxes: rates that come on top, or are held in the amounts.
+        guards: caps, alerts, rate limits and margin floors; soft caps are stages of every bill, the others are asked by
+            `live`.
+        costs: cards of what serving costs the seller; never billed, and read by margins.
         metadata: texts of one's own; they price nothing.
 
     >>> from ratecard import Item, prices
@@ -142,6 +149,8 @@ class Plan(Model, frozen=True):
     maximum: Maximum | None = default(None)
     commitments: Many[AnyCommitment] = default(())
     taxes: Many[Tax] = default(())
+    guards: Many[AnyGuard] = default(())
+    costs: Many[RateCard] = default(())
     metadata: Table[str] = default(Pairs[str]())
 
     @model_validator(mode="after")
@@ -209,6 +218,11 @@ class Plan(Model, frozen=True):
     def digest(self) -> str:
         """`sha256:` and the hash of its canonical JSON; equal plans have equal digests."""
         return digest(self)
+
+    @cached_property
+    def cost_plan(self) -> Plan | None:
+        """The plan that would bill what serving costs; None where nothing is said of that."""
+        return cost_plan(self) if self.costs else None
 
     def __reduce__(self) -> tuple[object, ...]:
         # Through `load`, so that a plan that comes out of a pickle is checked like any other.

@@ -34,6 +34,7 @@ from ._card import Item
 from ._carry import Carry
 from ._catalog import Offer
 from ._changes import ChangePlan
+from ._guarded import guard_axes
 from ._plan import Plan
 from ._subscription import Subscription
 from ._terms import MeterTerms, Piece, Service, Terms
@@ -310,7 +311,7 @@ class _Resolving:
             followed = isinstance(meter.aggregate, Level | Peak) and bool(every)
             if followed or any(self._outlives(service) for service in mine):
                 items = every
-            demand = Demand()
+            demand = Demand(axes=guard_axes(plans, meter.key))
             for item in items:
                 demand |= Demand(axes=[Dimension(name) for name in (*item.each, *item.split)])
                 demand |= self._price(item).demand()

@@ -18,6 +18,7 @@ from ._charge import Charges
 from ._commit import commitments, minimum, prepaid
 from ._line import LineItem
 from ._sheet import Sheet
+from ._soft import soft
 from ._spread import rounded_together
 from ._statement import SUMS, Statement, StatementHead
 
@@ -75,6 +76,7 @@ def _staged(charges: Charges, held: Dues, lines: Sequence[LineItem]) -> Sheet:
             discounts(sheet, stage, coupons)
         elif stage == "maximum":
             maximum(sheet)
+            soft(sheet)
         elif stage == "minimum":
             commitments(sheet)
             minimum(sheet)

@@ -1,0 +1,74 @@
+"""
+Soft caps of a statement: where they stop the charge, a line takes off what is above.
+
+They come right after the plan's maximum and read what is left at that point, in each of the plan's periods. A cap on an
+item, or on a group of it, falls on the lines of that item alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import cast
+
+from .._model import Pairs
+from .._numbers import CONTEXT, ZERO, neg
+from ..guards import Cap
+from ..plans import BARE, Stretch, soft_caps
+from ..steps import Step
+from ._commit import reading
+from ._line import Group
+from ._sheet import Entry, Sheet, given, summed
+
+__all__ = ["soft"]
+
+
+def soft(sheet: Sheet) -> None:
+    """Stop the charge at each soft cap, in the order of the guards."""
+    for cap in soft_caps(sheet.terms.plan):
+        for stretch in sheet.dues.stretches:
+            for cell, over in _cells(sheet, cap).items():
+                _stop(sheet, cap, cell, over, stretch)
+
+
+def _cells(sheet: Sheet, cap: Cap) -> dict[Group, list[Entry]]:
+    """The entries that a cap is about, by the groups it counts on their own, in the order of the lines."""
+    entries = sheet.scope([] if cap.item is None else [cap.item])
+    found: dict[Group, list[Entry]] = {} if cap.each else {(): []}
+    groups = {line.key: dict(line.group) for line in sheet.lines}
+    for entry in entries:
+        group = groups[entry.key]
+        if _holds(group, cap.group) and not any(_holds(group, each) for each in cap.without):
+            cell = tuple((name, group.get(name, "")) for name in cap.each)
+            found.setdefault(cell, []).append(entry)
+    return found
+
+
+def _holds(group: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    return all(group.get(name, "") == value for name, value in wanted.items())
+
+
+def _stop(sheet: Sheet, cap: Cap, cell: Group, entries: Sequence[Entry], stretch: Stretch) -> None:
+    named = " ".join([cap.name, *(f"[{name}={value}]" for name, value in cell)])
+    worth = cap.spend
+    sums = cast("Pairs[Decimal]", worth) if isinstance(worth, Mapping) else Pairs({BARE: worth or ZERO})
+    read = reading(sheet, f"guard {named}", sums, False, stretch)
+    over = [entry for entry in entries if read.holds(entry)]
+    have = summed([(entry.key, entry.net) for entry in over], "now")
+    if read.before:
+        have = Step.of("sum", (), parts=[have, given(read.before, "before this statement")])
+    if have.result > read.amount.result:
+        step = Step.of("difference", (), parts=[read.amount, have])
+        most = _sum(over)
+        if neg(step.result) > most:
+            # What was billed before is above it alone: no more can come off than there is.
+            step = Step.of("clamp", [("minimum", neg(max(most, ZERO)))], parts=[step])
+        sheet.spread("maximum", named, named, step, over, period=read.period)
+    read.keep(_sum(over))
+
+
+def _sum(entries: Sequence[Entry]) -> Decimal:
+    found = ZERO
+    for entry in entries:
+        found = CONTEXT.add(found, entry.net)
+    return found
