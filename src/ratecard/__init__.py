@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .money import Money
     from .periods import Period
     from .plans import Catalog, Item, Plan, RateCard, Subscription, resolve
-    from .rating import Statement, charge, measure, rate, resolve_all, settle
+    from .rating import Statement, charge, live, measure, rate, resolve_all, settle
     from .records import UsageRecord
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "credits",
     "estimate",
     "guards",
+    "live",
     "measure",
     "meters",
     "prices",
@@ -68,6 +69,7 @@ _HOMES = {
     "credits": "credits",
     "estimate": "lab",
     "guards": "guards",
+    "live": "rating",
     "measure": "rating",
     "meters": "meters",
     "prices": "prices",

@@ -125,6 +125,10 @@ class Currency(str):
         """The smallest coin that cash is rounded to, where one is known here that is not the minor unit."""
         return Decimal(_CASH[self]) if self in _CASH else self.step
 
+    def finer(self, places: int) -> Currency:
+        """The same currency, counted in more decimals on the way to an amount."""
+        return _coined(str(self), places)
+
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a currency does not change; make another with Currency.custom, not {name} = ...")
 

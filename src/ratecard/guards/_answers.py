@@ -5,7 +5,7 @@ What guards answer: a verdict before something runs, signals after it ran. All o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -139,6 +139,10 @@ class Verdict:
     def left(self) -> dict[str, Exact]:
         """For each limit what is left of it once the answer is given: after what was let through, else as before."""
         return dict(self._left())
+
+    def bound_by(self, limits: Iterable[Bound]) -> Verdict:
+        """The same answer with the limits told otherwise."""
+        return Verdict(self.allowed, self.fits, tuple(limits), self.at, self._left)
 
     def explain(self) -> str:
         """The answer in words."""

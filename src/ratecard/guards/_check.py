@@ -96,6 +96,11 @@ class Watch:
         self._telling = tuple(each for each in ordered if each[1].notes)
         self._noting = tuple(each for each in ordered if each[1].notes or each[1].mends)
 
+    @property
+    def clamps(self) -> bool:
+        """Whether a guard may let a part of a request through."""
+        return bool(self._clamping)
+
     def zero(self) -> State:
         """The state before anything."""
         return State(0, None, tuple(work.zero() for work in self._works))

@@ -8,6 +8,7 @@ from ._book import Book, resolve_all
 from ._charge import Charges, charge
 from ._invoice import Invoice, InvoiceLine, invoice
 from ._line import LineItem
+from ._live import Live, live
 from ._measure import measure
 from ._rate import rate
 from ._rerate import Adjustment, AdjustmentLine, postponed, rerate
@@ -26,12 +27,14 @@ __all__ = [
     "Invoice",
     "InvoiceLine",
     "LineItem",
+    "Live",
     "Notice",
     "Rejection",
     "Statement",
     "Tally",
     "charge",
     "invoice",
+    "live",
     "measure",
     "postponed",
     "rate",

@@ -23,7 +23,7 @@ from ._collectors import Columns, Sums, Tree
 from ._identities import Identities, fingerprint
 from ._tally import Account, Cells, Rejection, State, States, Tally, copied
 
-__all__ = ["Careful", "Halt", "Routes", "Run"]
+__all__ = ["Careful", "Halt", "Routes", "Run", "conflict"]
 
 
 class Halt(BaseException):
@@ -243,6 +243,29 @@ class Careful:
         return self._record(row)
 
     def _fate(self, record: UsageRecord, row: Any) -> str:
+        found = self.ends(record, row)
+        if isinstance(found, str):
+            if found == "conflict":
+                self._reject(found, conflict(record))
+            return found
+        customer = record.customer or self.only
+        assert customer is not None
+        ready = [run.prepare(record, customer, segment) for run, segment in found]
+        for commit in ready:
+            commit()
+        if record.id is not None and not self.trusted:
+            self.seen.put(record.source, record.id, record)
+        elif not self.trusted:
+            self.unidentified += 1
+        return "counted"
+
+    def ends(self, record: UsageRecord, row: Any) -> str | list[tuple[Run, int]]:
+        """
+        Where a record ends, nothing changed by it yet; where it is counted, the meters and segments it is counted in.
+
+        Raises:
+            RecordError: `record.customer`.
+        """
         customer = record.customer or self.only
         if customer is None:
             text = "the record names no customer, and many are measured; name one"
@@ -250,36 +273,21 @@ class Careful:
         routes = self.routes.get(customer)
         if routes is None:
             return "other_customer"
-        name = None if self.trusted else record.id
-        held = None if name is None else self.seen.held(record.source, name)
+        held = None if self.trusted or record.id is None else self.seen.held(record.source, record.id)
         if held is not None:
-            return self._repeated(record, row, held)
+            return "duplicate" if self._same(record, row, held) else "conflict"
         takers = [run for run in routes.get(record.event, ()) if run.meter.takes(record.properties)]
         placed = [(run, run.segment(record.at)) for run in takers]
         inside = [(run, segment) for run, segment in placed if segment >= 0]
         if not inside:
             return "outside" if takers else "unmatched"
-        ready = [run.prepare(record, customer, segment) for run, segment in inside if run.terms.priced[segment]]
-        if not ready:
-            return "unpriced"
-        for commit in ready:
-            commit()
-        if name is not None:
-            self.seen.put(record.source, name, record)
-        elif not self.trusted:
-            self.unidentified += 1
-        return "counted"
+        return [(run, segment) for run, segment in inside if run.terms.priced[segment]] or "unpriced"
 
-    def _repeated(self, record: UsageRecord, row: Any, held: object) -> str:
+    def _same(self, record: UsageRecord, row: Any, held: object) -> bool:
+        """Whether a record says what was counted under its identity."""
         if held is row or held == record or (row.__class__ is held.__class__ and held == row):
-            return "duplicate"
-        if fingerprint(self.seen.record(held)) == fingerprint(record):
-            return "duplicate"
-        text = (
-            "a record with this identity and other content was counted before; send a correction under an id of its own"
-        )
-        self._reject("conflict", RecordError(text, code="record.conflict", path="id", record=record.id))
-        return "conflict"
+            return True
+        return fingerprint(self.seen.record(held)) == fingerprint(record)
 
     def _reject(self, fate: str, error: RecordError) -> None:
         if self.strict:
@@ -313,6 +321,12 @@ class Careful:
                 for run in runs:
                     run.collect(cells)
         return Tally(metering, cells, account, self.seen.without(earlier) if earlier else self.seen)
+
+
+def conflict(record: UsageRecord) -> RecordError:
+    """The refusal of other content under an identity that was counted."""
+    text = "a record with this identity and other content was counted before; send a correction under an id of its own"
+    return RecordError(text, code="record.conflict", path="id", record=record.id)
 
 
 def _inside(metering: Mapping[str, Mapping[str, MeterTerms]]) -> datetime:

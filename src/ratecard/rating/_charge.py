@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from .._numbers import ZERO, Exact, add, exact, sign, sub, total
 from ..plans import Piece, Service, Terms
@@ -26,7 +25,7 @@ from ._reading import Reading
 from ._spread import rounded_together
 from ._tally import Account, Cells, Tally
 
-__all__ = ["Charges", "charge"]
+__all__ = ["Charges", "charge", "ways_of"]
 
 
 class Charges:
@@ -84,21 +83,14 @@ def charge(terms: Terms, tally: Tally) -> Charges:
             before the period and nothing tells what it held; `level.opening`.
         NoPriceError: some usage has no price.
     """
-    memo = terms.memo
-    ways = memo.get("ways")
-    if ways is None:
-        ways = memo["ways"] = _ways(terms)
-        places = [service.place for service, _ in ways]
-        # Items that read others may be charged in another order than the card's; mostly the two are one.
-        memo["in_order"] = places == sorted(places)
-    in_order: bool = memo["in_order"]
+    ways, in_order = ways_of(terms)
     charging = Charging(terms, tally)
     lines = charging.lines
     customer = terms.subscription.customer
     # A tally that was measured for other terms as well is read the long way, which checks that it can answer.
     cells = tally.cells.get(customer, _NONE) if tally.metering.get(customer) is terms.meters else None
     for service, way in ways:
-        if way.__class__ is tuple:
+        if isinstance(way, tuple):
             lines.extend(way)
         else:
             line = None
@@ -117,7 +109,18 @@ def charge(terms: Terms, tally: Tally) -> Charges:
 _NONE: dict[str, list[Cells]] = {}
 
 
-def _ways(terms: Terms) -> list[tuple[Service, Any]]:
+def ways_of(terms: Terms) -> tuple[list[tuple[Service, Way]], bool]:
+    """How each service that is billed comes to its lines, and whether they stand in the order of the card."""
+    found: tuple[list[tuple[Service, Way]], bool] | None = terms.memo.get("ways")
+    if found is None:
+        ways = _ways(terms)
+        places = [service.place for service, _ in ways]
+        # Items that read others may be charged in another order than the card's; mostly the two are one.
+        found = terms.memo["ways"] = (ways, places == sorted(places))
+    return found
+
+
+def _ways(terms: Terms) -> list[tuple[Service, Way]]:
     """How each service that is billed comes to its lines."""
     found: list[tuple[Service, Way]] = []
     for service in terms.services:

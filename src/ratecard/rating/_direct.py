@@ -31,7 +31,7 @@ __all__ = ["Counter", "Way", "counter", "is_fee"]
 class Counter:
     """One counter over one stretch, priced by a curve."""
 
-    __slots__ = ("_aggregate", "_amount", "_frame", "_head", "_price", "_steps", "meter", "segment")
+    __slots__ = ("_aggregate", "_amount", "_frame", "_price", "_steps", "curve", "head", "meter", "segment")
 
     def __init__(
         self, meter: str, segment: int, price: Price, head: LineHead, aggregate: Aggregate, frame: Frame
@@ -41,8 +41,9 @@ class Counter:
         self._frame = frame
         self.segment = segment
         self._price = price
-        self._amount: Callable[[Exact], Exact] = price.curve().amount
-        self._head = head
+        self.curve = price.curve()
+        self._amount: Callable[[Exact], Exact] = self.curve.amount
+        self.head = head
         self._steps = self._derived
 
     def line(self, segments: Sequence[Cells]) -> LineItem | None:
@@ -56,11 +57,17 @@ class Counter:
         if quantity < ZERO:
             return None
         amount = self._amount(quantity)
-        head = self._head
+        head = self.head
         return LineItem(head, quantity, amount, head.rounded(amount), self._steps)
 
+    def quantity(self, segments: Sequence[Cells]) -> Exact:
+        """What the counter holds."""
+        aggregate = self._aggregate
+        state = segments[self.segment].get(())
+        return aggregate.value(aggregate.zero() if state is None else state, self._frame)
+
     def _derived(self, line: LineItem) -> tuple[Step, ...]:
-        return (self._head.step(self._price.step(Usage(line.quantity)), line.rounded),)
+        return (self.head.step(self._price.step(Usage(line.quantity)), line.rounded),)
 
 
 Way: TypeAlias = Counter | tuple[LineItem, ...] | None

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from .._numbers import ONE, ZERO, Exact, add, exact, quantize, text
-from ..demand import Axis, Fold
+from ..demand import Axis, Dimension, Fold
 from ..errors import MismatchError
 from ..meters import Frame, Level, Peak
 from ..plans import Item, MeterTerms, Service, Terms
@@ -135,6 +135,17 @@ class Reading:
         opening = self.opening([group for group, _ in pairs], start) if self.gauge else None
         frame = Frame(start, end, service.full.micros, opening)
         return self.meter.aggregate.value(self.states.main(state), frame)
+
+    def quantity(self, wanted: Mapping[str, str]) -> Exact:
+        """What the meter comes to in the rated period, in the unit that is sold; of one group where one is named."""
+        start, end = max(self.window, self.terms.period.start), self.terms.period.end
+        places = [(self.place(Dimension(name)), value) for name, value in wanted.items()]
+        cells = self.cells(start, end)
+        pairs = [(cell, cells[cell]) for cell in sorted(cells) if all(cell[place] == value for place, value in places)]
+        opening = self.opening([cell for cell, _ in pairs], start) if self.gauge else None
+        state = self.states.main(self.states.all([state for _, state in pairs]))
+        frame = Frame(start, end, self.terms.period.micros, opening)
+        return self.meter.quantity(self.meter.aggregate.value(state, frame))
 
     def usage(
         self,

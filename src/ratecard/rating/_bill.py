@@ -1,0 +1,160 @@
+"""
+A bill that grows: what was measured so far of usage and of its costs, and the figures before and after a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import MismatchError, RecordError
+from ..plans import Terms, resolve
+from ..records import UsageRecord
+from ._careful import Run
+from ._figures import Figures, Find, Scene
+from ._intake import Intake, changed
+from ._measure import IdentityMode
+from ._tally import Account, Tally
+
+__all__ = ["Bill", "cost_terms_of"]
+
+
+class Bill:
+    """
+    What was measured so far, open for more.
+
+    Args:
+        terms, tally, costs, figures, identity: as of `live`.
+    """
+
+    def __init__(
+        self, terms: Terms, tally: Tally | None, costs: Tally | None, figures: Find | None, identity: IdentityMode
+    ) -> None:
+        self.terms = terms
+        self.intake = _intake(terms, tally, identity)
+        self.costs: Intake | None = None
+        scene: Scene | None = None
+        cost_terms = cost_terms_of(terms)
+        if cost_terms is not None:
+            if costs is None and tally is not None and tally.account.records:
+                raise MismatchError(
+                    "the plan has costs, and nothing tells what the records so far cost; give the tally of its costs "
+                    "as well, as live.costs gave it",
+                    code="live.costs",
+                )
+            self.costs = _intake(cost_terms, costs, identity)
+            scene = Scene(cost_terms, self.costs.metering, None, None)
+        self.scene = Scene(terms, self.intake.metering, scene, figures)
+        self._now: Figures | None = None
+
+    def now(self) -> Figures:
+        """The figures of what was counted so far."""
+        if self._now is None:
+            costs = self.scene.costs
+            mine = None if self.costs is None or costs is None else Figures(costs, self.costs.view(), None)
+            self._now = Figures(self.scene, self.intake.view(), mine)
+        return self._now
+
+    def places(self, record: UsageRecord) -> list[tuple[Run, int]] | None:
+        """
+        The meters and segments that a record is counted in; None for a copy of one that was.
+
+        Raises:
+            RecordError: a record that would not be counted.
+        """
+        found = self.intake.judge(record)
+        if isinstance(found, list):
+            return found
+        if found == "duplicate":
+            return None
+        if found == "conflict":
+            raise self.intake.conflict(record)
+        raise RecordError(
+            f"the record of event {record.event!r} would be left out: {_WHY[found]}",
+            code=f"record.{found}", path="event", record=record.id,
+        )  # fmt: skip
+
+    def after(self, before: Figures, record: UsageRecord, places: Sequence[tuple[Run, int]]) -> Figures:
+        """
+        The figures after a record, on top of others.
+
+        Raises:
+            RecordError: a value that is missing or no number.
+        """
+        costs = before.costs
+        if self.costs is not None and costs is not None:
+            mine = self.costs.judge(record)
+            if isinstance(mine, list):
+                found = self.costs.changes(record, mine, costs.cells)
+                costs = Figures(costs.scene, changed(costs.cells, found), None)
+        cells = changed(before.cells, self.intake.changes(record, places, before.cells))
+        return Figures(self.scene, cells, costs)
+
+    def end(self, fate: str, error: RecordError | None = None) -> None:
+        """Note a record that is not counted."""
+        self.intake.end(fate, error)
+
+    def count(self, record: UsageRecord, places: Sequence[tuple[Run, int]]) -> None:
+        """
+        Count a record, and what it costs.
+
+        Raises:
+            RecordError: a value that is missing or no number; nothing has changed then.
+        """
+        self.intake.take(record, places)
+        self._now = None
+        if self.costs is None:
+            return
+        found = self.costs.judge(record)
+        if isinstance(found, str):
+            self.costs.end(found)
+            return
+        try:
+            self.costs.take(record, found)
+        except RecordError as error:
+            self.costs.end("refused", error)
+
+
+_WHY = {
+    "unmatched": "no meter takes it",
+    "unpriced": "no item prices its meter",
+    "outside": "its time is outside the period",
+    "other_customer": "it is another customer's",
+}
+
+
+def cost_terms_of(terms: Terms) -> Terms | None:
+    """The terms by which costs are counted; None where the plan says nothing of them."""
+    plan = terms.plan.cost_plan
+    if plan is None:
+        return None
+    told = terms.subscription
+    mine = told.model_copy(update={
+        "plan": plan.key, "currency": str(terms.currency), "quantities": type(told.quantities)(), "coupons": (),
+        "changes": (), "overrides": (), "phases": None, "addons": (), "entitlements": (),
+    })  # fmt: skip
+    return resolve(plan, mine, terms.period)
+
+
+def _intake(terms: Terms, tally: Tally | None, identity: IdentityMode) -> Intake:
+    """
+    What was measured of one customer, open for more.
+
+    Raises:
+        MismatchError: `tally.customer`.
+    """
+    earlier = [] if terms.carry is None else [(source, str(name), str(told)) for source, name, told in terms.carry.identities]
+    metering: Any = {terms.customer: terms.meters}
+    if tally is None:
+        return Intake(metering, terms.customer, None, earlier, trusted=identity == "trusted")
+    held = tally.metering.get(terms.customer)
+    if held is None:
+        raise MismatchError(
+            f"the tally was not measured for {terms.customer!r}; measure the records for these terms",
+            code="tally.customer",
+        )
+    if len(tally.metering) > 1:
+        # Where every record of many customers went says nothing of this one: its own account starts here.
+        account = Account({}, 0, tally.account.trusted, ())
+        tally = Tally({terms.customer: held}, {terms.customer: tally.cells.get(terms.customer, {})}, account, tally.seen)
+    return Intake({terms.customer: held}, terms.customer, tally, earlier, trusted=identity == "trusted")

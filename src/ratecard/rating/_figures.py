@@ -1,0 +1,176 @@
+"""
+Figures: what a bill stands at, for guards to read and for quotes to compare.
+
+They come from the walk itself: charges and a statement over what was measured. Each is worked out when it is first asked
+for, and then kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TypeAlias
+
+from .._numbers import PLACES, ZERO, Exact, sub, total
+from ..errors import MismatchError
+from ..guards import Gauge, Reading
+from ..plans import MeterTerms, Terms, stated
+from ._charge import Charges, charge
+from ._intake import Meters
+from ._line import CHARGES, LineItem
+from ._reading import Reading as MeterReading
+from ._settle import settle
+from ._statement import Statement
+from ._tally import Account, Tally
+
+__all__ = ["Figures", "Find", "Scene", "between"]
+
+Find: TypeAlias = Callable[[Gauge], Exact | None]
+"""The figure of a gauge, or None where it is not known."""
+
+_SUMS = ("subtotal", "total", "due")
+_NOTHING = Account({}, 0, False, ())
+
+
+class Scene:
+    """
+    What stays the same while a bill grows.
+
+    Args:
+        terms: what is charged.
+        metering: how everything was measured.
+        costs: the same for what serving costs, where the plan says it.
+        find: figures that the bill does not have.
+    """
+
+    def __init__(
+        self, terms: Terms, metering: Mapping[str, Mapping[str, MeterTerms]], costs: Scene | None, find: Find | None
+    ) -> None:
+        self.terms = terms
+        self.metering = metering
+        self.costs = costs
+        self.find = find
+        self.staged = stated(terms.plan) or bool(terms.subscription.coupons)
+
+    @cached_property
+    def fine(self) -> Terms:
+        """The same terms counted so finely that nothing worth telling is rounded, for stages across lines."""
+        terms = self.terms
+        return Terms(
+            terms.plan, terms.subscription, terms.period, currency=terms.currency.finer(PLACES), zone=terms.zone,
+            started=terms.started, ended=terms.ended, services=terms.services, meters=terms.meters, carry=terms.carry,
+        )  # fmt: skip
+
+    def tally(self, cells: Meters) -> Tally:
+        """Some cells as a tally, to be read at once."""
+        return Tally(self.metering, {self.terms.customer: cells}, _NOTHING)
+
+    @cached_property
+    def empty(self) -> Figures:
+        """The bill before any usage."""
+        none: Meters = {key: [{} for _ in held.priced] for key, held in self.metering[self.terms.customer].items()}
+        return Figures(self, none, None if self.costs is None else self.costs.empty)
+
+
+class Figures:
+    """
+    The figures of a bill at some cells.
+
+    Args:
+        scene: what stays the same.
+        cells: what was measured; not changed while this is in use.
+        costs: what serving it costs.
+    """
+
+    def __init__(self, scene: Scene, cells: Meters, costs: Figures | None) -> None:
+        self.scene = scene
+        self.cells = cells
+        self.costs = costs
+        self._readings: dict[str, MeterReading] = {}
+
+    @cached_property
+    def charges(self) -> Charges:
+        """Every item up to its rounded line."""
+        return charge(self.scene.terms, self.scene.tally(self.cells))
+
+    @cached_property
+    def statement(self) -> Statement:
+        """The statement of the whole period."""
+        return settle(self.charges)
+
+    @cached_property
+    def _fine(self) -> Statement:
+        return settle(charge(self.scene.fine, self.scene.tally(self.cells)))
+
+    def exact(self, what: str, item: str = "", group: Mapping[str, str] | None = None) -> Exact:
+        """A sum of the bill, or `gross`, or the `amount` of an item, with rounding off."""
+        if what in _SUMS and self.scene.staged:
+            found: Exact = getattr(self._fine, what).amount
+            return found
+        return total(line.exact for line in self._lines(item, group or {}))
+
+    def _lines(self, item: str, group: Mapping[str, str]) -> list[LineItem]:
+        lines = self.charges.lines
+        if not item:
+            return list(lines)
+        return [
+            line for line in lines
+            if line.item == item and all(dict(line.group).get(name, "") == value for name, value in group.items())
+        ]  # fmt: skip
+
+    def value(self, gauge: Gauge) -> Exact | None:
+        """
+        What a gauge stands at; None where a bill does not say.
+
+        Amounts are rounded as the statement prints them; costs, which nobody is billed, are exact.
+        """
+        what, group = gauge.what, dict(gauge.group)
+        if what in _SUMS and not group:
+            found: Exact = getattr(self.statement, what).amount
+            return found
+        if what in ("gross", "amount"):
+            return total(line.rounded for line in self._lines(gauge.name, group))
+        if what == "units":
+            return total(line.quantity for line in self._lines(gauge.name, group) if line.kind in CHARGES)
+        if what == "quantity":
+            return self._quantity(gauge.name, group)
+        if what == "cost" and self.costs is not None:
+            return self.costs.exact("gross" if not gauge.name else "amount", gauge.name, group)
+        return None if self.scene.find is None else self.scene.find(gauge)
+
+    def _quantity(self, meter: str, group: Mapping[str, str]) -> Exact:
+        terms = self.scene.terms
+        if not terms.meters[meter].edges:
+            return ZERO
+        found = self._readings.get(meter)
+        if found is None:
+            found = self._readings[meter] = MeterReading(terms, self.scene.tally(self.cells), meter)
+        return found.quantity(group)
+
+    def quote(self, gauge: Gauge) -> Exact | None:
+        """The figure with rounding off: what windows add up."""
+        if gauge.what in (*_SUMS, "gross", "amount"):
+            return self.exact(gauge.what, gauge.name, dict(gauge.group))
+        return self.value(gauge)
+
+    def reading(self) -> Reading:
+        """The same, for guards."""
+        find = self.scene.find
+        customer = None if find is None else Reading.by(find, period=self.scene.terms.period)
+        return Reading.by(self.value, period=self.scene.terms.period, customer=customer)
+
+
+def between(before: Figures, after: Figures) -> Callable[[Gauge], Exact]:
+    """What one step takes by itself: figures after it less figures before it, with rounding off."""
+
+    def find(gauge: Gauge) -> Exact:
+        old, new = before.quote(gauge), after.quote(gauge)
+        if old is None or new is None:
+            raise MismatchError(
+                f"a guard counts the {gauge}, which a bill does not have; put it on another figure",
+                code="reading.missing",
+                path=gauge.text,
+            )
+        return sub(new, old)
+
+    return find

@@ -1,0 +1,130 @@
+"""
+What is in flight: what was admitted and has not been recorded, and what is reserved until it is committed or released.
+
+Limits with a window of their own count a request when it is admitted. When it is recorded, they are told only of the
+difference; so what each of them took is kept until then.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeAlias, cast
+
+from .._numbers import Exact, exact, neg, sub, text
+from ..errors import MismatchError
+from ..guards import Gauge, Reading
+from ..records import UsageRecord, read_time, show_time
+
+__all__ = ["ADMITTED_MAX", "Admitted", "Holds", "Mark", "mark_of"]
+
+ADMITTED_MAX = 10_000
+"""How many admitted requests are remembered until they are recorded; the oldest give way."""
+
+Mark: TypeAlias = str
+"""What tells requests apart: the identity of the record, or all that it says."""
+
+
+def mark_of(record: UsageRecord) -> Mark:
+    """The mark of a record."""
+    if record.id is None:
+        return json.dumps(record.to_json(), sort_keys=True, default=repr)
+    return record.id if record.source is None else json.dumps([record.source, record.id])
+
+
+class Admitted:
+    """A request that was admitted: its mark, when that was, and what it took of each figure that is counted."""
+
+    __slots__ = ("at", "mark", "taken")
+
+    def __init__(self, mark: Mark, at: datetime, taken: Mapping[str, Exact]) -> None:
+        self.mark = mark
+        self.at = at
+        self.taken = dict(taken)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        taken = {name: text(value) for name, value in self.taken.items()}
+        return {"mark": self.mark, "at": show_time(self.at), "taken": taken}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Admitted:
+        """Read back what `to_json` wrote."""
+        return cls(told["mark"], read_time(told["at"]), {name: exact(value) for name, value in told["taken"].items()})
+
+    def back(self) -> Reading:
+        """All of it, below 0: to give it back."""
+        return Reading.by(lambda gauge: neg(self.taken[gauge.text]))
+
+    def more(self, uses: Reading) -> Reading:
+        """What a request takes beyond it."""
+        return Reading.by(lambda gauge: sub(uses.value(gauge), self.taken[gauge.text]))
+
+
+class Holds:
+    """
+    Reservations by their ids, and admissions by their marks.
+
+    Args:
+        counted: the figures that limits with a window of their own count.
+        counting: whether there is such a limit.
+    """
+
+    def __init__(self, counted: tuple[Gauge, ...], counting: bool) -> None:
+        self.counted = counted
+        self.counting = counting
+        self.reserved: dict[str, tuple[UsageRecord, Admitted]] = {}
+        self.admitted: dict[Mark, list[Admitted]] = {}
+
+    def took(self, mark: Mark, at: datetime, uses: Reading) -> Admitted:
+        """What a request takes."""
+        return Admitted(mark, at, {gauge.text: uses.value(gauge) for gauge in self.counted})
+
+    def admit(self, record: UsageRecord, admitted: Admitted) -> None:
+        """Remember an admission until its record comes, where a limit counted it."""
+        if not self.counting:
+            return
+        self.admitted.setdefault(mark_of(record), []).append(admitted)
+        if len(self.admitted) > ADMITTED_MAX:
+            del self.admitted[next(iter(self.admitted))]
+
+    def recorded(self, record: UsageRecord) -> Admitted | None:
+        """The admission of a record that comes; it is forgotten with that."""
+        if not self.admitted:
+            return None
+        mark = mark_of(record)
+        held = self.admitted.get(mark)
+        if held is None:
+            return None
+        found = held.pop(0)
+        if not held:
+            del self.admitted[mark]
+        return found
+
+    def reservation(self, id: str) -> tuple[UsageRecord, Admitted]:
+        """
+        What is reserved under an id.
+
+        Raises:
+            MismatchError: `live.reserved`.
+        """
+        if id not in self.reserved:
+            raise MismatchError(
+                f"nothing is reserved under {id[:60]!r}; it was committed or released, or never reserved",
+                code="live.reserved",
+            )
+        return self.reserved[id]
+
+    def dump(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "reserved": [[id, record.to_json(), held.to_json()] for id, (record, held) in self.reserved.items()],
+            "admitted": [[mark, [each.to_json() for each in held]] for mark, held in self.admitted.items()],
+        }
+
+    def load(self, told: Mapping[str, Any]) -> None:
+        """Take in what `dump` wrote."""
+        rows = cast("list[Any]", told["reserved"])
+        self.reserved = {id: (UsageRecord.from_json(record), Admitted.from_json(held)) for id, record, held in rows}
+        self.admitted = {mark: [Admitted.from_json(each) for each in held] for mark, held in told["admitted"]}
