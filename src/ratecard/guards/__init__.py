@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from ._alerts import Alert
 from ._answers import Bound, Breach, Crossed, Rearmed, Signal, Signals, Verdict
-from ._base import Guard, Portion
+from ._base import Calm, Guard, Portion
 from ._caps import Cap
 from ._check import State, Watch, guard_problems
 from ._clamp import clamp
 from ._fair import FairUse
-from ._limits import AnyRateLimit, Concurrency, FixedWindow, RateLimit, SlidingWindow, TokenBucket
+from ._limits import AnyRateLimit, Bucket, Concurrency, FixedWindow, RateLimit, SlidingWindow, TokenBucket
 from ._margin import MarginFloor
 from ._reading import Gauge, Group, Reading
 from ._union import AnyGuard
@@ -27,6 +27,8 @@ __all__ = [
     "AnyRateLimit",
     "Bound",
     "Breach",
+    "Bucket",
+    "Calm",
     "Cap",
     "Concurrency",
     "Crossed",

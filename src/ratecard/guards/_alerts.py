@@ -13,10 +13,10 @@ from .._model import Key, OptionalAmount, default, refuse
 from .._numbers import CONTEXT, ZERO, Exact, add, div, floor, mul, sub, text
 from ..errors import Problem
 from ._answers import Crossed, Rearmed, Signals
-from ._base import Guard, Look, Setting, Work, Worth, wide, within_problems
+from ._base import Calm, Guard, Look, Setting, Work, Worth, wide, within_problems
 from ._caps import Cap, Of, WindowCap, scope_problems
 from ._edges import UNTOLD, Edge, Rearm, dump_edge, frame_of, load_edge, moved, start_of
-from ._reading import Gauge, Group, margin, spare
+from ._reading import Gauge, Group, Reading, margin, spare
 from ._windows import Part, instant_of
 
 __all__ = ["Alert", "EdgeWork"]
@@ -246,6 +246,19 @@ class _AlertWork(EdgeWork):
         found = floor(div(past, self._every))
         return found if self._last is None else min(found, self._last)
 
+    def calm(self, part: Edge, reading: Reading) -> Calm | None:
+        """It tells at its next threshold."""
+        if self._low:
+            return None
+        if self._reached(reading.value(self._gauge)) != part.told:
+            return None
+        if part.told >= 0 and part.frame != frame_of(reading):
+            return None
+        last = 0 if self._every is None else self._last
+        if last is not None and part.told >= last:
+            return Calm(self._gauge)
+        return Calm(self._gauge, None, self._threshold(part.told + 1))
+
     def _threshold(self, number: int) -> Exact:
         if self._every is None:
             return self._first
@@ -291,6 +304,10 @@ class _WindowAlertWork(_AlertWork):
     def _part(self, look: Look) -> Part:
         held = look.parts[self._index]
         return held.get(self.cell, self._cap.zero()) if isinstance(held, dict) else held
+
+    def calm(self, part: Edge, reading: Reading) -> None:
+        """Time alone changes what it reads."""
+        return
 
     def value(self, look: Look) -> Exact:
         """What stands in the cap's window."""

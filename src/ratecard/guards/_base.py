@@ -12,7 +12,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import core_schema
@@ -24,7 +24,7 @@ from ._answers import Bound, Breach, Signals, seconds
 from ._reading import Gauge, Group, Reading
 from ._windows import Part, bad_state
 
-__all__ = ["NOTHING", "Guard", "Look", "Portion", "Setting", "Work", "Worth", "wide", "width"]
+__all__ = ["NOTHING", "Calm", "Guard", "Look", "Portion", "Setting", "Work", "Worth", "wide", "width"]
 
 NOTHING = Reading()
 
@@ -143,6 +143,23 @@ class Setting:
         return worth[self.currency]
 
 
+class Calm(NamedTuple):
+    """
+    How long a guard has nothing to say: up to which figure it lets everything pass, and at which it has more to tell.
+
+    Attributes:
+        gauge: the figure; None where the guard reads none.
+        admits_to: it lets through what keeps the figure at or under this; None for everything.
+        tells_at: it has nothing to tell while the figure is below this; None for never.
+        tells_above: it has nothing to tell while the figure is at or under this; None for never.
+    """
+
+    gauge: Gauge | None = None
+    admits_to: Exact | None = None
+    tells_at: Exact | None = None
+    tells_above: Exact | None = None
+
+
 class Work:
     """
     What answers for a guard, in one group.
@@ -211,6 +228,10 @@ class Work:
     def left(self, part: Part, look: Look) -> Exact | None:
         """What is left; None where it is not a quantity, or not known."""
         return None
+
+    def calm(self, part: Part, reading: Reading) -> Calm | None:
+        """How long it has nothing to say while its figure only rises; None where that is not known."""
+        return None if self.admits or self.notes or self.mends else Calm()
 
     def dump(self, part: Part) -> Any:
         """Plain data."""

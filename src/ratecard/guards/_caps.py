@@ -14,11 +14,11 @@ from .._numbers import ZERO, Exact, sub, text
 from ..cadence import Cadence
 from ..errors import MismatchError, Problem
 from ._answers import Bound, Signals
-from ._base import Guard, Look, Portion, Setting, Work, Worth, wide, width, within_problems
+from ._base import Calm, Guard, Look, Portion, Setting, Work, Worth, wide, width, within_problems
 from ._clamp import clamp
 from ._counted import Counted, factor, left_of
 from ._edges import UNTOLD, Edge, dump_edge, frame_of, load_edge, moved
-from ._reading import Gauge, Group
+from ._reading import Gauge, Group, Reading
 from ._windows import Calendar, Part, Rolling, Window, micros, read_row
 
 __all__ = ["Cap", "Mode", "Of", "WindowCap", "anchor_problems", "scope_problems", "spelled", "window_problems"]
@@ -264,6 +264,15 @@ class ReadingCap(Work):
     def left(self, part: Edge, look: Look) -> Exact | None:
         """The cap less the reading."""
         return left_of(self._limit, look.after.value(self._gauge))
+
+    def calm(self, part: Edge, reading: Reading) -> Calm | None:
+        """It lets pass what stays under it, and tells when it is passed."""
+        if not self.notes:
+            return Calm()
+        passed = reading.value(self._gauge) > self._limit
+        if passed != (part.told >= 0) or (passed and part.frame != frame_of(reading)):
+            return None
+        return Calm(self._gauge, self._limit, None, None if passed else self._limit)
 
     def dump(self, part: Edge) -> Any:
         """What was told."""

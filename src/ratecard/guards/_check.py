@@ -17,9 +17,10 @@ from .._numbers import ONE, ZERO, Exact, number
 from ..errors import DefinitionError, MismatchError, Problem
 from ..periods import instant
 from ._answers import Bound, Signal, Signals, Verdict
-from ._base import NOTHING, Guard, Look, Portion, Setting
+from ._base import NOTHING, Calm, Guard, Look, Portion, Setting
 from ._caps import Cap
 from ._each import worker
+from ._limits import Bucket
 from ._reading import Reading
 from ._windows import Part, bad_state, instant_of, micros, read_int
 
@@ -100,6 +101,25 @@ class Watch:
     def clamps(self) -> bool:
         """Whether a guard may let a part of a request through."""
         return bool(self._clamping)
+
+    def calm(self, state: State, reading: Reading) -> list[Calm] | None:
+        """
+        For each guard, how long it has nothing to say while figures only rise; None where one of them cannot tell.
+
+        Buckets say so too: they read no figure, and are drawn from each time; see `buckets`.
+        """
+        found: list[Calm] = []
+        for work, part in zip(self._works, state.parts, strict=True):
+            each = work.calm(part, reading)
+            if each is None:
+                return None
+            found.append(each)
+        return found
+
+    @property
+    def buckets(self) -> dict[int, Bucket]:
+        """The token buckets, by their place in a state."""
+        return {index: work for index, work in enumerate(self._works) if isinstance(work, Bucket)}
 
     def zero(self) -> State:
         """The state before anything."""

@@ -17,13 +17,13 @@ from .._numbers import CONTEXT, ONE, PLACES, ZERO, Exact, add, ceil, div, floor,
 from ..cadence import Cadence
 from ..errors import MismatchError, Problem
 from ._answers import Bound, Signals
-from ._base import Guard, Look, Setting, Work, wide, width, within_problems
+from ._base import Calm, Guard, Look, Setting, Work, wide, width, within_problems
 from ._caps import anchor_problems, spelled, window_problems
 from ._counted import Counted, factor
-from ._reading import Gauge, Group
+from ._reading import Gauge, Group, Reading
 from ._windows import Calendar, Rolling, Tumbling, bad_state, read_exact, read_int, read_row
 
-__all__ = ["AnyRateLimit", "Concurrency", "FixedWindow", "RateLimit", "SlidingWindow", "TokenBucket"]
+__all__ = ["AnyRateLimit", "Bucket", "Concurrency", "FixedWindow", "RateLimit", "SlidingWindow", "TokenBucket"]
 
 
 class RateLimit(Guard, frozen=True):
@@ -81,7 +81,7 @@ class TokenBucket(RateLimit, frozen=True):
 
     def inner(self, setting: Setting, cell: Group) -> Work:
         """What answers for it in one group."""
-        return _Bucket(self, cell)
+        return Bucket(self, cell)
 
     def _named(self) -> str:
         return self._told("token_bucket of")
@@ -208,55 +208,73 @@ AnyRateLimit: TypeAlias = Annotated[
 """Any rate limit, by the text in its `kind`."""
 
 
-class _Bucket(Work):
-    """A token bucket: it keeps the level and when it was counted; nothing while it is full."""
+class Bucket(Work):
+    """
+    A token bucket: it keeps the level and when it was counted; nothing while it is full.
 
-    __slots__ = ("_capacity", "_full", "_gauge", "_interval", "_one", "_rate", "_steps", "_unit")
+    Attributes:
+        full: its capacity in grains.
+        unit: how many grains a unit has.
+        one: the same as a whole number.
+        rate: grains that are filled in during a microsecond; None where it is filled in steps.
+        gauge: the figure that is counted; None for calls.
+    """
+
+    __slots__ = ("_capacity", "_interval", "_rate", "_steps", "full", "gauge", "one", "unit")
 
     def __init__(self, guard: TokenBucket, cell: Group) -> None:
         super().__init__(guard, cell)
         self.admits = self.mends = True
-        self._gauge = guard.counts()
+        self.gauge = guard.counts()
         self._steps = guard.fill == "steps"
         self._capacity = guard.capacity
         self._interval = width(guard.interval_seconds)
-        self._unit = CONTEXT.multiply(CONTEXT.scaleb(ONE, PLACES), Decimal(self._interval))
-        self._full = self._grains(guard.capacity)
-        self._one = self._grains(ONE)
+        self.unit = CONTEXT.multiply(CONTEXT.scaleb(ONE, PLACES), Decimal(self._interval))
+        self.full = self._grains(guard.capacity)
+        self.one = self._grains(ONE)
         # Grains in a microsecond: a unit's grains, times what is filled in, over the interval.
         self._rate = floor(CONTEXT.scaleb(guard.refill, PLACES))
 
     def _grains(self, amount: Exact) -> int:
         # Finer than a grain counts as one more: then the limit still holds.
-        return ceil(mul(amount, self._unit))
+        return ceil(mul(amount, self.unit))
 
     def _now(self, part: tuple[int, int] | None, now: int) -> tuple[int, int]:
         if part is None:
-            return self._full, now
+            return self.full, now
         level, at = part
         past = now - at
         if self._steps:
             past -= past % self._interval
-        return min(self._full, level + past * self._rate), at + past
+        return min(self.full, level + past * self._rate), at + past
+
+    @property
+    def rate(self) -> int | None:
+        """Grains in a microsecond; None where it is filled in steps."""
+        return None if self._steps else self._rate
+
+    def calm(self, part: tuple[int, int] | None, reading: Reading) -> Calm:
+        """It reads no figure of the bill."""
+        return Calm()
 
     def _amount(self, grains: int) -> Exact:
-        return div(Decimal(grains), self._unit)
+        return div(Decimal(grains), self.unit)
 
     def idle(self, part: tuple[int, int] | None, now: int) -> bool:
         """It is full."""
-        return self._now(part, now)[0] == self._full
+        return self._now(part, now)[0] == self.full
 
     def bind(self, part: tuple[int, int] | None, look: Look) -> tuple[Any, Bound | None]:
         """Drawn, if there is enough."""
-        amount = look.taken(self._gauge)
+        amount = look.taken(self.gauge)
         if not amount:
             return part, None
         level, at = self._now(part, look.now)
-        wanted = self._one if amount is ONE else self._grains(amount)
+        wanted = self.one if amount is ONE else self._grains(amount)
         if wanted <= level or wanted < 0:
-            return (min(self._full, level - wanted), at), None
+            return (min(self.full, level - wanted), at), None
         value = add(sub(self._capacity, self._amount(level)), amount)
-        ready = None if wanted > self._full else self._ready(wanted - level, at)
+        ready = None if wanted > self.full else self._ready(wanted - level, at)
         return part, Bound(
             self.key, self.kind, self._capacity, value,
             factor=factor(value, self._capacity), retry_after=look.wait(ready), group=self.cell,
@@ -269,11 +287,11 @@ class _Bucket(Work):
 
     def note(self, part: tuple[int, int] | None, look: Look) -> tuple[Any, Signals]:
         """What ran beyond what was admitted is drawn, below 0 if need be; what did not run is put back."""
-        amount = look.mended(self._gauge)
+        amount = look.mended(self.gauge)
         if not amount:
             return part, ()
         level, at = self._now(part, look.now)
-        return (min(self._full, level - self._grains(amount)), at), ()
+        return (min(self.full, level - self._grains(amount)), at), ()
 
     def left(self, part: tuple[int, int] | None, look: Look) -> Exact | None:
         """What is in the bucket."""
@@ -288,7 +306,7 @@ class _Bucket(Work):
         if data is None:
             return None
         level, at = read_row(data, 2)
-        return min(self._full, floor(mul(read_exact(level), self._unit))), read_int(at)
+        return min(self.full, floor(mul(read_exact(level), self.unit))), read_int(at)
 
 
 Held: TypeAlias = dict[str, tuple[Exact, int | None]]

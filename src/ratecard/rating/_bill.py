@@ -90,6 +90,10 @@ class Bill:
         cells = changed(before.cells, self.intake.changes(record, places, before.cells))
         return Figures(self.scene, cells, costs)
 
+    def changed(self) -> None:
+        """What was worked out no longer holds."""
+        self._now = None
+
     def end(self, fate: str, error: RecordError | None = None) -> None:
         """Note a record that is not counted."""
         self.intake.end(fate, error)

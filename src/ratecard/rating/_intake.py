@@ -117,6 +117,12 @@ class Intake:
             found.append(Change(run.meter.key, segment, group, new))
         return found
 
+    def open(self) -> None:
+        """Make sure that nobody else reads the cells that are about to change."""
+        if self.shared:
+            self.cells, self.shared = copied(self.cells), False
+            self.own.clear()
+
     def take(self, record: UsageRecord, places: Sequence[tuple[Run, int]]) -> None:
         """
         Count a record.
@@ -124,9 +130,7 @@ class Intake:
         Raises:
             RecordError: a value that is missing or no number; nothing has changed then.
         """
-        if self.shared:
-            self.cells, self.shared = copied(self.cells), False
-            self.own.clear()
+        self.open()
         ready: list[tuple[Run, int, Any, tuple[str, ...]]] = []
         for run, segment in places:
             value = run.meter.aggregate.read(record)
@@ -181,7 +185,7 @@ class Intake:
     def tally(self) -> Tally:
         """What has been measured, as a value that stays as it is."""
         account = Account(self.counts, self.unidentified, self.account.trusted or self.trusted, self.rejected)
-        seen = self.before.joined(self.seen.own()) if self.seen.count else self.before
+        seen = self.before.joined(self.seen.own())
         return Tally(self.metering, {self.customer: self.view()}, account, seen)
 
 
@@ -191,7 +195,6 @@ class _Seen(Identities):
     def __init__(self, before: Identities, earlier: Sequence[tuple[str | None, str, str]], customer: str) -> None:
         super().__init__()
         self.before = before
-        self.count = 0
         self.earlier = {(source, name): Mark(content, customer) for source, name, content in earlier}
 
     def held(self, source: str | None, name: str) -> object:
@@ -201,11 +204,6 @@ class _Seen(Identities):
         if found is None:
             found = self.before.held(source, name)
         return self.earlier.get((source, name)) if found is None and self.earlier else found
-
-    def put(self, source: str | None, name: str, held: object) -> None:
-        """Note an identity."""
-        self.sources[source][name] = held
-        self.count += 1
 
     def own(self) -> Identities:
         """Those counted here alone."""

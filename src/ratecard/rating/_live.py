@@ -14,8 +14,8 @@ from decimal import Decimal
 from typing import Any
 
 from .._numbers import ONE, PLACES, ZERO, Exact, quantize, sub, text
-from ..errors import MismatchError, RecordError
-from ..guards import Bound, Cap, FairUse, Gauge, Guard, Portion, RateLimit, Reading, Signals, State, Verdict, Watch
+from ..errors import MismatchError, RatecardError, RecordError
+from ..guards import Bound, Cap, FairUse, Gauge, Guard, Portion, RateLimit, Reading, Signals, State, TokenBucket, Verdict, Watch
 from ..money import Money
 from ..periods import instant
 from ..plans import Terms
@@ -29,6 +29,7 @@ from ._holds import Admitted, Holds, mark_of
 from ._measure import IdentityMode
 from ._settle import settle
 from ._statement import Statement
+from ._swift import Swift, swift_of
 from ._tally import Tally
 
 __all__ = ["Live", "live"]
@@ -52,7 +53,8 @@ def live(
         terms: what `resolve` made, for the whole period.
         tally: what was measured already; it stays as it is. None for nothing.
         costs: the same for the plan's costs, as `Live.costs` gave it; needed with a tally where the plan has costs.
-        guards: the state of the plan's guards, as `Live.guards` gave it; None for a new one.
+        guards: the state of the plan's guards, as `Live.guards` gave it; None for a new one, for which all that the
+            tally has passed is known and not told again.
         figures: figures that guards read and a bill does not have, such as a forecast or what the customer spends
             elsewhere: a function from a `guards.Gauge` to a value, or None.
         identity: `checked`, or `trusted` to keep no identities.
@@ -68,7 +70,7 @@ def live(
     >>> bill = live(resolve(plan, plan.subscribe("acme", start="2025-01-01"), Period.month(2025, 1)))
     >>> call = UsageRecord("completion", "2025-01-10T12:00:00Z", {"tokens": 3_000_000}, id="c1")
     >>> bill.quote(call), bill.admit(call).allowed, bill.record(call), bill.statement().due
-    (Money('6', 'USD'), True, (), Money('6.00', 'USD'))
+    (Money('6.00', 'USD'), True, (), Money('6.00', 'USD'))
     """
     return Live(terms, tally, costs=costs, guards=guards, figures=figures, identity=identity)
 
@@ -94,17 +96,35 @@ class Live:
         identity: IdentityMode = "checked",
     ) -> None:
         self.terms = terms
-        self.version = 0
+        self._version = 0
+        self._currency = terms.currency
         self.watch = Watch(terms.plan.guards, currency=str(terms.currency))
-        self._state = self.watch.zero() if guards is None else guards
         self._names = tuple(dict.fromkeys(name for each in terms.plan.guards for name in _dimensions(each)))
         self._holds = Holds(*_counted(terms.plan.guards))
         self._bill = Bill(terms, tally, costs, figures, identity)
         self._ahead: Figures | None = None
+        if guards is None:
+            guards = self.watch.zero()
+            if tally is not None and tally.account.records and self.watch.guards:
+                # What was passed before this began is known; it is not told again.
+                guards = self.watch.begin(terms.period.start, self._bill.now().reading())
+        self._state = guards
+        # What most records go by; None where the terms have no such way. `_ready` is it while its numbers hold.
+        self._swift = swift_of(terms, self._bill.intake, staged=self._bill.scene.staged)
+        self._ready: Swift | None = None
+        if self._holds.counted or self._holds.counting:
+            self._swift = self._swift if all(_drawn(each) for each in self.watch.guards) else None
+
+    @property
+    def version(self) -> int:
+        """How often it has changed; for compare and swap."""
+        swift = self._ready
+        return self._version if swift is None else self._version + swift.fed + swift.drawn
 
     @property
     def tally(self) -> Tally:
         """What has been measured so far, as a value."""
+        self._home()
         return self._bill.intake.tally()
 
     @property
@@ -115,6 +135,7 @@ class Live:
     @property
     def guards(self) -> State:
         """The state of the guards."""
+        self._home()
         return self._state
 
     def statement(self) -> Statement:
@@ -136,11 +157,20 @@ class Live:
             NoPriceError: some usage has no price.
         """
         amount = self.quote_exact(record, gross=gross)
+        if amount.__class__ is Decimal:
+            return make(amount, self._currency)
         whole = amount if isinstance(amount, Decimal) else quantize(amount, PLACES)
         return Money.make(whole, self.terms.currency)
 
     def quote_exact(self, record: Any, *, gross: bool = False) -> Exact:
         """The same as an exact number."""
+        if record.__class__ is UsageRecord:
+            swift = self._ready or self._prepared()
+            if swift is not None:
+                amount = swift.quote(record)
+                if amount is not None:
+                    return amount
+        self._home()
         found = self._bill.intake.read(record)
         places = self._bill.places(found)
         if places is None:
@@ -166,6 +196,14 @@ class Live:
             RecordError: as `quote`.
             MismatchError: `live.cut`; `reading.missing`, for a figure that neither the bill nor `figures` has.
         """
+        if at is None and record.__class__ is UsageRecord:
+            swift = self._ready or self._prepared()
+            if swift is not None and swift.calm and not self._holds.reserved:
+                found = swift.admit(record)
+                if found is not None:
+                    fits, after = found
+                    return Verdict(True, fits, (), record.at, _Left(self, swift, after, record))
+        self._home()
         verdict, taken = self._ask(self._bill.intake.read(record), at, cut)
         if taken is not None:
             self._holds.admit(*taken)
@@ -184,6 +222,11 @@ class Live:
         Raises:
             NoPriceError: some usage has no price; it is counted all the same, as `rate` would count it.
         """
+        if record.__class__ is UsageRecord:
+            swift = self._ready or self._prepared()
+            if swift is not None and swift.calm and swift.record(record):
+                return ()
+        self._home()
         try:
             found = self._bill.intake.read(record)
         except RecordError as error:
@@ -208,6 +251,7 @@ class Live:
         Raises:
             MismatchError: `live.held`, when something is held under this id.
         """
+        self._home()
         found = self._bill.intake.read(record)
         name = found.id if id is None else id
         if name is None:
@@ -233,6 +277,7 @@ class Live:
         Raises:
             MismatchError: `live.reserved`, when nothing is held under this id.
         """
+        self._home()
         held, admitted = self._holds.reservation(id)
         found = held if record is None else self._bill.intake.read(record)
         del self._holds.reserved[id]
@@ -245,6 +290,7 @@ class Live:
         Raises:
             MismatchError: `live.reserved`, when nothing is held under this id.
         """
+        self._home()
         held, admitted = self._holds.reservation(id)
         del self._holds.reserved[id]
         self._changed()
@@ -263,6 +309,7 @@ class Live:
             at: when.
             group: the dimensions asked for; guards that have groups are left out without them.
         """
+        self._home()
         return self.watch.left(self._state, at, self._base().reading(), group=group)
 
     def dump(self) -> dict[str, Any]:
@@ -300,11 +347,45 @@ class Live:
         found = cls(terms, tally, costs=costs, figures=figures, identity=identity)
         found._state = found.watch.load(told["guards"])
         found._holds.load(told)
-        found.version = told["version"]
+        found._version = told["version"]
         return found
 
+    def _prepared(self) -> Swift | None:
+        """The quick way with its numbers taken from where they are kept."""
+        swift = self._swift
+        if swift is None:
+            return None
+        try:
+            swift.read()
+            swift.heed(self.watch, self._state, self._bill.now())
+        except RatecardError:
+            # What the bill cannot say is told where it is asked for.
+            self._swift = None
+            return None
+        self._ready = swift
+        return swift
+
+    def _home(self) -> None:
+        """Write what went the quick way to where it is kept."""
+        swift = self._ready
+        if swift is None:
+            return
+        self._ready = None
+        if swift.fed:
+            self._ahead = None
+            self._bill.changed()
+        self._version += swift.fed + swift.drawn
+        swift.write()
+        self._state = swift.state(self._state)
+        for at, record in swift.asked.values():
+            places = self._bill.places(record)
+            assert places is not None
+            uses = Reading.by(between(self._bill.now(), self._bill.after(self._bill.now(), record, places)))
+            self._holds.admit(record, self._holds.took(mark_of(record), at, uses))
+        swift.asked.clear()
+
     def _changed(self) -> None:
-        self.version += 1
+        self._version += 1
         self._ahead = None
 
     def _base(self) -> Figures:
@@ -341,7 +422,7 @@ class Live:
         )  # fmt: skip
         if state is not self._state:
             self._state = state
-            self.version += 1
+            self._version += 1
         if not verdict.allowed and not verdict.fits:
             return self._noted(verdict), None
         part = record
@@ -408,8 +489,42 @@ class Live:
             self._state = self.watch.release(self._state, mark_of(record) if admitted is None else admitted.mark)
         return signals
 
+    def __repr__(self) -> str:
+        return f"<Live bill of {self.terms.customer!r} for {self.terms.period!r}, version {self.version}>"
+
 
 _BACK = Decimal(-1)
+make = Money.make
+
+
+class _Left:
+    """What is left of the limits once a record was let through the quick way, worked out when it is asked for."""
+
+    __slots__ = ("after", "at", "cells", "drawn", "latest", "levels", "live", "state")
+
+    def __init__(self, live: Live, swift: Swift, after: list[int], record: UsageRecord) -> None:
+        self.live = live
+        self.after = after
+        self.at = record.at
+        self.levels = swift.levels
+        self.latest = swift.latest
+        self.drawn = swift.drawn
+        self.state = live._state
+        self.cells = swift.intake.view()
+
+    def __call__(self) -> dict[str, Exact]:
+        live = self.live
+        swift = live._swift
+        assert swift is not None
+        reading = Figures(live._bill.scene, swift.at(self.cells, self.after), None).reading()
+        state = swift.state_of(self.state, self.levels, self.latest, self.drawn)
+        return live.watch.left(state, self.at, reading)
+
+
+def _drawn(guard: Guard) -> bool:
+    """Whether what a guard counts by itself is a token bucket's."""
+    counted = isinstance(guard, RateLimit | FairUse) or (isinstance(guard, Cap) and guard.window() is not None)
+    return not counted or isinstance(guard, TokenBucket)
 
 
 def _dimensions(guard: Guard) -> tuple[str, ...]:

@@ -1,0 +1,465 @@
+"""
+The quick way through a live bill, for the records that most calls are made of.
+
+Where every metered item counts whole numbers on one counter and is priced by a curve that never falls, and nothing works
+across the lines, a record moves one number. The rules:
+
+1. The number of each counter is kept here; a quote is the rate of the piece it stands on times the quantity, or a
+   difference on the curve where the piece ends.
+2. What guards say about money is turned into quantities once: each counter may rise to a bound up to which, even if all
+   counters rise to theirs and every line is rounded up, no cap binds and no alert is reached. Below it, asking is one
+   comparison.
+3. Whatever is not the common case goes the long way, which everything here is written back for first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from .._numbers import CONTEXT, ZERO, Exact, add, ceil, div, floor, mul, sub
+from ..curve import Curve
+from ..errors import NumberError
+from ..guards import Bucket, Calm, Gauge, State, Watch
+from ..meters import Count, Sum
+from ..plans import Service, Terms
+from ._careful import Run
+from ._charge import ways_of
+from ._cut import never_falls
+from ._direct import Counter
+from ._figures import Figures
+from ..records import UsageRecord
+from ._intake import Intake, Meters
+
+__all__ = ["Lane", "Swift", "swift_of"]
+
+LARGEST = 10**15
+"""The largest quantity of one record that goes the quick way."""
+
+_MISSES_MAX = 100
+_NONE: dict[str, object] = {}
+
+multiply = CONTEXT.multiply
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_SUMS = ("subtotal", "total", "due", "gross")
+
+
+class Lane:
+    """
+    One counter: where it stands in the totals, what it reads, and how far it may rise.
+
+    Attributes:
+        index: its place in the totals.
+        meter, segment: the cell it counts.
+        of: the property it adds up; None where it counts records.
+        items: the items that it prices.
+        curve: what they cost together.
+        admits_to: a total up to which no cap binds.
+        tells_to: a total up to which no guard has anything to tell.
+        upper: up to which total `rate` is the price of one more; -1 where it is not known.
+        misses: how often that was not enough.
+    """
+
+    __slots__ = (
+        "admits_to", "curve", "index", "items", "meter", "misses", "of", "rate", "segment", "tells_to", "upper",
+    )  # fmt: skip
+
+    def __init__(self, index: int, run: Run, ways: Mapping[str, Counter]) -> None:
+        self.index = index
+        self.meter = run.meter.key
+        aggregate = run.meter.aggregate
+        self.of = aggregate.of if isinstance(aggregate, Sum) else None
+        self.items = tuple(ways)
+        first, *rest = ways.values()
+        self.segment = first.segment
+        self.curve: Curve = first.curve
+        for each in rest:
+            self.curve = self.curve + each.curve
+        self.admits_to = self.tells_to = self.upper = -1
+        self.misses = 0
+        self.rate = ZERO
+
+    def settle(self, standing: int) -> None:
+        """Find the piece that a total stands on."""
+        self.upper = -1
+        try:
+            piece = next(iter(self.curve.pieces(str(standing), str(standing + LARGEST))))
+        except NumberError:
+            return
+        here = add(piece.start, mul(piece.rate, sub(Decimal(standing), piece.lower)))
+        if isinstance(piece.rate, Decimal) and self.curve.amount(Decimal(standing)) == here:
+            self.rate = piece.rate
+            self.upper = standing + LARGEST if piece.upper is None else floor(piece.upper)
+            if piece.closed in ("left", "neither"):
+                self.upper -= 1
+
+    def between(self, standing: int, quantity: int) -> Exact:
+        """The price of so much more, where the piece does not hold it all."""
+        self.misses += 1
+        if standing > self.upper and self.misses < _MISSES_MAX:
+            # Where pieces are short, such as stairs, finding them costs more than it saves.
+            self.settle(standing)
+        return self.curve.between(Decimal(standing), Decimal(standing + quantity))
+
+    def reach(self, standing: int, money: Exact | None) -> int:
+        """Up to which total it may rise for so much money; None is any amount."""
+        if money is None:
+            return standing + LARGEST
+        if money < 0:
+            return standing
+        try:
+            found = self.curve.buys(add(self.curve.amount(Decimal(standing)), money), end=str(standing + LARGEST))
+        except NumberError:
+            return standing
+        return standing + LARGEST if found is None else max(standing, floor(found))
+
+
+class Swift:
+    """
+    The numbers of a live bill that goes the quick way; `Live` asks it first.
+
+    Attributes:
+        lanes: the counters of each event.
+        every: all counters, in the order of the totals.
+        totals: where each counter stands.
+        start, end: the stretch of time they count.
+        calm: whether guards have told how long they have nothing to say.
+        clamps: whether a guard may let a part through.
+        buckets: the token buckets: the place in the state, the bucket, and the counter that it counts (None: calls).
+        levels: what is in each bucket, and since when; None where it is full.
+        latest: the latest instant that changed the state of the guards, in microseconds since 1970; -1 for none.
+        asked: what was admitted and not yet recorded, by id: when, and the record.
+        fed, drawn: how many records were counted, how often buckets were drawn.
+    """
+
+    __slots__ = (
+        "asked", "buckets", "calm", "clamps", "customer", "drawn", "end", "every", "fed", "intake", "lanes", "latest",
+        "levels", "older", "sources", "start", "step", "totals",
+    )  # fmt: skip
+
+    def __init__(
+        self, start: datetime, end: datetime, lanes: Mapping[str, tuple[Lane, ...]], step: Decimal, intake: Intake
+    ) -> None:
+        self.start = start
+        self.end = end
+        self.lanes = dict(lanes)
+        self.every = sorted((lane for some in lanes.values() for lane in some), key=lambda lane: lane.index)
+        self.step = step
+        self.intake = intake
+        self.customer = intake.customer
+        self.sources = intake.seen.sources
+        self.older = intake.before.sources
+        self.totals = [0] * len(self.every)
+        self.calm = self.clamps = False
+        self.fed = self.drawn = 0
+        self.latest = -1
+        self.asked: dict[str, tuple[datetime, UsageRecord]] = {}
+        self.buckets: list[tuple[int, Bucket, Lane | None]] = []
+        self.levels: list[tuple[int, int] | None] = []
+
+    def quote(self, record: UsageRecord) -> Exact | None:
+        """What a record would add; None where that takes the long way."""
+        lanes = self.lanes.get(record.event)
+        name = record.id
+        if (
+            lanes is None
+            or name is None
+            or not self.start <= record.at < self.end
+            or (record.customer is not None and record.customer != self.customer)
+            or name in self.sources[record.source]
+            or (self.older and name in self.older.get(record.source, _NONE))
+        ):
+            return None
+        totals, found = self.totals, ZERO
+        for lane in lanes:
+            quantity = 1 if lane.of is None else record.properties.get(lane.of)
+            if quantity.__class__ is not int or not 0 <= quantity <= LARGEST:
+                return None
+            standing = totals[lane.index]
+            if standing + quantity <= lane.upper:
+                amount = multiply(lane.rate, quantity)
+            else:
+                amount = lane.between(standing, quantity)
+            found = amount if found is ZERO else add(found, amount)
+        return found
+
+    def record(self, record: UsageRecord) -> bool:
+        """Count a record that sets nothing off; False where it takes the long way, nothing is changed then."""
+        lanes = self.lanes.get(record.event)
+        name = record.id
+        if (
+            lanes is None
+            or name is None
+            or not self.start <= record.at < self.end
+            or (record.customer is not None and record.customer != self.customer)
+            or (self.older and name in self.older.get(record.source, _NONE))
+        ):
+            return False
+        names = self.sources[record.source]
+        if name in names:
+            return False
+        if self.buckets:
+            # What was admitted is what came: then limits have counted it already.
+            held = self.asked.get(name)
+            if held is None or held[1] is not record:
+                return False
+        totals = self.totals
+        if len(lanes) == 1:
+            (lane,) = lanes
+            quantity = 1 if lane.of is None else record.properties.get(lane.of)
+            if quantity.__class__ is not int or not 0 <= quantity <= LARGEST:
+                return False
+            standing = totals[lane.index] + quantity
+            if standing > lane.tells_to:
+                return False
+            totals[lane.index] = standing
+        else:
+            new = list(totals)
+            for lane in lanes:
+                quantity = 1 if lane.of is None else record.properties.get(lane.of)
+                if quantity.__class__ is not int or not 0 <= quantity <= LARGEST:
+                    return False
+                new[lane.index] += quantity
+                if new[lane.index] > lane.tells_to:
+                    return False
+            self.totals = new
+        names[name] = record
+        self.fed += 1
+        if self.buckets:
+            del self.asked[name]
+        return True
+
+    def admit(self, record: UsageRecord) -> tuple[Decimal | None, list[int]] | None:
+        """
+        Let a record through that no limit can refuse, drawing what it takes.
+
+        Returns:
+            How much fits, where a clamp looks at it, and the totals after it; None where it takes the long way, nothing
+            is changed then.
+        """
+        lanes = self.lanes.get(record.event)
+        name = record.id
+        if (
+            lanes is None
+            or name is None
+            or not self.start <= record.at < self.end
+            or (record.customer is not None and record.customer != self.customer)
+            or name in self.sources[record.source]
+            or (self.older and name in self.older.get(record.source, _NONE))
+            or name in self.asked
+            or record.source is not None
+        ):
+            return None
+        new = list(self.totals)
+        quantity: int | object = 0
+        for lane in lanes:
+            quantity = 1 if lane.of is None else record.properties.get(lane.of)
+            if quantity.__class__ is not int or not 0 <= quantity <= LARGEST:
+                return None
+            new[lane.index] += quantity
+            if new[lane.index] > lane.admits_to:
+                return None
+        fits = None
+        if self.clamps:
+            if len(lanes) != 1 or lanes[0].of is None or not quantity:
+                return None
+            fits = Decimal(quantity)
+        if self.buckets and not self._draw(record, new):
+            return None
+        return fits, new
+
+    def _draw(self, record: UsageRecord, new: list[int]) -> bool:
+        """Draw from every bucket, or from none."""
+        now = (record.at - _EPOCH) // _MICROSECOND
+        if now < self.latest:
+            return False
+        found: list[tuple[int, int] | None] = []
+        for (_, bucket, lane), held in zip(self.buckets, self.levels, strict=True):
+            wanted = bucket.one if lane is None else (new[lane.index] - self.totals[lane.index]) * bucket.one
+            if not wanted:
+                found.append(held)
+                continue
+            level = bucket.full if held is None else min(bucket.full, held[0] + (now - held[1]) * bucket.rate)
+            if wanted > level:
+                return False
+            found.append((level - wanted, now))
+        if found != self.levels:
+            self.levels, self.latest = found, now
+            self.drawn += 1
+        self.asked[record.id] = (record.at, record)
+        return True
+
+    def read(self) -> None:
+        """Take the totals from the cells; a counter that does not hold a whole number gives up its event."""
+        for event, lanes in list(self.lanes.items()):
+            for lane in lanes:
+                state = self.intake.cells[lane.meter][lane.segment].get((), 0)
+                if state.__class__ is not int or state < 0:
+                    del self.lanes[event]
+                    break
+                self.totals[lane.index] = state
+                lane.settle(state)
+
+    def write(self) -> None:
+        """Give the totals back to the cells."""
+        if not self.fed:
+            return
+        intake = self.intake
+        intake.open()
+        for event in self.lanes.values():
+            for lane in event:
+                if self.totals[lane.index]:
+                    intake.cells[lane.meter][lane.segment][()] = self.totals[lane.index]
+        intake.counts["counted"] += self.fed
+        self.fed = 0
+
+    def state(self, state: State) -> State:
+        """The state of the guards with what the buckets hold."""
+        return self.state_of(state, self.levels, self.latest, self.drawn)
+
+    def state_of(self, state: State, levels: list[tuple[int, int] | None], latest: int, drawn: int) -> State:
+        """The same with what they held at some time."""
+        if not drawn:
+            return state
+        parts = list(state.parts)
+        for (place, _, _), level in zip(self.buckets, levels, strict=True):
+            parts[place] = level
+        return State(state.version + drawn, latest, tuple(parts))
+
+    def at(self, cells: Meters, totals: list[int]) -> Meters:
+        """Cells with the counters at some totals."""
+        found = dict(cells)
+        for lane in self.every:
+            segments = list(found[lane.meter])
+            segments[lane.segment] = {**segments[lane.segment], (): totals[lane.index]}
+            found[lane.meter] = segments
+        return found
+
+    def heed(self, watch: Watch, state: State, figures: Figures) -> None:
+        """Turn what guards say into bounds of the counters."""
+        self.drawn = 0
+        self.clamps = watch.clamps
+        self.latest = -1 if state.at is None else state.at
+        found = watch.calm(state, figures.reading())
+        self.calm = found is not None and all(_plain(each.gauge) for each in found) and self._fill(watch, state)
+        for lane in self.every:
+            standing = self.totals[lane.index]
+            lane.admits_to = lane.tells_to = standing + LARGEST
+            for each in found if self.calm and found is not None else ():
+                self._bound(lane, standing, each, figures)
+
+    def _fill(self, watch: Watch, state: State) -> bool:
+        """Take in the buckets; whether all of them can be drawn here."""
+        by_meter = {lane.meter: lane for lane in self.every}
+        self.buckets, self.levels = [], []
+        for place, bucket in watch.buckets.items():
+            name = None if bucket.gauge is None else bucket.gauge.name
+            if bucket.rate is None or (name is not None and name not in by_meter):
+                return False
+            self.buckets.append((place, bucket, None if name is None else by_meter[name]))
+            self.levels.append(state.parts[place])
+        return True
+
+    def _bound(self, lane: Lane, standing: int, calm: Calm, figures: Figures) -> None:
+        """Let one guard lower the bounds of one counter."""
+        gauge = calm.gauge
+        if gauge is None:
+            return
+        if gauge.what in ("quantity", "units"):
+            if gauge.name == lane.meter if gauge.what == "quantity" else gauge.name in lane.items:
+                if calm.admits_to is not None:
+                    lane.admits_to = min(lane.admits_to, max(standing, floor(calm.admits_to)))
+                if calm.tells_above is not None:
+                    lane.tells_to = min(lane.tells_to, max(standing, floor(calm.tells_above)))
+                if calm.tells_at is not None:
+                    lane.tells_to = min(lane.tells_to, max(standing, ceil(calm.tells_at) - 1))
+            return
+        if gauge.what == "amount" and gauge.name not in lane.items:
+            return
+        now = figures.value(gauge)
+        assert now is not None
+        lane.admits_to = min(lane.admits_to, self._reach(lane, standing, calm.admits_to, now))
+        lane.tells_to = min(lane.tells_to, self._reach(lane, standing, calm.tells_above, now))
+        if calm.tells_at is not None:
+            # Just below it: money is told in whole steps.
+            lane.tells_to = min(lane.tells_to, self._reach(lane, standing, sub(calm.tells_at, self.step), now))
+
+    def _reach(self, lane: Lane, standing: int, limit: Exact | None, now: Exact) -> int:
+        """
+        Up to which total a counter may rise so that a sum of money stays at or under a limit.
+
+        Every counter gets an equal part, and every line may be rounded up by a step.
+        """
+        if limit is None:
+            return standing + LARGEST
+        lines = sum(len(each.items) for each in self.every)
+        room = sub(sub(limit, now), CONTEXT.multiply(self.step, Decimal(lines)))
+        return lane.reach(standing, div(room, len(self.every)))
+
+
+def _plain(gauge: Gauge | None) -> bool:
+    """Whether a figure moves with the counters alone."""
+    if gauge is None:
+        return True
+    known = gauge.what in (*_SUMS, "amount", "quantity", "units")
+    return known and not gauge.group and not gauge.customer
+
+
+def swift_of(terms: Terms, intake: Intake, *, staged: bool) -> Swift | None:
+    """
+    The quick way of a live bill; None where its terms have none.
+
+    Args:
+        terms: what is billed.
+        intake: how it is measured.
+        staged: whether anything works across the lines.
+    """
+    plan = terms.plan
+    if intake.trusted or intake.seen.earlier:
+        return None
+    if staged or plan.rounding_at != "line" or plan.costs or intake.metering[terms.customer] is not terms.meters:
+        return None
+    counters: dict[str, dict[str, Counter]] = {}
+    barred: set[str] = set()
+    for service, way in ways_of(terms)[0]:
+        if isinstance(way, tuple):
+            continue
+        if any(piece.price.demand().items for piece in service.pieces):
+            return None
+        assert service.meter is not None
+        key = service.meter.key
+        held = counters.setdefault(key, {})
+        if not isinstance(way, Counter) or service.key in held or not _rises(service):
+            barred.add(key)
+        else:
+            held[service.key] = way
+    lanes: dict[str, tuple[Lane, ...]] = {}
+    count = 0
+    for event, runs in intake.careful.routes[terms.customer].items():
+        if all(_counts(run, counters, barred) for run in runs):
+            lanes[event] = tuple(Lane(count + place, run, counters[run.meter.key]) for place, run in enumerate(runs))
+            count += len(runs)
+    if not lanes:
+        return None
+    spans = [
+        (run.terms.edges[lane.segment], run.terms.edges[lane.segment + 1])
+        for event, some in lanes.items()
+        for lane, run in zip(some, intake.careful.routes[terms.customer][event], strict=True)
+    ]
+    start, end = max(span[0] for span in spans), min(span[1] for span in spans)
+    return Swift(start, end, lanes, terms.currency.step, intake)
+
+
+def _rises(service: Service) -> bool:
+    return all(never_falls(piece.price) for piece in service.pieces)
+
+
+def _counts(run: Run, counters: Mapping[str, Mapping[str, Counter]], barred: set[str]) -> bool:
+    """Whether a meter counts whole numbers, each at once, in one cell of one segment."""
+    held, aggregate = counters.get(run.meter.key), run.meter.aggregate
+    if not held or run.meter.key in barred or run.meter.where:
+        return False
+    return isinstance(aggregate, Count) or (isinstance(aggregate, Sum) and not aggregate.less)
