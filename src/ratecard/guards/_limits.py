@@ -216,24 +216,25 @@ class Bucket(Work):
         full: its capacity in grains.
         unit: how many grains a unit has.
         one: the same as a whole number.
-        rate: grains that are filled in during a microsecond; None where it is filled in steps.
+        rate: grains that are filled in during a microsecond.
+        steps: whether they are filled in all at once at the end of each interval.
         gauge: the figure that is counted; None for calls.
     """
 
-    __slots__ = ("_capacity", "_interval", "_rate", "_steps", "full", "gauge", "one", "unit")
+    __slots__ = ("_capacity", "_interval", "full", "gauge", "one", "rate", "steps", "unit")
 
     def __init__(self, guard: TokenBucket, cell: Group) -> None:
         super().__init__(guard, cell)
         self.admits = self.mends = True
         self.gauge = guard.counts()
-        self._steps = guard.fill == "steps"
+        self.steps = guard.fill == "steps"
         self._capacity = guard.capacity
         self._interval = width(guard.interval_seconds)
         self.unit = CONTEXT.multiply(CONTEXT.scaleb(ONE, PLACES), Decimal(self._interval))
         self.full = self._grains(guard.capacity)
         self.one = self._grains(ONE)
         # Grains in a microsecond: a unit's grains, times what is filled in, over the interval.
-        self._rate = floor(CONTEXT.scaleb(guard.refill, PLACES))
+        self.rate = floor(CONTEXT.scaleb(guard.refill, PLACES))
 
     def _grains(self, amount: Exact) -> int:
         # Finer than a grain counts as one more: then the limit still holds.
@@ -244,14 +245,9 @@ class Bucket(Work):
             return self.full, now
         level, at = part
         past = now - at
-        if self._steps:
+        if self.steps:
             past -= past % self._interval
-        return min(self.full, level + past * self._rate), at + past
-
-    @property
-    def rate(self) -> int | None:
-        """Grains in a microsecond; None where it is filled in steps."""
-        return None if self._steps else self._rate
+        return min(self.full, level + past * self.rate), at + past
 
     def calm(self, part: tuple[int, int] | None, reading: Reading) -> Calm:
         """It reads no figure of the bill."""
@@ -281,9 +277,9 @@ class Bucket(Work):
         )  # fmt: skip
 
     def _ready(self, lacking: int, at: int) -> int:
-        if self._steps:
-            return at + -(-lacking // (self._rate * self._interval)) * self._interval
-        return at + -(-lacking // self._rate)
+        if self.steps:
+            return at + -(-lacking // (self.rate * self._interval)) * self._interval
+        return at + -(-lacking // self.rate)
 
     def note(self, part: tuple[int, int] | None, look: Look) -> tuple[Any, Signals]:
         """What ran beyond what was admitted is drawn, below 0 if need be; what did not run is put back."""

@@ -32,7 +32,7 @@ __all__ = ["cut", "cut_of", "never_falls", "portion_of"]
 _PIECES_MAX = 10_000
 
 
-def cut_of(runs: Sequence[Run], named: str | None, record: UsageRecord) -> str:
+def cut_of(runs: Sequence[Run], named: str | None) -> str:
     """
     The property that is cut: the one that is named, or the only one that meters add up.
 

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeAlias, cast
 
-from .._numbers import Exact, exact, neg, sub, text
+from .._numbers import ONE, ZERO, Exact, exact, neg, sub, text
 from ..errors import MismatchError
 from ..guards import Gauge, Reading
-from ..records import UsageRecord, read_time, show_time
+from ..records import UsageRecord, read_number, read_time, show_time
 
 __all__ = ["ADMITTED_MAX", "Admitted", "Holds", "Mark", "mark_of"]
 
@@ -69,6 +69,12 @@ class Holds:
     Args:
         counted: the figures that limits with a window of their own count.
         counting: whether there is such a limit.
+
+    Attributes:
+        reserved: by id, the record and what it took.
+        admitted: by mark, what was taken, oldest first.
+        quick: by id, records that were admitted the quick way.
+        counts: for the quick way: event and meter -> the property that is counted, None where records are.
     """
 
     def __init__(self, counted: tuple[Gauge, ...], counting: bool) -> None:
@@ -76,6 +82,9 @@ class Holds:
         self.counting = counting
         self.reserved: dict[str, tuple[UsageRecord, Admitted]] = {}
         self.admitted: dict[Mark, list[Admitted]] = {}
+        # Records whose quantity is all that was counted of them, as they came.
+        self.quick: dict[str, UsageRecord] = {}
+        self.counts: dict[tuple[str, str], str | None] = {}
 
     def took(self, mark: Mark, at: datetime, uses: Reading) -> Admitted:
         """What a request takes."""
@@ -91,6 +100,8 @@ class Holds:
 
     def recorded(self, record: UsageRecord) -> Admitted | None:
         """The admission of a record that comes; it is forgotten with that."""
+        if record.source is None and record.id in self.quick:
+            return self._of(self.quick.pop(record.id))
         if not self.admitted:
             return None
         mark = mark_of(record)
@@ -101,6 +112,19 @@ class Holds:
         if not held:
             del self.admitted[mark]
         return found
+
+    def trim(self) -> None:
+        """Let the oldest give way."""
+        while len(self.quick) > ADMITTED_MAX:
+            del self.quick[next(iter(self.quick))]
+
+    def _of(self, record: UsageRecord) -> Admitted:
+        """What a record took that was let through for its quantity alone."""
+        taken: dict[str, Exact] = {}
+        for gauge in self.counted:
+            name = self.counts.get((record.event, gauge.name), "")
+            taken[gauge.text] = ZERO if name == "" else ONE if name is None else read_number(record, name)
+        return Admitted(mark_of(record), record.at, taken)
 
     def reservation(self, id: str) -> tuple[UsageRecord, Admitted]:
         """
@@ -118,13 +142,17 @@ class Holds:
 
     def dump(self) -> dict[str, Any]:
         """Plain data."""
+        quick = [[mark_of(record), [self._of(record).to_json()]] for record in self.quick.values()]
+        admitted = [[mark, [each.to_json() for each in held]] for mark, held in self.admitted.items()]
         return {
             "reserved": [[id, record.to_json(), held.to_json()] for id, (record, held) in self.reserved.items()],
-            "admitted": [[mark, [each.to_json() for each in held]] for mark, held in self.admitted.items()],
+            "admitted": sorted([*quick, *admitted], key=lambda each: (each[0], each[1][0]["at"])),
         }
 
     def load(self, told: Mapping[str, Any]) -> None:
         """Take in what `dump` wrote."""
         rows = cast("list[Any]", told["reserved"])
         self.reserved = {id: (UsageRecord.from_json(record), Admitted.from_json(held)) for id, record, held in rows}
-        self.admitted = {mark: [Admitted.from_json(each) for each in held] for mark, held in told["admitted"]}
+        self.admitted = {}
+        for mark, held in told["admitted"]:
+            self.admitted.setdefault(mark, []).extend(Admitted.from_json(each) for each in held)

@@ -185,8 +185,10 @@ class Intake:
     def tally(self) -> Tally:
         """What has been measured, as a value that stays as it is."""
         account = Account(self.counts, self.unidentified, self.account.trusted or self.trusted, self.rejected)
+        # A meter that no record came to is not told.
+        cells = {key: segments for key, segments in self.view().items() if any(segments)}
         seen = self.before.joined(self.seen.own())
-        return Tally(self.metering, {self.customer: self.view()}, account, seen)
+        return Tally(self.metering, {self.customer: cells}, account, seen)
 
 
 class _Seen(Identities):

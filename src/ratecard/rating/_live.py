@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from .._numbers import ONE, PLACES, ZERO, Exact, quantize, sub, text
+from .._numbers import CONTEXT, ONE, PLACES, ZERO, Exact, quantize, sub, text
 from ..errors import MismatchError, RatecardError, RecordError
 from ..guards import Bound, Cap, FairUse, Gauge, Guard, Portion, RateLimit, Reading, Signals, State, TokenBucket, Verdict, Watch
 from ..money import Money
@@ -26,6 +27,7 @@ from ._charge import charge
 from ._cut import cut, cut_of, portion_of
 from ._figures import Figures, Find, between
 from ._holds import Admitted, Holds, mark_of
+from ._intake import Meters
 from ._measure import IdentityMode
 from ._settle import settle
 from ._statement import Statement
@@ -110,10 +112,14 @@ class Live:
                 guards = self.watch.begin(terms.period.start, self._bill.now().reading())
         self._state = guards
         # What most records go by; None where the terms have no such way. `_ready` is it while its numbers hold.
-        self._swift = swift_of(terms, self._bill.intake, staged=self._bill.scene.staged)
+        self._swift: Swift | None = None
         self._ready: Swift | None = None
-        if self._holds.counted or self._holds.counting:
-            self._swift = self._swift if all(_drawn(each) for each in self.watch.guards) else None
+        if all(_drawn(each) for each in self.watch.guards):
+            staged = self._bill.scene.staged
+            self._swift = swift_of(terms, self._bill.intake, staged=staged, asked=self._holds.quick)
+        if self._swift is not None:
+            for event, lanes in self._swift.lanes.items():
+                self._holds.counts.update({(event, lane.meter): lane.of for lane in lanes})
 
     @property
     def version(self) -> int:
@@ -156,11 +162,29 @@ class Live:
             RecordError: a record that `measure` would refuse or leave out: nothing is priced at 0 in silence.
             NoPriceError: some usage has no price.
         """
+        swift = self._ready
+        if swift is not None and record.__class__ is UsageRecord:
+            lane = swift.alone.get(record.event)
+            if lane is not None:
+                quantity, name = record.properties.get(lane.of), record.id
+                if (
+                    quantity.__class__ is int
+                    and 0 < quantity <= lane.upper - swift.totals[lane.index]
+                    and name is not None
+                    and record.source is None
+                    and name not in swift.names
+                    and name not in swift.older
+                    and swift.start <= record.at < swift.end
+                    and (record.customer is None or record.customer == swift.customer)
+                ):
+                    # `Money.make`, in place of a call.
+                    money = _new(Money)
+                    money.amount = _multiply(lane.rate, quantity)
+                    money.currency = self._currency
+                    return money
         amount = self.quote_exact(record, gross=gross)
-        if amount.__class__ is Decimal:
-            return make(amount, self._currency)
         whole = amount if isinstance(amount, Decimal) else quantize(amount, PLACES)
-        return Money.make(whole, self.terms.currency)
+        return Money.make(whole, self._currency)
 
     def quote_exact(self, record: Any, *, gross: bool = False) -> Exact:
         """The same as an exact number."""
@@ -199,10 +223,13 @@ class Live:
         if at is None and record.__class__ is UsageRecord:
             swift = self._ready or self._prepared()
             if swift is not None and swift.calm and not self._holds.reserved:
-                found = swift.admit(record)
-                if found is not None:
-                    fits, after = found
-                    return Verdict(True, fits, (), record.at, _Left(self, swift, after, record))
+                after = swift.admit(record)
+                if after is not None:
+                    fits = Decimal(record.properties[swift.alone[record.event].of]) if swift.clamps else None
+                    left = partial(
+                        self._left, swift.cells, after, self._state, swift.levels, swift.latest, swift.drawn, record.at
+                    )
+                    return Verdict(True, fits, (), record.at, left)
         self._home()
         verdict, taken = self._ask(self._bill.intake.read(record), at, cut)
         if taken is not None:
@@ -222,8 +249,29 @@ class Live:
         Raises:
             NoPriceError: some usage has no price; it is counted all the same, as `rate` would count it.
         """
+        swift = self._ready
+        if swift is not None and swift.calm and record.__class__ is UsageRecord:
+            lane = swift.alone.get(record.event)
+            if lane is not None:
+                quantity, name, totals, index = record.properties.get(lane.of), record.id, swift.totals, lane.index
+                if (
+                    quantity.__class__ is int
+                    and 0 < quantity <= lane.tells_to - totals[index]
+                    and name is not None
+                    and record.source is None
+                    and name not in swift.names
+                    and name not in swift.older
+                    and swift.start <= record.at < swift.end
+                    and (record.customer is None or record.customer == swift.customer)
+                    and (not swift.buckets or swift.asked.get(name) is record)
+                ):
+                    if swift.buckets:
+                        del swift.asked[name]
+                    totals[index] += quantity
+                    swift.names[name] = record
+                    return ()
         if record.__class__ is UsageRecord:
-            swift = self._ready or self._prepared()
+            swift = swift or self._prepared()
             if swift is not None and swift.calm and swift.record(record):
                 return ()
         self._home()
@@ -377,12 +425,17 @@ class Live:
         self._version += swift.fed + swift.drawn
         swift.write()
         self._state = swift.state(self._state)
-        for at, record in swift.asked.values():
-            places = self._bill.places(record)
-            assert places is not None
-            uses = Reading.by(between(self._bill.now(), self._bill.after(self._bill.now(), record, places)))
-            self._holds.admit(record, self._holds.took(mark_of(record), at, uses))
-        swift.asked.clear()
+        self._holds.trim()
+
+    def _left(
+        self, cells: Meters, totals: list[int], state: State, levels: list[tuple[int, int]], latest: int, drawn: int,
+        at: datetime,
+    ) -> dict[str, Exact]:  # fmt: skip
+        """What was left of the limits once a record was let through the quick way."""
+        swift = self._swift
+        assert swift is not None
+        reading = Figures(self._bill.scene, swift.at(cells, totals), None).reading()
+        return self.watch.left(swift.state_of(state, levels, latest, drawn), at, reading)
 
     def _changed(self) -> None:
         self._version += 1
@@ -494,31 +547,8 @@ class Live:
 
 
 _BACK = Decimal(-1)
-make = Money.make
-
-
-class _Left:
-    """What is left of the limits once a record was let through the quick way, worked out when it is asked for."""
-
-    __slots__ = ("after", "at", "cells", "drawn", "latest", "levels", "live", "state")
-
-    def __init__(self, live: Live, swift: Swift, after: list[int], record: UsageRecord) -> None:
-        self.live = live
-        self.after = after
-        self.at = record.at
-        self.levels = swift.levels
-        self.latest = swift.latest
-        self.drawn = swift.drawn
-        self.state = live._state
-        self.cells = swift.intake.view()
-
-    def __call__(self) -> dict[str, Exact]:
-        live = self.live
-        swift = live._swift
-        assert swift is not None
-        reading = Figures(live._bill.scene, swift.at(self.cells, self.after), None).reading()
-        state = swift.state_of(self.state, self.levels, self.latest, self.drawn)
-        return live.watch.left(state, self.at, reading)
+_new = Money.__new__
+_multiply = CONTEXT.multiply
 
 
 def _drawn(guard: Guard) -> bool:

@@ -32,18 +32,15 @@ from ._figures import Figures
 from ..records import UsageRecord
 from ._intake import Intake, Meters
 
-__all__ = ["Lane", "Swift", "swift_of"]
+__all__ = ["EPOCH", "MICROSECOND", "Lane", "Swift", "swift_of"]
 
 LARGEST = 10**15
 """The largest quantity of one record that goes the quick way."""
 
 _MISSES_MAX = 100
-_NONE: dict[str, object] = {}
 
-multiply = CONTEXT.multiply
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 _SUMS = ("subtotal", "total", "due", "gross")
 
 
@@ -97,7 +94,9 @@ class Lane:
                 self.upper -= 1
 
     def between(self, standing: int, quantity: int) -> Exact:
-        """The price of so much more, where the piece does not hold it all."""
+        """The price of so much more."""
+        if standing + quantity <= self.upper:
+            return CONTEXT.multiply(self.rate, quantity)
         self.misses += 1
         if standing > self.upper and self.misses < _MISSES_MAX:
             # Where pieces are short, such as stairs, finding them costs more than it saves.
@@ -119,193 +118,213 @@ class Lane:
 
 class Swift:
     """
-    The numbers of a live bill that goes the quick way; `Live` asks it first.
+    The numbers of a live bill that goes the quick way; `Live` reads and writes them.
 
     Attributes:
         lanes: the counters of each event.
+        alone: the counter of each event that has just one, and adds up a property.
         every: all counters, in the order of the totals.
         totals: where each counter stands.
         start, end: the stretch of time they count.
+        customer: whose records these are.
+        names: identities without a source that were counted here; `older` those that were there before.
         calm: whether guards have told how long they have nothing to say.
         clamps: whether a guard may let a part through.
         buckets: the token buckets: the place in the state, the bucket, and the counter that it counts (None: calls).
-        levels: what is in each bucket, and since when; None where it is full.
+        one: the only bucket, where it counts calls.
+        levels: what is in each bucket, and since when.
         latest: the latest instant that changed the state of the guards, in microseconds since 1970; -1 for none.
-        asked: what was admitted and not yet recorded, by id: when, and the record.
-        fed, drawn: how many records were counted, how often buckets were drawn.
+        asked: what was admitted and not yet recorded, by id.
+        drawn: how often buckets were drawn.
+        cells: the cells of which these totals are a part.
     """
 
     __slots__ = (
-        "asked", "buckets", "calm", "clamps", "customer", "drawn", "end", "every", "fed", "intake", "lanes", "latest",
-        "levels", "older", "sources", "start", "step", "totals",
+        "alone", "asked", "base", "buckets", "calm", "cells", "clamps", "customer", "drawn", "end", "every", "intake",
+        "lanes", "latest", "levels", "names", "older", "one", "sources", "start", "step", "totals",
     )  # fmt: skip
 
     def __init__(
-        self, start: datetime, end: datetime, lanes: Mapping[str, tuple[Lane, ...]], step: Decimal, intake: Intake
-    ) -> None:
+        self, start: datetime, end: datetime, lanes: Mapping[str, tuple[Lane, ...]], step: Decimal, intake: Intake,
+        asked: dict[str, UsageRecord],
+    ) -> None:  # fmt: skip
         self.start = start
         self.end = end
         self.lanes = dict(lanes)
+        self.alone: dict[str, Lane] = {}
         self.every = sorted((lane for some in lanes.values() for lane in some), key=lambda lane: lane.index)
         self.step = step
         self.intake = intake
         self.customer = intake.customer
         self.sources = intake.seen.sources
-        self.older = intake.before.sources
+        self.names = intake.seen.sources[None]
+        self.older = intake.before.sources.get(None, {})
         self.totals = [0] * len(self.every)
         self.calm = self.clamps = False
-        self.fed = self.drawn = 0
+        self.base = self.drawn = 0
         self.latest = -1
-        self.asked: dict[str, tuple[datetime, UsageRecord]] = {}
+        self.asked = asked
         self.buckets: list[tuple[int, Bucket, Lane | None]] = []
-        self.levels: list[tuple[int, int] | None] = []
+        self.one: Bucket | None = None
+        self.levels: list[tuple[int, int]] = []
+        self.cells: Meters = {}
 
-    def quote(self, record: UsageRecord) -> Exact | None:
-        """What a record would add; None where that takes the long way."""
-        lanes = self.lanes.get(record.event)
-        name = record.id
+    @property
+    def fed(self) -> int:
+        """How many records were counted since the totals were read: each left its identity."""
+        return len(self.names) - self.base
+
+    def news(self, record: UsageRecord) -> list[int] | None:
+        """
+        Where the counters would stand after a record of the common case: ours, in time, with an id that was not seen.
+
+        None where it takes the long way.
+        """
+        lanes, name = self.lanes.get(record.event), record.id
         if (
             lanes is None
             or name is None
+            or record.source is not None
+            or name in self.names
+            or name in self.older
             or not self.start <= record.at < self.end
-            or (record.customer is not None and record.customer != self.customer)
-            or name in self.sources[record.source]
-            or (self.older and name in self.older.get(record.source, _NONE))
+            or not (record.customer is None or record.customer == self.customer)
         ):
             return None
-        totals, found = self.totals, ZERO
+        found = list(self.totals)
         for lane in lanes:
             quantity = 1 if lane.of is None else record.properties.get(lane.of)
-            if quantity.__class__ is not int or not 0 <= quantity <= LARGEST:
+            if quantity.__class__ is not int or not 0 < quantity <= LARGEST:
                 return None
-            standing = totals[lane.index]
-            if standing + quantity <= lane.upper:
-                amount = multiply(lane.rate, quantity)
-            else:
-                amount = lane.between(standing, quantity)
-            found = amount if found is ZERO else add(found, amount)
+            found[lane.index] += quantity
+        return found
+
+    def quote(self, record: UsageRecord) -> Exact | None:
+        """What a record would add; None where that takes the long way."""
+        new = self.news(record)
+        if new is None:
+            return None
+        found = ZERO
+        for lane in self.lanes[record.event]:
+            standing = self.totals[lane.index]
+            found = add(found, lane.between(standing, new[lane.index] - standing))
         return found
 
     def record(self, record: UsageRecord) -> bool:
         """Count a record that sets nothing off; False where it takes the long way, nothing is changed then."""
-        lanes = self.lanes.get(record.event)
-        name = record.id
-        if (
-            lanes is None
-            or name is None
-            or not self.start <= record.at < self.end
-            or (record.customer is not None and record.customer != self.customer)
-            or (self.older and name in self.older.get(record.source, _NONE))
-        ):
+        new = self.news(record)
+        if new is None or any(new[lane.index] > lane.tells_to for lane in self.lanes[record.event]):
             return False
-        names = self.sources[record.source]
-        if name in names:
-            return False
+        assert record.id is not None
         if self.buckets:
             # What was admitted is what came: then limits have counted it already.
-            held = self.asked.get(name)
-            if held is None or held[1] is not record:
+            if self.asked.get(record.id) is not record:
                 return False
-        totals = self.totals
-        if len(lanes) == 1:
-            (lane,) = lanes
-            quantity = 1 if lane.of is None else record.properties.get(lane.of)
-            if quantity.__class__ is not int or not 0 <= quantity <= LARGEST:
-                return False
-            standing = totals[lane.index] + quantity
-            if standing > lane.tells_to:
-                return False
-            totals[lane.index] = standing
-        else:
-            new = list(totals)
-            for lane in lanes:
-                quantity = 1 if lane.of is None else record.properties.get(lane.of)
-                if quantity.__class__ is not int or not 0 <= quantity <= LARGEST:
-                    return False
-                new[lane.index] += quantity
-                if new[lane.index] > lane.tells_to:
-                    return False
-            self.totals = new
-        names[name] = record
-        self.fed += 1
-        if self.buckets:
-            del self.asked[name]
+            del self.asked[record.id]
+        self.totals = new
+        self.names[record.id] = record
         return True
 
-    def admit(self, record: UsageRecord) -> tuple[Decimal | None, list[int]] | None:
+    def admit(self, record: UsageRecord) -> list[int] | None:
         """
         Let a record through that no limit can refuse, drawing what it takes.
 
         Returns:
-            How much fits, where a clamp looks at it, and the totals after it; None where it takes the long way, nothing
-            is changed then.
+            The totals after it; None where it takes the long way, nothing is changed then.
         """
-        lanes = self.lanes.get(record.event)
-        name = record.id
+        name, at = record.id, record.at
+        lane = self.alone.get(record.event)
+        if lane is None:
+            return self._admit_wide(record)
+        quantity, index = record.properties.get(lane.of), lane.index
         if (
-            lanes is None
+            quantity.__class__ is not int
+            or not 0 < quantity <= lane.admits_to - self.totals[index]
             or name is None
-            or not self.start <= record.at < self.end
-            or (record.customer is not None and record.customer != self.customer)
-            or name in self.sources[record.source]
-            or (self.older and name in self.older.get(record.source, _NONE))
-            or name in self.asked
             or record.source is not None
+            or name in self.names
+            or name in self.older
+            or name in self.asked
+            or not self.start <= at < self.end
+            or not (record.customer is None or record.customer == self.customer)
         ):
             return None
-        new = list(self.totals)
-        quantity: int | object = 0
-        for lane in lanes:
-            quantity = 1 if lane.of is None else record.properties.get(lane.of)
-            if quantity.__class__ is not int or not 0 <= quantity <= LARGEST:
-                return None
-            new[lane.index] += quantity
-            if new[lane.index] > lane.admits_to:
-                return None
-        fits = None
-        if self.clamps:
-            if len(lanes) != 1 or lanes[0].of is None or not quantity:
-                return None
-            fits = Decimal(quantity)
-        if self.buckets and not self._draw(record, new):
+        new = self.totals[:]
+        new[index] += quantity
+        if self.one is None:
+            return new if not self.buckets or self._draw(record, new) else None
+        # One bucket of calls is the common case.
+        now = (at - EPOCH) // MICROSECOND
+        level, since = self.levels[0]
+        level += (now - since) * self.one.rate
+        if level > self.one.full:
+            level = self.one.full
+        level -= self.one.one
+        if level < 0 or now < self.latest:
             return None
-        return fits, new
+        self.levels, self.latest = [(level, now)], now
+        self.drawn += 1
+        self.asked[name] = record
+        return new
+
+    def _admit_wide(self, record: UsageRecord) -> list[int] | None:
+        """The same for an event of several counters, or of one that counts records."""
+        new = self.news(record)
+        lanes = () if new is None else self.lanes[record.event]
+        if new is None or any(new[lane.index] > lane.admits_to for lane in lanes) or record.id in self.asked:
+            return None
+        if self.clamps or (self.buckets and not self._draw(record, new)):
+            return None
+        return new
 
     def _draw(self, record: UsageRecord, new: list[int]) -> bool:
-        """Draw from every bucket, or from none."""
-        now = (record.at - _EPOCH) // _MICROSECOND
-        if now < self.latest:
+        """Draw from every bucket that counts a record, or from none."""
+        now = (record.at - EPOCH) // MICROSECOND
+        levels = self._drawn(now, new)
+        if levels is None:
             return False
-        found: list[tuple[int, int] | None] = []
+        if levels != self.levels:
+            self.levels, self.latest = levels, now
+            self.drawn += 1
+        assert record.id is not None
+        self.asked[record.id] = record
+        return True
+
+    def _drawn(self, now: int, new: list[int]) -> list[tuple[int, int]] | None:
+        """What is in the buckets after a draw from each that counts it; None where one lacks it."""
+        if now < self.latest:
+            return None
+        found: list[tuple[int, int]] = []
         for (_, bucket, lane), held in zip(self.buckets, self.levels, strict=True):
             wanted = bucket.one if lane is None else (new[lane.index] - self.totals[lane.index]) * bucket.one
             if not wanted:
                 found.append(held)
                 continue
-            level = bucket.full if held is None else min(bucket.full, held[0] + (now - held[1]) * bucket.rate)
+            level = min(bucket.full, held[0] + (now - held[1]) * bucket.rate)
             if wanted > level:
-                return False
+                return None
             found.append((level - wanted, now))
-        if found != self.levels:
-            self.levels, self.latest = found, now
-            self.drawn += 1
-        self.asked[record.id] = (record.at, record)
-        return True
+        return found
 
     def read(self) -> None:
         """Take the totals from the cells; a counter that does not hold a whole number gives up its event."""
+        self.base = len(self.names)
+        self.cells = self.intake.view()
+        self.alone = {event: lanes[0] for event, lanes in self.lanes.items() if len(lanes) == 1 and lanes[0].of}
         for event, lanes in list(self.lanes.items()):
             for lane in lanes:
                 state = self.intake.cells[lane.meter][lane.segment].get((), 0)
                 if state.__class__ is not int or state < 0:
                     del self.lanes[event]
+                    self.alone.pop(event, None)
                     break
                 self.totals[lane.index] = state
-                lane.settle(state)
+                lane.upper, lane.misses = -1, 0
 
     def write(self) -> None:
         """Give the totals back to the cells."""
-        if not self.fed:
+        fed = self.fed
+        if not fed:
             return
         intake = self.intake
         intake.open()
@@ -313,14 +332,14 @@ class Swift:
             for lane in event:
                 if self.totals[lane.index]:
                     intake.cells[lane.meter][lane.segment][()] = self.totals[lane.index]
-        intake.counts["counted"] += self.fed
-        self.fed = 0
+        intake.counts["counted"] += fed
+        self.base += fed
 
     def state(self, state: State) -> State:
         """The state of the guards with what the buckets hold."""
         return self.state_of(state, self.levels, self.latest, self.drawn)
 
-    def state_of(self, state: State, levels: list[tuple[int, int] | None], latest: int, drawn: int) -> State:
+    def state_of(self, state: State, levels: list[tuple[int, int]], latest: int, drawn: int) -> State:
         """The same with what they held at some time."""
         if not drawn:
             return state
@@ -357,10 +376,14 @@ class Swift:
         self.buckets, self.levels = [], []
         for place, bucket in watch.buckets.items():
             name = None if bucket.gauge is None else bucket.gauge.name
-            if bucket.rate is None or (name is not None and name not in by_meter):
+            if bucket.steps or (name is not None and name not in by_meter):
                 return False
             self.buckets.append((place, bucket, None if name is None else by_meter[name]))
-            self.levels.append(state.parts[place])
+            # A new bucket is full, since whenever.
+            self.levels.append(state.parts[place] or (bucket.full, 0))
+        # Only a bucket of whole calls that fills all the time.
+        alone = len(self.buckets) == 1 and self.buckets[0][2] is None
+        self.one = self.buckets[0][1] if alone else None
         return True
 
     def _bound(self, lane: Lane, standing: int, calm: Calm, figures: Figures) -> None:
@@ -408,7 +431,7 @@ def _plain(gauge: Gauge | None) -> bool:
     return known and not gauge.group and not gauge.customer
 
 
-def swift_of(terms: Terms, intake: Intake, *, staged: bool) -> Swift | None:
+def swift_of(terms: Terms, intake: Intake, *, staged: bool, asked: dict[str, UsageRecord]) -> Swift | None:
     """
     The quick way of a live bill; None where its terms have none.
 
@@ -416,6 +439,7 @@ def swift_of(terms: Terms, intake: Intake, *, staged: bool) -> Swift | None:
         terms: what is billed.
         intake: how it is measured.
         staged: whether anything works across the lines.
+        asked: what was admitted this way and not yet recorded.
     """
     plan = terms.plan
     if intake.trusted or intake.seen.earlier:
@@ -450,7 +474,7 @@ def swift_of(terms: Terms, intake: Intake, *, staged: bool) -> Swift | None:
         for lane, run in zip(some, intake.careful.routes[terms.customer][event], strict=True)
     ]
     start, end = max(span[0] for span in spans), min(span[1] for span in spans)
-    return Swift(start, end, lanes, terms.currency.step, intake)
+    return Swift(start, end, lanes, terms.currency.step, intake, asked)
 
 
 def _rises(service: Service) -> bool:
