@@ -10,7 +10,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from . import guarding, ledger, metering, peers, settling
+from . import guarding, ledger, living, metering, peers, settling
 from .timing import Measured
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "performance.md"
@@ -37,6 +37,7 @@ def main(arguments: list[str]) -> None:
             *settling.run(50, 1),
             *peers.run(50, 1, 10),
             *guarding.run(500, 1),
+            *living.run(3_000, 1),
             *ledger.run(10_000, 1),
         ]
     else:
@@ -45,6 +46,7 @@ def main(arguments: list[str]) -> None:
             *settling.run(20_000, 9),
             *peers.run(2_000, 9, 100),
             *guarding.run(50_000, 9),
+            *living.run(100_000, 9),
             *ledger.run(100_000, 3),
         ]
     machine = (

@@ -142,17 +142,16 @@ class Holds:
 
     def dump(self) -> dict[str, Any]:
         """Plain data."""
-        quick = [[mark_of(record), [self._of(record).to_json()]] for record in self.quick.values()]
-        admitted = [[mark, [each.to_json() for each in held]] for mark, held in self.admitted.items()]
+        found: dict[Mark, list[Any]] = {mark_of(record): [self._of(record).to_json()] for record in self.quick.values()}
+        for mark, held in self.admitted.items():
+            found.setdefault(mark, []).extend(each.to_json() for each in held)
         return {
             "reserved": [[id, record.to_json(), held.to_json()] for id, (record, held) in self.reserved.items()],
-            "admitted": sorted([*quick, *admitted], key=lambda each: (each[0], each[1][0]["at"])),
+            "admitted": [[mark, found[mark]] for mark in sorted(found)],
         }
 
     def load(self, told: Mapping[str, Any]) -> None:
         """Take in what `dump` wrote."""
         rows = cast("list[Any]", told["reserved"])
         self.reserved = {id: (UsageRecord.from_json(record), Admitted.from_json(held)) for id, record, held in rows}
-        self.admitted = {}
-        for mark, held in told["admitted"]:
-            self.admitted.setdefault(mark, []).extend(Admitted.from_json(each) for each in held)
+        self.admitted.update({mark: [Admitted.from_json(each) for each in held] for mark, held in told["admitted"]})

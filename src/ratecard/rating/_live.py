@@ -116,7 +116,7 @@ class Live:
         self._ready: Swift | None = None
         if all(_drawn(each) for each in self.watch.guards):
             staged = self._bill.scene.staged
-            self._swift = swift_of(terms, self._bill.intake, staged=staged, asked=self._holds.quick)
+            self._swift = swift_of(terms, self._bill.intake, staged=staged, holds=self._holds)
         if self._swift is not None:
             for event, lanes in self._swift.lanes.items():
                 self._holds.counts.update({(event, lane.meter): lane.of for lane in lanes})

@@ -29,6 +29,7 @@ from ._charge import ways_of
 from ._cut import never_falls
 from ._direct import Counter
 from ._figures import Figures
+from ._holds import Holds
 from ..records import UsageRecord
 from ._intake import Intake, Meters
 
@@ -134,19 +135,19 @@ class Swift:
         one: the only bucket, where it counts calls.
         levels: what is in each bucket, and since when.
         latest: the latest instant that changed the state of the guards, in microseconds since 1970; -1 for none.
-        asked: what was admitted and not yet recorded, by id.
+        asked: what was admitted this way and not yet recorded, by id; `held` what was admitted the long way.
         drawn: how often buckets were drawn.
         cells: the cells of which these totals are a part.
     """
 
     __slots__ = (
-        "alone", "asked", "base", "buckets", "calm", "cells", "clamps", "customer", "drawn", "end", "every", "intake",
+        "alone", "asked", "base", "buckets", "calm", "cells", "clamps", "customer", "drawn", "end", "every", "held", "intake",
         "lanes", "latest", "levels", "names", "older", "one", "sources", "start", "step", "totals",
     )  # fmt: skip
 
     def __init__(
         self, start: datetime, end: datetime, lanes: Mapping[str, tuple[Lane, ...]], step: Decimal, intake: Intake,
-        asked: dict[str, UsageRecord],
+        holds: Holds,
     ) -> None:  # fmt: skip
         self.start = start
         self.end = end
@@ -163,7 +164,8 @@ class Swift:
         self.calm = self.clamps = False
         self.base = self.drawn = 0
         self.latest = -1
-        self.asked = asked
+        self.asked = holds.quick
+        self.held = holds.admitted
         self.buckets: list[tuple[int, Bucket, Lane | None]] = []
         self.one: Bucket | None = None
         self.levels: list[tuple[int, int]] = []
@@ -245,6 +247,7 @@ class Swift:
             or name in self.names
             or name in self.older
             or name in self.asked
+            or name in self.held
             or not self.start <= at < self.end
             or not (record.customer is None or record.customer == self.customer)
         ):
@@ -271,7 +274,9 @@ class Swift:
         """The same for an event of several counters, or of one that counts records."""
         new = self.news(record)
         lanes = () if new is None else self.lanes[record.event]
-        if new is None or any(new[lane.index] > lane.admits_to for lane in lanes) or record.id in self.asked:
+        if new is None or any(new[lane.index] > lane.admits_to for lane in lanes):
+            return None
+        if record.id in self.asked or record.id in self.held:
             return None
         if self.clamps or (self.buckets and not self._draw(record, new)):
             return None
@@ -345,7 +350,8 @@ class Swift:
             return state
         parts = list(state.parts)
         for (place, _, _), level in zip(self.buckets, levels, strict=True):
-            parts[place] = level
+            # A bucket that was never drawn from keeps nothing.
+            parts[place] = level if level[1] else None
         return State(state.version + drawn, latest, tuple(parts))
 
     def at(self, cells: Meters, totals: list[int]) -> Meters:
@@ -431,7 +437,7 @@ def _plain(gauge: Gauge | None) -> bool:
     return known and not gauge.group and not gauge.customer
 
 
-def swift_of(terms: Terms, intake: Intake, *, staged: bool, asked: dict[str, UsageRecord]) -> Swift | None:
+def swift_of(terms: Terms, intake: Intake, *, staged: bool, holds: Holds) -> Swift | None:
     """
     The quick way of a live bill; None where its terms have none.
 
@@ -439,7 +445,7 @@ def swift_of(terms: Terms, intake: Intake, *, staged: bool, asked: dict[str, Usa
         terms: what is billed.
         intake: how it is measured.
         staged: whether anything works across the lines.
-        asked: what was admitted this way and not yet recorded.
+        holds: what was admitted and not yet recorded.
     """
     plan = terms.plan
     if intake.trusted or intake.seen.earlier:
@@ -474,7 +480,7 @@ def swift_of(terms: Terms, intake: Intake, *, staged: bool, asked: dict[str, Usa
         for lane, run in zip(some, intake.careful.routes[terms.customer][event], strict=True)
     ]
     start, end = max(span[0] for span in spans), min(span[1] for span in spans)
-    return Swift(start, end, lanes, terms.currency.step, intake, asked)
+    return Swift(start, end, lanes, terms.currency.step, intake, holds)
 
 
 def _rises(service: Service) -> bool:
