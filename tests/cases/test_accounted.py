@@ -52,5 +52,8 @@ def test_every_kind_is_used_and_told() -> None:
 
 def test_rows_are_in_the_file_of_their_family() -> None:
     """Who looks for a figure finds it in the file that is named after its family."""
-    read = [(family, line) for family in FAMILIES for line in (HERE / f"{family}.jsonl").open(encoding="utf-8")]
-    assert [row["id"] for (family, _), row in zip(read, rows(), strict=True) if row["family"] != family] == []
+    found: list[str] = []
+    for family in FAMILIES:
+        lines = (HERE / f"{family}.jsonl").read_text(encoding="utf-8").splitlines()
+        found += [line for line in lines if f'"family": "{family}"' not in line]
+    assert found == []
