@@ -166,12 +166,12 @@ def _metered(
         inside = [each for each in held if since <= each.at < to]
         return value(aggregate, held, inside, since, to, piece.full), inside
 
-    if item.tiers == "prorate" and part != 1:
-        quantity, inside = measured(piece.start, piece.end)
-        return quantity, cost(item.price, inside, quantity / part, Fraction(1)) * part if part else ZERO
     if single:
         quantity, inside = measured(piece.start, piece.end)
         return quantity, cost(item.price, inside, quantity, Fraction(1)) * part
+    if item.tiers == "prorate" and part != 1:
+        quantity, inside = measured(piece.start, piece.end)
+        return quantity, cost(item.price, inside, quantity / part, Fraction(1)) * part if part else ZERO
     if item.tiers != "continue":
         quantity, inside = measured(piece.start, piece.end)
         return quantity, cost(item.price, inside, quantity, part)
