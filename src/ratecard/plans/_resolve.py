@@ -73,13 +73,12 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
     if found is None:
         if period.empty:
             raise MismatchError(f"{period!r} is empty; give a period with time in it", code="period.empty")
+        alike: dict[object, Mapping[str, MeterTerms]] = memory.setdefault("_alike", {})
         if len(kept) >= _KEPT:
             kept.clear()
+            alike.clear()
         found = kept[key] = _Resolving(Checked(offer), subscription, period, since).terms()
         # Customers who are measured alike share one metering, so that measuring many sees at a glance that they are.
-        alike: dict[object, Mapping[str, MeterTerms]] = memory.setdefault("_alike", {})
-        if len(alike) >= _KEPT:
-            alike.clear()
         found.meters = alike.setdefault(tuple(found.meters.values()), found.meters)
     if carry is None:
         return found
