@@ -8,9 +8,8 @@ from ._card import Item, RateCard
 from ._carry import Carry
 from ._catalog import Catalog, Offer
 from ._changes import Cancel, ChangeAnchor, ChangePlan, ChangeQuantity, Pause, Resume
-from ._dues import Dues, Stretch, dues
+from ._dues import Dues, Standing, Stretch, dues, stated
 from ._entitlements import Entitled, Entitlement, entitled
-from ._extra_checks import stated
 from ._extras import (
     AmountDiscount,
     AnyCommitment,
@@ -76,6 +75,7 @@ __all__ = [
     "RateCard",
     "Resume",
     "Service",
+    "Standing",
     "Stretch",
     "Subscription",
     "Tax",

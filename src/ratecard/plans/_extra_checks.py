@@ -26,12 +26,7 @@ from ._sums import sum_in, sums_problems
 if TYPE_CHECKING:
     from ._plan import Plan
 
-__all__ = ["card_extra_problems", "extra_problems", "stated"]
-
-
-def stated(plan: Plan) -> bool:
-    """Whether a plan has any stage across its lines; coupons apart, which a subscription brings in."""
-    return bool(plan.discounts or plan.minimum or plan.maximum or plan.commitments or plan.taxes)
+__all__ = ["card_extra_problems", "extra_problems"]
 
 
 def card_extra_problems(path: str, card: RateCard) -> Iterator[Problem]:

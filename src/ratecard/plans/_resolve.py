@@ -86,7 +86,8 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
         return found
     return Terms(
         found.plan, subscription, period, currency=found.currency, zone=found.zone, started=found.started,
-        ended=found.ended, services=found.services, meters=found.meters, carry=carry,
+        ended=found.ended, services=found.services, meters=found.meters,
+        reigns=found.reigns, phases=found.phases, carry=carry,
     )  # fmt: skip
 
 
@@ -181,7 +182,8 @@ class _Resolving:
         return Terms(
             self.plan, self.subscription, self.period, currency=self.currency, zone=self.zone,
             started=self.timeline.start, ended=self.timeline.end, services=_in_order(services),
-            meters=self._meters(services), carry=None,
+            meters=self._meters(services), reigns=self.timeline.reigns(),
+            phases=self.timeline.stretches, carry=None,
         )  # fmt: skip
 
     def _over(self, stretch: Period) -> list[Sold]:

@@ -17,7 +17,9 @@ from ..periods import Period
 from ..prices import Price
 from ._card import Item
 from ._carry import Carry
+from ._phases import Stretch
 from ._plan import Plan
+from ._states import Reign
 from ._subscription import Subscription
 
 __all__ = ["MeterTerms", "Piece", "Service", "Terms"]
@@ -161,11 +163,14 @@ class Terms:
         services: what is billed or measured, in the order of the card's items, those that read others after them.
         meters: how each meter is measured, by key. Meters of the plan that no item prices are here too, without
             priced segments.
+        reigns: which plan held when, from the start of the subscription on.
+        phases: how it begins, as stretches of time.
         carry: what came in from the period before.
     """
 
     __slots__ = (
-        "carry", "currency", "ended", "memo", "meters", "period", "plan", "services", "started", "subscription", "zone",
+        "carry", "currency", "ended", "memo", "meters", "period", "phases", "plan", "reigns", "services", "started",
+        "subscription", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -180,6 +185,8 @@ class Terms:
         ended: datetime | None,
         services: Sequence[Service],
         meters: Mapping[str, MeterTerms],
+        reigns: Sequence[Reign],
+        phases: Sequence[Stretch],
         carry: Carry | None,
     ) -> None:
         self.plan = plan
@@ -191,6 +198,8 @@ class Terms:
         self.ended = ended
         self.services = tuple(services)
         self.meters = meters
+        self.reigns = tuple(reigns)
+        self.phases = tuple(phases)
         self.carry = carry
         # What is worked out once for these terms by those who read them; no part of what they say.
         self.memo: dict[str, Any] = {}
@@ -199,6 +208,15 @@ class Terms:
     def customer(self) -> str:
         """The customer's key."""
         return self.subscription.customer
+
+    def plan_at(self, at: datetime) -> Plan:
+        """The plan that held at an instant; before the service, the one it begins with."""
+        found = self.reigns[0].plan
+        for reign in self.reigns[1:]:
+            if reign.start > at:
+                break
+            found = reign.plan
+        return found
 
     def __repr__(self) -> str:
         return f"<Terms of {self.plan.key!r} for {self.customer!r}, {self.period!r}>"

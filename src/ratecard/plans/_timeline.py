@@ -22,7 +22,7 @@ from ._lookup import unknown
 from ._overrides import Alteration, altered
 from ._phases import Stretch, stretches
 from ._plain import digest
-from ._states import History, State
+from ._states import History, Reign, State
 
 if TYPE_CHECKING:
     from ._catalog import Offer
@@ -176,6 +176,22 @@ class Timeline:
         """The plans it has ever been on, each once."""
         found: dict[str, Plan] = {state.plan.key: state.plan for state in self.states}
         return tuple(found.values())
+
+    def reigns(self) -> list[Reign]:
+        """Which plan and anchor held when; a stretch in which nothing is owed stands by itself."""
+        trials = [each for each in self.stretches if each.phase.trial]
+        cuts = {state.start for state in self.states} | {each.end for each in trials if each.end is not None}
+        found: list[Reign] = []
+        for at in sorted(cut for cut in cuts if self.end is None or cut < self.end or cut == self.start):
+            state = self.state(at)
+            idle = state.paused or any(each.holds(at) for each in trials)
+            last = found[-1] if found else None
+            if last is not None and (last.plan, last.anchor, last.idle) == (state.plan, state.anchor, idle):
+                continue
+            if last is not None:
+                last.end = at
+            found.append(Reign(at, self.end, state.plan, state.anchor, idle=idle))
+        return found
 
     def served(self, stretch: Period) -> Period | None:
         """The part of a stretch between start and end of the service."""

@@ -44,7 +44,7 @@ def settle(charges: Charges) -> Statement:
     head = memo.get("head")
     if head is None:
         plan = terms.plan
-        memo["dues"] = dues(terms) if stated(plan) or terms.subscription.coupons else None
+        memo["dues"] = dues(terms) if stated(terms) else None
         head = memo["head"] = StatementHead(
             customer=terms.customer, plan=plan.key, digest=plan.digest, period=terms.period, currency=terms.currency,
             order=plan.order,
