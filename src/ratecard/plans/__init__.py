@@ -8,7 +8,7 @@ from ._card import Item, RateCard
 from ._carry import Carry
 from ._catalog import Catalog, Offer
 from ._changes import Cancel, ChangeAnchor, ChangePlan, ChangeQuantity, Pause, Resume
-from ._dues import Dues, Standing, Stretch, dues, stated
+from ._dues import Dues, Standing, Stretch, dues, stated, terms_across
 from ._entitlements import Entitled, Entitlement, entitled
 from ._extras import (
     AmountDiscount,
@@ -25,6 +25,7 @@ from ._extras import (
     Postpaid,
     Prepaid,
     Tax,
+    Term,
     TieredDiscount,
     UsageDiscount,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "Stretch",
     "Subscription",
     "Tax",
+    "Term",
     "Terms",
     "TieredDiscount",
     "UsageDiscount",
@@ -88,4 +90,5 @@ __all__ = [
     "schema",
     "stated",
     "sum_in",
+    "terms_across",
 ]

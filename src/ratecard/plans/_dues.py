@@ -3,8 +3,9 @@ What the stages across a statement are told: discounts, coupons and taxes with t
 ceilings and commitments with the stretches of time they run over.
 
 A line is discounted and taxed by the plan it was priced under. A floor or a commitment runs in periods of a cadence, of
-which a statement may hold a part, one, or several; a period is cut where the anchor moves, or where the plan that has it
-ends. Each plan counts in it for its share of the time. Pauses and trials by time, in which nothing is owed, are no part.
+which a statement may hold a part, one, or several; a period is cut where the anchor moves, or where the plan that has
+it ends. Each plan counts in it for its share of the time. Pauses and trials by time, in which nothing is owed, are no
+part.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from typing import Generic, TypeVar
 from .._numbers import ONE, ZERO, Exact, div, sign, sub, total
 from ..cadence import Cadence
 from ..periods import Period, Proration, share
-from ._extras import AnyDiscount, Commitment, Coupon, Tax
+from ._extras import AnyDiscount, Commitment, Coupon, Tax, Term
 from ._lookup import find
 from ._plan import Plan
 from ._states import Reign
 from ._terms import Terms
 
-__all__ = ["Dues", "Standing", "Stretch", "dues", "stated"]
+__all__ = ["Dues", "Standing", "Stretch", "dues", "stated", "terms_across"]
 
 T = TypeVar("T")
 
@@ -108,6 +109,12 @@ class Dues:
 def stated(terms: Terms) -> bool:
     """Whether some stage across the lines has something to do."""
     return bool(terms.subscription.coupons) or any(_stated(reign.plan) for reign in terms.reigns)
+
+
+def terms_across(plan: Plan) -> list[Term]:
+    """All that a plan states across the lines."""
+    bounds = [each for each in (plan.minimum, plan.maximum) if each is not None]
+    return [*plan.discounts, *plan.coupons, *bounds, *plan.commitments, *plan.taxes]
 
 
 def _stated(plan: Plan) -> bool:

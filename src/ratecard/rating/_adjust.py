@@ -108,7 +108,7 @@ def _take(
             most = base.result if base.result > ZERO else ZERO
             clamp = Step.of("clamp", [("minimum", neg(most))], parts=[off], note="no more than there is")
             step = Step.of("last", (), parts=[base, clamp])
-    return sheet.spread(kind, named.key, named.label, step, over, period=where.period)
+    return sheet.spread(kind, named.key, named.label, step, over, version=named.digest, period=where.period)
 
 
 def _percent(sheet: Sheet, each: PercentDiscount, over: Sequence[Entry], begun: dict[str, Decimal]) -> Step:
@@ -148,7 +148,7 @@ def maximum(sheet: Sheet) -> None:
             if neg(step.result) > most:
                 # What was billed before is above it alone: no more can come off than there is.
                 step = Step.of("clamp", [("minimum", neg(max(most, ZERO)))], parts=[step])
-            sheet.spread("maximum", "", "", step, over, period=read.period)
+            sheet.spread("maximum", "", "", step, over, version=stretch.last.maximum.digest, period=read.period)
         read.keep(_sum(over))
 
 
@@ -163,7 +163,7 @@ def taxes(sheet: Sheet) -> None:
         step = _tax_step(tax, sheet.dues.taxes, over)
         weights = [(entry, entry.net.copy_abs()) for entry in over if entry.net and (entry.net > 0) == (base > 0)]
         kind: Kind = "included_tax" if tax.included else "tax"
-        sheet.line(kind, tax.key, tax.label, step, over=weights, period=standing.period)
+        sheet.line(kind, tax.key, tax.label, step, over=weights, version=tax.digest, period=standing.period)
 
 
 def _tax_step(tax: Tax, every: Sequence[Standing[Tax]], over: Sequence[Entry]) -> Step:

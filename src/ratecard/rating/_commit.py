@@ -15,13 +15,13 @@ from typing import TypeAlias
 from .._numbers import CONTEXT, ONE, ZERO, Exact, number, quantize, sub, total
 from ..errors import MismatchError
 from ..periods import Period
-from ..plans import AnyCommitment, Commitment, Maximum, Minimum, Plan, Postpaid, Prepaid, Stretch, sum_in
+from ..plans import Commitment, Maximum, Minimum, Plan, Postpaid, Prepaid, Stretch, sum_in
 from ..steps import Step
 from ._sheet import Entry, Sheet, given, summed
 
 __all__ = ["Reading", "commitments", "minimum", "prepaid", "reading"]
 
-Bound: TypeAlias = Minimum | Maximum | AnyCommitment
+Bound: TypeAlias = Minimum | Maximum | Commitment
 """What has an amount for a period."""
 
 
@@ -143,7 +143,7 @@ class _Fill:
         return found
 
 
-def _of(plan: Plan, key: str) -> AnyCommitment | None:
+def _of(plan: Plan, key: str) -> Commitment | None:
     return next((each for each in plan.commitments if each.key == key), None)
 
 
@@ -192,7 +192,7 @@ def commitments(sheet: Sheet) -> None:
             step = _overage(fill.beyond, commitment.overage)
             sheet.top_up(
                 "overage", commitment.key, commitment.label, step,
-                items=commitment.items, plan=read.stretch.last, period=read.period,
+                items=commitment.items, plan=read.stretch.last, version=commitment.digest, period=read.period,
             )  # fmt: skip
         if not isinstance(commitment, Postpaid):
             continue
@@ -206,7 +206,7 @@ def commitments(sheet: Sheet) -> None:
             step = Step.of("difference", (), parts=[read.amount, Step.of("sum", (), parts=have)])
             sheet.top_up(
                 "commitment", commitment.key, commitment.label, step,
-                items=commitment.items, plan=read.stretch.last, period=read.period,
+                items=commitment.items, plan=read.stretch.last, version=commitment.digest, period=read.period,
             )  # fmt: skip
 
 
@@ -228,7 +228,8 @@ def _overage(beyond: Sequence[tuple[Entry, Decimal]], factor: Decimal) -> Step:
 def minimum(sheet: Sheet) -> None:
     """Top the statement up to the plan's minimum, in the statement that holds the end of each of its periods."""
     for stretch in sheet.dues.stretches:
-        if all(plan.minimum is None for plan, _ in stretch.parts):
+        held = [plan.minimum for plan, _ in stretch.parts if plan.minimum is not None]
+        if not held:
             continue
         read = reading(sheet, "minimum", stretch, lambda plan: plan.minimum)
         have = read.have()
@@ -237,7 +238,8 @@ def minimum(sheet: Sheet) -> None:
         read.keep(now)
         if stretch.over and have.result < read.amount.result:
             step = Step.of("difference", (), parts=[read.amount, have])
-            sheet.top_up("minimum", "", "", step, items=(), plan=stretch.last, period=read.period)
+            version = (stretch.last.minimum or held[-1]).digest
+            sheet.top_up("minimum", "", "", step, items=(), plan=stretch.last, version=version, period=read.period)
 
 
 def prepaid(sheet: Sheet) -> None:
@@ -248,8 +250,8 @@ def prepaid(sheet: Sheet) -> None:
         held = fill.held
         fill.read.keep(held)
         if held:
-            step = _drawn(fill)
-            sheet.draw(fill.commitment.key, fill.commitment.label, step, fill.taken, period=fill.read.period)
+            each, step = fill.commitment, _drawn(fill)
+            sheet.draw(each.key, each.label, step, fill.taken, version=each.digest, period=fill.read.period)
 
 
 def _drawn(fill: _Fill) -> Step:

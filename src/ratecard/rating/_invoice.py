@@ -2,10 +2,10 @@
 invoice: what is due at an instant and was not invoiced yet, from the statements of several periods.
 
 A statement says what a period's service comes to; an invoice picks by `due`: the arrears of what is past, the advance
-of what begins. A discount or a tax across lines goes with the lines it falls on: what falls on an advance fee is due with
-that fee, the rest with the rest. What was invoiced before is subtracted line by line. So an upgrade in mid-period gives
-back what was paid in advance for the rest of the old price, less its discounts; and however often one invoices, invoices
-add up to the statements.
+of what begins. A discount or a tax across lines goes with the lines it falls on: what falls on an advance fee is due
+with that fee, the rest with the rest. What was invoiced before is subtracted line by line. So an upgrade in mid-period
+gives back what was paid in advance for the rest of the old price, less its discounts; and however often one invoices,
+invoices add up to the statements.
 """
 
 from __future__ import annotations
@@ -183,8 +183,8 @@ def invoice(
             what is known) for its advance.
         at: the instant; lines due then are in.
         issued: the invoices of the same customer so far.
-        interim: whether usage so far is invoiced before it is due, with the discounts and taxes that fall on it; fees in
-            arrears, minimums and true-ups wait all the same.
+        interim: whether usage so far is invoiced before it is due, with the discounts and taxes that fall on it; fees
+            in arrears, minimums and true-ups wait all the same.
 
     Raises:
         MismatchError: `invoice.customer`, `currency.mixed`, or `invoice.twice` when a period comes twice.
@@ -212,9 +212,7 @@ def invoice(
     found: list[InvoiceLine] = []
     there: set[str] = set()
     for statement in held:
-        ready = {
-            line.key: line.due for line in statement.lines if line.due <= when or (interim and _is_usage(line))
-        }
+        ready = {line.key: line.due for line in statement.lines if line.due <= when or (interim and _is_usage(line))}
         for line in statement.lines:
             if line.kind == "included_tax":
                 continue  # It is in the other lines already.

@@ -128,7 +128,7 @@ class LineItem:
         quantity, unit: what was priced, exact.
         exact: the amount before rounding; `amount` after it.
         period: the stretch of service; `due` the instant at which it is due.
-        version: the digest of the card whose price this is.
+        version: the digest of the card whose price this is, or of the term that made a line across others.
         shares: how the amount of a line across others falls on them, by their keys; the shares add up to it.
         steps: how the amount came about; the last one's result is the amount.
     """

@@ -16,7 +16,7 @@ from .._numbers import CONTEXT, ZERO, Exact, sub, text
 from ..errors import MismatchError
 from ..money import Money, shown
 from ..periods import Period
-from ..plans import Carry, Offer, Subscription, resolve
+from ..plans import Carry, Offer, Subscription, resolve, terms_across
 from ..records import Layout, UsageRecord
 from ..steps import Step
 from ._charge import charge
@@ -272,9 +272,12 @@ def _without(records: Iterable[Any], without: Iterable[Identity], layout: Layout
 
 
 def _check_versions(issued: Statement, corrected: Statement, offer: Offer, subscription: Subscription) -> None:
-    """Cards are appended, never edited: an issued price that is nowhere was edited."""
+    """Cards are appended, never edited: an issued price, or a term across lines, that is nowhere was edited."""
     keys = {subscription.plan, *(getattr(change, "plan", subscription.plan) for change in subscription.changes)}
-    known = {card.digest for key in sorted(keys) for card in offer.get(key).cards}
+    known: set[str] = set()
+    for plan in (offer.get(key) for key in sorted(keys)):
+        known.update(card.digest for card in plan.cards)
+        known.update(term.digest for term in terms_across(plan))
     known.update(line.version for line in corrected.lines)
     for line in issued.lines:
         if line.version not in known:

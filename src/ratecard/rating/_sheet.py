@@ -74,9 +74,7 @@ class Entry:
 
     __slots__ = ("at", "counted", "items", "key", "listed", "net", "plan")
 
-    def __init__(
-        self, key: str, items: Sequence[str], plan: str, at: datetime, net: Decimal, listed: Decimal
-    ) -> None:
+    def __init__(self, key: str, items: Sequence[str], plan: str, at: datetime, net: Decimal, listed: Decimal) -> None:
         self.key = key
         self.items = tuple(items)
         self.plan = plan
@@ -124,19 +122,18 @@ class Sheet:
         return quantize(amount, self.terms.currency.places, self.terms.plan.rounding)
 
     def line(
-        self, kind: Kind, item: str, name: str, step: Step, *,
-        over: Iterable[tuple[Entry, Decimal]] = (), period: Period | None = None,
+        self, kind: Kind, item: str, name: str, step: Step, *, version: str, period: Period,
+        over: Iterable[tuple[Entry, Decimal]] = (),
     ) -> LineItem:  # fmt: skip
-        """Add a line that a stage made; over what it falls, and with which weights."""
+        """Add a line that a stage made by a term of this version; over what it falls, and with which weights."""
         terms = self.terms
-        service = terms.period if period is None else period
         rounded = self.rounded(step.result)
         held = list(over)
         parts = split(rounded, [weight for _, weight in held], terms.currency.step) if held else []
         shares = [(entry, part) for (entry, _), part in zip(held, parts, strict=True) if part]
         head = LineHead(
-            line_key(kind, item, (), service.start), item=item, name=name, group=(), unit="", currency=terms.currency,
-            period=service, due=min(service.end, terms.period.end), version=terms.plan.digest, mode=terms.plan.rounding, kind=kind,
+            line_key(kind, item, (), period.start), item=item, name=name, group=(), unit="", currency=terms.currency,
+            period=period, due=min(period.end, terms.period.end), version=version, mode=terms.plan.rounding, kind=kind,
             shares=[(entry.key, part) for entry, part in shares],
         )  # fmt: skip
         made = LineItem(head, ONE, step.result, rounded, lambda _: (head.step(step, rounded),))
@@ -144,7 +141,7 @@ class Sheet:
         return made
 
     def spread(
-        self, kind: Kind, item: str, name: str, step: Step, over: Sequence[Entry], *, period: Period | None = None
+        self, kind: Kind, item: str, name: str, step: Step, over: Sequence[Entry], *, version: str, period: Period
     ) -> Decimal:
         """
         Add a line whose amount falls on entries, and change what they come to.
@@ -158,23 +155,26 @@ class Sheet:
         if not rounded:
             return ZERO
         weights = [(entry, entry.net.copy_abs()) for entry in over if entry.net and (entry.net > 0) == (rounded < 0)]
-        made = self.line(kind, item, name, step, over=weights, period=period)
+        made = self.line(kind, item, name, step, over=weights, version=version, period=period)
         shares = dict(made.shares)
         for entry, _ in weights:
             entry.net = CONTEXT.add(entry.net, shares.get(entry.key, ZERO))
         return rounded
 
     def top_up(
-        self, kind: Kind, item: str, name: str, step: Step, *, items: Sequence[str], plan: Plan, period: Period
-    ) -> None:
+        self, kind: Kind, item: str, name: str, step: Step, *,
+        items: Sequence[str], plan: Plan, version: str, period: Period,
+    ) -> None:  # fmt: skip
         """Add a line that tops prices up, with an entry that later stages read; none where it rounds to nothing."""
         if self.rounded(step.result):
-            made = self.line(kind, item, name, step, period=period)
+            made = self.line(kind, item, name, step, version=version, period=period)
             self.entries.append(self._entry(made, items, plan, made.rounded))
 
-    def draw(self, item: str, name: str, step: Step, taken: Sequence[tuple[Entry, Decimal]], *, period: Period) -> None:
+    def draw(
+        self, item: str, name: str, step: Step, taken: Sequence[tuple[Entry, Decimal]], *, version: str, period: Period
+    ) -> None:
         """Add a line of what is paid from elsewhere, and take from each entry its part."""
-        self.line("prepaid", item, name, step, over=taken, period=period)
+        self.line("prepaid", item, name, step, over=taken, version=version, period=period)
         for entry, some in taken:
             entry.net = CONTEXT.subtract(entry.net, some)
 
