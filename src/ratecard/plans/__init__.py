@@ -8,7 +8,7 @@ from ._card import Item, RateCard
 from ._carry import Carry
 from ._catalog import Catalog, Offer
 from ._changes import Cancel, ChangeAnchor, ChangePlan, ChangeQuantity, Pause, Resume
-from ._dues import Dues, Standing, Stretch, dues, stated, terms_across
+from ._dues import Dues, Standing, Stretch, Trial, dues, stated, terms_across
 from ._entitlements import Entitled, Entitlement, entitled
 from ._extras import (
     AmountDiscount,
@@ -31,7 +31,7 @@ from ._extras import (
 )
 from ._order import Order
 from ._overrides import AddOn, Override
-from ._phases import Phase
+from ._phases import Free, Phase
 from ._plan import CustomUnit, Plan
 from ._resolve import resolve
 from ._schema import schema
@@ -58,6 +58,7 @@ __all__ = [
     "Dues",
     "Entitled",
     "Entitlement",
+    "Free",
     "Item",
     "ItemDiscount",
     "Maximum",
@@ -83,6 +84,7 @@ __all__ = [
     "Term",
     "Terms",
     "TieredDiscount",
+    "Trial",
     "UsageDiscount",
     "dues",
     "entitled",

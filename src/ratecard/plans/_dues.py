@@ -19,11 +19,12 @@ from ..cadence import Cadence
 from ..periods import Period, Proration, share
 from ._extras import AnyDiscount, Commitment, Coupon, Tax, Term
 from ._lookup import find
+from ._phases import Free
 from ._plan import Plan
 from ._states import Reign
 from ._terms import Terms
 
-__all__ = ["Dues", "Standing", "Stretch", "dues", "stated", "terms_across"]
+__all__ = ["Dues", "Standing", "Stretch", "Trial", "dues", "stated", "terms_across"]
 
 T = TypeVar("T")
 
@@ -73,6 +74,30 @@ class Standing(Generic[T]):
         self.share = part
 
 
+class Trial:
+    """
+    A trial by amount in one statement.
+
+    Attributes:
+        name: what it is called on its line and in the carry: the key of its phase, and its own.
+        free: what is free.
+        phase: the key of its phase.
+        period: the time of the statement that it holds in.
+        begun: whether it began before the rated period.
+        over: whether nothing that comes after the rated period can be free by it.
+    """
+
+    __slots__ = ("begun", "free", "name", "over", "period", "phase")
+
+    def __init__(self, name: str, free: Free, phase: str, period: Period, *, begun: bool, over: bool) -> None:
+        self.name = name
+        self.free = free
+        self.phase = phase
+        self.period = period
+        self.begun = begun
+        self.over = over
+
+
 class Dues:
     """
     What the statement stages of some terms work with.
@@ -84,9 +109,10 @@ class Dues:
         coupons: the subscription's, in its order.
         missing: the coupons of the subscription that only plans it was on before have.
         taxes: those of the plans, in their order.
+        trials: the trials by amount that usage of the statement falls in.
     """
 
-    __slots__ = ("commitments", "coupons", "discounts", "missing", "stretches", "taxes")
+    __slots__ = ("commitments", "coupons", "discounts", "missing", "stretches", "taxes", "trials")
 
     def __init__(
         self,
@@ -97,6 +123,7 @@ class Dues:
         coupons: Sequence[Standing[Coupon]],
         missing: Sequence[str],
         taxes: Sequence[Standing[Tax]],
+        trials: Sequence[Trial],
     ) -> None:
         self.stretches = tuple(stretches)
         self.commitments = tuple((each, tuple(parts)) for each, parts in commitments)
@@ -104,17 +131,20 @@ class Dues:
         self.coupons = tuple(coupons)
         self.missing = tuple(missing)
         self.taxes = tuple(taxes)
+        self.trials = tuple(trials)
 
 
 def stated(terms: Terms) -> bool:
     """Whether some stage across the lines has something to do."""
-    return bool(terms.subscription.coupons) or any(_stated(reign.plan) for reign in terms.reigns)
+    brought = bool(terms.subscription.coupons) or any(stretch.phase.free for stretch in terms.phases)
+    return brought or any(_stated(reign.plan) for reign in terms.reigns)
 
 
 def terms_across(plan: Plan) -> list[Term]:
     """All that a plan states across the lines."""
     bounds = [each for each in (plan.minimum, plan.maximum) if each is not None]
-    return [*plan.discounts, *plan.coupons, *bounds, *plan.commitments, *plan.taxes]
+    free = [each for phase in plan.phases for each in phase.free]
+    return [*plan.discounts, *plan.coupons, *bounds, *plan.commitments, *plan.taxes, *free]
 
 
 def _stated(plan: Plan) -> bool:
@@ -144,7 +174,31 @@ def dues(terms: Terms) -> Dues:
         coupons=coupons,
         missing=missing,
         taxes=_standing(terms, here, lambda plan: plan.taxes),
+        trials=_trials(terms),
     )
+
+
+def _trials(terms: Terms) -> list[Trial]:
+    """The trials by amount that some usage falls in, billed in the rated period or after it."""
+    billed = {piece.free for service in terms.services if service.due is not None for piece in service.pieces}
+    waiting = {piece.free for service in terms.services if service.due is None for piece in service.pieces}
+    found: list[Trial] = []
+    for stretch in terms.phases:
+        phase, rated = stretch.phase, terms.period
+        ends = stretch.end is not None and stretch.end <= rated.end
+        past = stretch.end is not None and stretch.end <= rated.start
+        if not phase.free or stretch.start >= rated.end or (past and phase.key not in billed | waiting):
+            continue
+        end = rated.end if stretch.end is None else min(stretch.end, rated.end)
+        start = stretch.start if past else max(stretch.start, rated.start)
+        found += [
+            Trial(
+                f"{phase.key} {free.key}".strip(), free, phase.key, Period(start, end, zone=terms.zone),
+                begun=stretch.start < rated.start, over=ends and phase.key not in waiting,
+            )
+            for free in phase.free
+        ]  # fmt: skip
+    return found
 
 
 def _present(terms: Terms) -> list[Reign]:

@@ -280,6 +280,7 @@ class _Resolving:
         return Piece(
             part, item, sold.version, sub(until, before), before, self._price(item),
             quantity=sold.quantity, peak=peak, alone=share(part, full, how), trial=sold.trial,
+            free=sold.free,
         )  # fmt: skip
 
     def _share(self, counts: Sequence[Period], end: datetime, full: Period, how: Proration) -> Exact:
@@ -337,6 +338,7 @@ def _joined(first: Sold, second: Sold, zone: str) -> Sold:
     return Sold(
         Period(first.part.start, second.part.end, zone=zone), first.item, plan=first.plan, cadence=first.cadence,
         quantity=first.quantity, version=first.version, trial=first.trial, card=first.card,
+        free=first.free,
     )  # fmt: skip
 
 

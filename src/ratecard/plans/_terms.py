@@ -41,12 +41,13 @@ class Piece:
         peak: the most there were in this service before this piece.
         alone: the stretch as a share of the full period, as though nothing of it had been billed before.
         trial: the key of the trial that makes it free; empty where it is not.
+        free: the key of the phase in which a part of its usage is free; empty where there is none.
         tail: what tells this piece's line from others of the same item: `@` and the start.
     """
 
     __slots__ = (
-        "alone", "before", "end", "item", "peak", "period", "price", "quantity", "share", "start", "tail", "trial",
-        "version",
+        "alone", "before", "end", "free", "item", "peak", "period", "price", "quantity", "share", "start", "tail",
+        "trial", "version",
     )  # fmt: skip
 
     def __init__(
@@ -62,6 +63,7 @@ class Piece:
         peak: Decimal = ZERO,
         alone: Exact | None = None,
         trial: str = "",
+        free: str = "",
     ) -> None:
         self.period = period
         self.start = period.start
@@ -75,6 +77,7 @@ class Piece:
         self.peak = peak
         self.alone = part if alone is None else alone
         self.trial = trial
+        self.free = free
         self.tail = f"@{period.start.isoformat().replace('+00:00', 'Z')}"
 
 

@@ -26,6 +26,7 @@ Group: TypeAlias = tuple[tuple[str, str], ...]
 Kind: TypeAlias = Literal[
     "usage",
     "fee",
+    "trial",
     "discount",
     "coupon",
     "maximum",
@@ -122,7 +123,8 @@ class LineItem:
 
     Attributes:
         key: stable: item, group and start of service. The same line of a re-rated statement has the same key.
-        kind: usage or a fee; or discount, coupon, maximum, minimum, commitment, overage, prepaid, tax, included_tax.
+        kind: usage or a fee; or trial, discount, coupon, maximum, minimum, commitment, overage, prepaid, tax,
+            included_tax.
         item: the item's key, on a line across others the key of what made it; `name` is what people read.
         group: dimensions and values, empty for a pooled item.
         quantity, unit: what was priced, exact.
@@ -329,6 +331,7 @@ class LineItem:
 
 
 _TOLD = {
+    "trial": "free in the trial",
     "discount": "discount",
     "coupon": "coupon",
     "maximum": "cut at the maximum",

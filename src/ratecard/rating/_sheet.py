@@ -98,6 +98,7 @@ class Sheet:
         self.notices: list[Notice] = []
         self.coupons: dict[str, int] = dict(charges.terms.carry.coupons) if charges.terms.carry else {}
         self.drawn: dict[str, Decimal] = {}
+        self.freed: dict[str, Exact] = {}
         self.entries: list[Entry] = []
         for line in lines:
             listed = charges.listed.get(line.key)
@@ -131,9 +132,11 @@ class Sheet:
         held = list(over)
         parts = split(rounded, [weight for _, weight in held], terms.currency.step) if held else []
         shares = [(entry, part) for (entry, _), part in zip(held, parts, strict=True) if part]
+        # What falls on other lines is due with them, and all of it by the end; a floor where its own time ends.
+        due = terms.period.end if held else min(period.end, terms.period.end)
         head = LineHead(
             line_key(kind, item, (), period.start), item=item, name=name, group=(), unit="", currency=terms.currency,
-            period=period, due=min(period.end, terms.period.end), version=version, mode=terms.plan.rounding, kind=kind,
+            period=period, due=due, version=version, mode=terms.plan.rounding, kind=kind,
             shares=[(entry.key, part) for entry, part in shares],
         )  # fmt: skip
         made = LineItem(head, ONE, step.result, rounded, lambda _: (head.step(step, rounded),))
