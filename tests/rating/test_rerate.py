@@ -98,6 +98,14 @@ def test_from_storage() -> None:
     assert [plain[name] for name in ("adjustment", "customer", "subtotal", "due")] == [1, "acme", "-3.00", "-3.00"]
     assert plain["lines"][0]["of"] == "n[team=a]@2025-01-01T00:00:00Z"
     assert (plain["lines"][0]["amount"], plain["lines"][0]["before"]["amount"]) == ("-3.00", "11.00")
+    again = Adjustment.from_json(plain)
+    assert (again, hash(again), again.to_json()) == (found, hash(found), found.to_json())
+    assert again.lines == found.lines and again.verify() and again != "adjustment"
+    assert rerate(again.corrected, PLAN, ACME, USAGE[:1]).lines == ()
+    for wrong, code in (("adjustment", "adjustment.version"), ({"adjustment": 1}, "statement.version")):
+        with pytest.raises(MismatchError) as caught:
+            Adjustment.from_json(wrong)  # type: ignore[arg-type]
+        assert caught.value.code == code
     assert repr(found) == "<Adjustment of 'acme' for Period('2025-01-01', '2025-02-01'): -3.00 USD due>"
 
 
