@@ -238,12 +238,9 @@ def _standing(terms: Terms, here: Sequence[Reign], pick: Callable[[Plan], Sequen
 
 
 def _whole(terms: Terms, inside: Sequence[Reign]) -> Period:
-    """The service in the rated period."""
-    if not inside:
-        return terms.period
-    ends = [reign.within(terms.period) for reign in (inside[0], inside[-1])]
-    first, last = (end for end in ends if end is not None)
-    return Period(first.start, last.end, zone=terms.zone)
+    """The service in the rated period; what is billed in it has some."""
+    parts = [part for part in (reign.within(terms.period) for reign in inside) if part is not None]
+    return Period(parts[0].start, parts[-1].end, zone=terms.zone)
 
 
 def _time(rated: Period, inside: Sequence[Reign], reigns: Sequence[Reign]) -> Period:
