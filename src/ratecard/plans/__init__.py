@@ -37,11 +37,10 @@ from ._plan import CustomUnit, Plan
 from ._resolve import resolve
 from ._schema import schema
 from ._subscription import Subscription
-from ._sums import BARE, sum_in
+from ._sums import sum_in
 from ._terms import MeterTerms, Piece, Service, Terms
 
 __all__ = [
-    "BARE",
     "AddOn",
     "AmountDiscount",
     "AnyCommitment",

@@ -18,6 +18,7 @@ from .._numbers import ONE, ZERO, Exact, div, sign, sub, total
 from ..cadence import Cadence
 from ..periods import Period, Proration, share
 from ._extras import AnyDiscount, Commitment, Coupon, Tax, Term
+from ._guarded import soft_caps
 from ._lookup import find
 from ._phases import Free
 from ._plan import Plan
@@ -148,7 +149,8 @@ def terms_across(plan: Plan) -> list[Term]:
 
 
 def _stated(plan: Plan) -> bool:
-    return bool(plan.discounts or plan.minimum or plan.maximum or plan.commitments or plan.taxes)
+    stages = plan.discounts or plan.minimum or plan.maximum or plan.commitments or plan.taxes
+    return bool(stages or soft_caps(plan))
 
 
 def dues(terms: Terms) -> Dues:

@@ -8,6 +8,7 @@ for, and then kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from functools import cached_property
 from typing import TypeAlias
 
@@ -50,16 +51,14 @@ class Scene:
         self.metering = metering
         self.costs = costs
         self.find = find
-        self.staged = stated(terms.plan) or bool(terms.subscription.coupons)
+        self.staged = stated(terms)
 
     @cached_property
     def fine(self) -> Terms:
         """The same terms counted so finely that nothing worth telling is rounded, for stages across lines."""
-        terms = self.terms
-        return Terms(
-            terms.plan, terms.subscription, terms.period, currency=terms.currency.finer(PLACES), zone=terms.zone,
-            started=terms.started, ended=terms.ended, services=terms.services, meters=terms.meters, carry=terms.carry,
-        )  # fmt: skip
+        found = copy(self.terms)
+        found.currency, found.memo = self.terms.currency.finer(PLACES), {}
+        return found
 
     def tally(self, cells: Meters) -> Tally:
         """Some cells as a tally, to be read at once."""

@@ -134,7 +134,7 @@ class Reading:
         places = [(self.place(Dimension(name)), value) for name, value in wanted.items()]
         cells = self.cells(start, end)
         pairs = [(cell, cells[cell]) for cell in sorted(cells) if all(cell[place] == value for place, value in places)]
-        opening = self.opening([cell for cell, _ in pairs], start) if self.gauge else None
+        opening = None if self.levels is None else self.levels.before([cell for cell, _ in pairs], start)
         state = self.states.main(self.states.all([state for _, state in pairs]))
         frame = Frame(start, end, self.terms.period.micros, opening)
         return self.meter.quantity(self.meter.aggregate.value(state, frame))

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import cast
 
-from .._model import Pairs
 from .._numbers import CONTEXT, ZERO, neg
 from ..guards import Cap
-from ..plans import BARE, Stretch, soft_caps
+from ..plans import Maximum, Stretch, soft_caps
 from ..steps import Step
 from ._commit import reading
 from ._line import Group
@@ -24,16 +22,16 @@ __all__ = ["soft"]
 
 
 def soft(sheet: Sheet) -> None:
-    """Stop the charge at each soft cap, in the order of the guards."""
-    for cap in soft_caps(sheet.terms.plan):
-        for stretch in sheet.dues.stretches:
+    """Stop the charge at each soft cap, in the order of the guards of the plan that holds last."""
+    for stretch in sheet.dues.stretches:
+        for cap in soft_caps(stretch.last):
             for cell, over in _cells(sheet, cap).items():
                 _stop(sheet, cap, cell, over, stretch)
 
 
 def _cells(sheet: Sheet, cap: Cap) -> dict[Group, list[Entry]]:
     """The entries that a cap is about, by the groups it counts on their own, in the order of the lines."""
-    entries = sheet.scope([] if cap.item is None else [cap.item])
+    entries = [entry for entry in sheet.entries if entry.within([] if cap.item is None else [cap.item])]
     found: dict[Group, list[Entry]] = {} if cap.each else {(): []}
     groups = {line.key: dict(line.group) for line in sheet.lines}
     for entry in entries:
@@ -50,9 +48,8 @@ def _holds(group: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
 
 def _stop(sheet: Sheet, cap: Cap, cell: Group, entries: Sequence[Entry], stretch: Stretch) -> None:
     named = " ".join([cap.name, *(f"[{name}={value}]" for name, value in cell)])
-    worth = cap.spend
-    sums = cast("Pairs[Decimal]", worth) if isinstance(worth, Mapping) else Pairs({BARE: worth or ZERO})
-    read = reading(sheet, f"guard {named}", sums, False, stretch)
+    bound = Maximum(amount=cap.spend or ZERO)
+    read = reading(sheet, f"guard {named}", stretch, lambda plan: bound)
     over = [entry for entry in entries if read.holds(entry)]
     have = summed([(entry.key, entry.net) for entry in over], "now")
     if read.before:
@@ -63,7 +60,7 @@ def _stop(sheet: Sheet, cap: Cap, cell: Group, entries: Sequence[Entry], stretch
         if neg(step.result) > most:
             # What was billed before is above it alone: no more can come off than there is.
             step = Step.of("clamp", [("minimum", neg(max(most, ZERO)))], parts=[step])
-        sheet.spread("maximum", named, named, step, over, period=read.period)
+        sheet.spread("maximum", named, named, step, over, version=stretch.last.digest, period=read.period)
     read.keep(_sum(over))
 
 
