@@ -1,7 +1,8 @@
 """
 What a live bill costs a record: counting it, quoting it, asking whether it may run.
 
-Three independent graduated items, each on a meter of its own; asking is under three caps, three alerts and a token bucket.
+Three independent graduated items, each on a meter of its own; asking is under three caps, three alerts and a token
+bucket.
 The base is the loop that a host would write: `total[record.event] += record.properties["n"]` over the same records.
 """
 

@@ -135,7 +135,9 @@ def _groups(path: str, guard: Guard, items: Sequence[Item]) -> Iterator[Problem]
     for item in mine:
         missing = [name for name in named if name not in (*item.each, *item.split)]
         if missing:
-            words = f"the lines of {item.key!r} are not told by {', '.join(missing)}; add it to the item's each or split"
+            words = (
+                f"the lines of {item.key!r} are not told by {', '.join(missing)}; add it to the item's each or split"
+            )
             yield Problem(path, "guard.dimension", words)
             return
 
@@ -143,7 +145,9 @@ def _groups(path: str, guard: Guard, items: Sequence[Item]) -> Iterator[Problem]
 def _soft(path: str, cap: Cap, plan: Plan) -> Iterator[Problem]:
     """Soft caps that no stage of the bill can hold."""
     if cap.spend is None or cap.of != "subtotal" or cap.scope != "plan":
-        words = "a soft cap stops the charge at an amount of the subtotal or of an item; write spend, or use hard or clamp"
+        words = (
+            "a soft cap stops the charge at an amount of the subtotal or of an item; write spend, or use hard or clamp"
+        )
         yield Problem(f"{path}.mode", "cap.soft", words)
     if plan.rounding_at == "statement":
         words = "soft caps are shared among rounded lines, so the lines are rounded first; leave rounding_at out"

@@ -147,7 +147,9 @@ def _intake(terms: Terms, tally: Tally | None, identity: IdentityMode) -> Intake
     Raises:
         MismatchError: `tally.customer`.
     """
-    earlier = [] if terms.carry is None else [(source, str(name), str(told)) for source, name, told in terms.carry.identities]
+    earlier = (
+        [] if terms.carry is None else [(source, str(name), str(told)) for source, name, told in terms.carry.identities]
+    )
     metering: Any = {terms.customer: terms.meters}
     if tally is None:
         return Intake(metering, terms.customer, None, earlier, trusted=identity == "trusted")
@@ -160,5 +162,7 @@ def _intake(terms: Terms, tally: Tally | None, identity: IdentityMode) -> Intake
     if len(tally.metering) > 1:
         # Where every record of many customers went says nothing of this one: its own account starts here.
         account = Account({}, 0, tally.account.trusted, ())
-        tally = Tally({terms.customer: held}, {terms.customer: tally.cells.get(terms.customer, {})}, account, tally.seen)
+        tally = Tally(
+            {terms.customer: held}, {terms.customer: tally.cells.get(terms.customer, {})}, account, tally.seen
+        )
     return Intake({terms.customer: held}, terms.customer, tally, earlier, trusted=identity == "trusted")

@@ -1,9 +1,9 @@
 """
 Cutting a request: which part of it a cap may let through, and where on the way to it the bill may fall.
 
-A cut lowers one property that meters add up. A bill that never falls on the way needs no more than its end to be looked
-at; where a price falls, every stretch on which it goes one way only is looked at. Where neither is known, the request is
-not cut: all of it fits, or nothing.
+A cut lowers one property that meters add up. Where the bill never falls on the way, its end is all that is looked at;
+where a price falls, every stretch on which it goes one way only. Where neither is known, the request is not cut: all
+of it fits, or nothing.
 """
 
 from __future__ import annotations
@@ -80,9 +80,7 @@ def portion_of(
     return Portion(quantity, read, step=step, pieces=pieces)
 
 
-def _turns(
-    terms: Terms, cells: Meters, runs: Sequence[Run], name: str, quantity: Decimal
-) -> list[Exact] | None:
+def _turns(terms: Terms, cells: Meters, runs: Sequence[Run], name: str, quantity: Decimal) -> list[Exact] | None:
     """The quantities at which the bill may begin to fall or to rise; None where they are not known."""
     if not all(_plainly(run, name) for run in runs):
         return None

@@ -1,8 +1,8 @@
 """
 Figures: what a bill stands at, for guards to read and for quotes to compare.
 
-They come from the walk itself: charges and a statement over what was measured. Each is worked out when it is first asked
-for, and then kept.
+They come from the walk itself: charges and a statement over what was measured. Each is worked out when it is first
+asked for, and then kept.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class Holds:
         reserved: by id, the record and what it took.
         admitted: by mark, what was taken, oldest first.
         quick: by id, records that were admitted the quick way.
-        counts: for the quick way: event and meter -> the property that is counted, None where records are.
+        counts: for the quick way: event and meter -> the property that is counted, empty where records are.
     """
 
     def __init__(self, counted: tuple[Gauge, ...], counting: bool) -> None:
@@ -84,7 +84,7 @@ class Holds:
         self.admitted: dict[Mark, list[Admitted]] = {}
         # Records whose quantity is all that was counted of them, as they came.
         self.quick: dict[str, UsageRecord] = {}
-        self.counts: dict[tuple[str, str], str | None] = {}
+        self.counts: dict[tuple[str, str], str] = {}
 
     def took(self, mark: Mark, at: datetime, uses: Reading) -> Admitted:
         """What a request takes."""
@@ -122,8 +122,8 @@ class Holds:
         """What a record took that was let through for its quantity alone."""
         taken: dict[str, Exact] = {}
         for gauge in self.counted:
-            name = self.counts.get((record.event, gauge.name), "")
-            taken[gauge.text] = ZERO if name == "" else ONE if name is None else read_number(record, name)
+            name = self.counts.get((record.event, gauge.name))
+            taken[gauge.text] = ZERO if name is None else read_number(record, name) if name else ONE
         return Admitted(mark_of(record), record.at, taken)
 
     def reservation(self, id: str) -> tuple[UsageRecord, Admitted]:

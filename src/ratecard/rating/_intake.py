@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from ..errors import RecordError
+from ..meters import Aggregate
 from ..plans import MeterTerms
 from ..records import UsageRecord
 from ._careful import Careful, Run, conflict
@@ -104,8 +105,9 @@ class Intake:
         """
         found: list[Change] = []
         for run, segment in places:
-            aggregate, folds = run.meter.aggregate, run.terms.folds
-            value = aggregate.read(record)
+            aggregate: Aggregate = run.meter.aggregate
+            folds = run.terms.folds
+            value: Any = aggregate.read(record)
             group = tuple(axis.key(value, record) for axis in run.terms.axes)
             held = cells[run.meter.key][segment].get(group)
             state = run.states.zero() if held is None else held
@@ -133,15 +135,17 @@ class Intake:
         self.open()
         ready: list[tuple[Run, int, Any, tuple[str, ...]]] = []
         for run, segment in places:
-            value = run.meter.aggregate.read(record)
+            value: Any = run.meter.aggregate.read(record)
             ready.append((run, segment, value, tuple(axis.key(value, record) for axis in run.terms.axes)))
         folded = [
-            [fold.add(each, value, record) for fold, each in zip(run.terms.folds, self._held(run, segment, group)[1:], strict=True)]
+            [fold.add(state, value, record) for fold, state in zip(run.terms.folds, held[1:], strict=True)]
             for run, segment, value, group in ready
             if run.terms.folds
+            for held in (self._held(run, segment, group),)
         ]
         for run, segment, value, group in ready:
-            state, aggregate = self._own(run, segment, group), run.meter.aggregate
+            aggregate: Aggregate = run.meter.aggregate
+            state = self._own(run, segment, group)
             if run.terms.folds:
                 new: State = [aggregate.add(state[0], value, record), *folded.pop(0)]
             else:

@@ -8,30 +8,29 @@ statement that would be printed. It has no clock: the time of a record is the ti
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from .._numbers import CONTEXT, ONE, PLACES, ZERO, Exact, quantize, sub, text
-from ..errors import MismatchError, RatecardError, RecordError
-from ..guards import Bound, Cap, FairUse, Gauge, Guard, Portion, RateLimit, Reading, Signals, State, TokenBucket, Verdict, Watch
+from .._numbers import CONTEXT, PLACES, ZERO, Exact, quantize, sub
+from ..errors import MismatchError, RecordError
+from ..guards import (
+    Signals,
+    State,
+    Verdict,
+)
 from ..money import Money
-from ..periods import instant
 from ..plans import Terms
-from ..records import UsageRecord, group_text
-from ._bill import Bill, cost_terms_of
-from ._careful import Run
+from ..records import UsageRecord
+from ._bill import cost_terms_of
 from ._charge import charge
-from ._cut import cut, cut_of, portion_of
-from ._figures import Figures, Find, between
-from ._holds import Admitted, Holds, mark_of
-from ._intake import Meters
+from ._figures import Find
+from ._growing import Growing
 from ._measure import IdentityMode
 from ._settle import settle
 from ._statement import Statement
-from ._swift import Swift, swift_of
 from ._tally import Tally
 
 __all__ = ["Live", "live"]
@@ -77,7 +76,7 @@ def live(
     return Live(terms, tally, costs=costs, guards=guards, figures=figures, identity=identity)
 
 
-class Live:
+class Live(Growing):
     """
     A bill that grows with its records. Made by `live`; it changes, and is of one customer in one period.
 
@@ -86,40 +85,6 @@ class Live:
         watch: the plan's guards.
         version: how often it has changed; for compare and swap.
     """
-
-    def __init__(
-        self,
-        terms: Terms,
-        tally: Tally | None = None,
-        *,
-        costs: Tally | None = None,
-        guards: State | None = None,
-        figures: Find | None = None,
-        identity: IdentityMode = "checked",
-    ) -> None:
-        self.terms = terms
-        self._version = 0
-        self._currency = terms.currency
-        self.watch = Watch(terms.plan.guards, currency=str(terms.currency))
-        self._names = tuple(dict.fromkeys(name for each in terms.plan.guards for name in _dimensions(each)))
-        self._holds = Holds(*_counted(terms.plan.guards))
-        self._bill = Bill(terms, tally, costs, figures, identity)
-        self._ahead: Figures | None = None
-        if guards is None:
-            guards = self.watch.zero()
-            if tally is not None and tally.account.records and self.watch.guards:
-                # What was passed before this began is known; it is not told again.
-                guards = self.watch.begin(terms.period.start, self._bill.now().reading())
-        self._state = guards
-        # What most records go by; None where the terms have no such way. `_ready` is it while its numbers hold.
-        self._swift: Swift | None = None
-        self._ready: Swift | None = None
-        if all(_drawn(each) for each in self.watch.guards):
-            staged = self._bill.scene.staged
-            self._swift = swift_of(terms, self._bill.intake, staged=staged, holds=self._holds)
-        if self._swift is not None:
-            for event, lanes in self._swift.lanes.items():
-                self._holds.counts.update({(event, lane.meter): lane.of for lane in lanes})
 
     @property
     def version(self) -> int:
@@ -226,9 +191,8 @@ class Live:
                 after = swift.admit(record)
                 if after is not None:
                     fits = Decimal(record.properties[swift.alone[record.event].of]) if swift.clamps else None
-                    left = partial(
-                        self._left, swift.cells, after, self._state, swift.levels, swift.latest, swift.drawn, record.at
-                    )
+                    held = (swift.levels, swift.latest, swift.drawn)
+                    left = partial(self._left, swift.cells, after, self._state, held, record.at)
                     return Verdict(True, fits, (), record.at, left)
         self._home()
         verdict, taken = self._ask(self._bill.intake.read(record), at, cut)
@@ -398,150 +362,6 @@ class Live:
         found._version = told["version"]
         return found
 
-    def _prepared(self) -> Swift | None:
-        """The quick way with its numbers taken from where they are kept."""
-        swift = self._swift
-        if swift is None:
-            return None
-        try:
-            swift.read()
-            swift.heed(self.watch, self._state, self._bill.now())
-        except RatecardError:
-            # What the bill cannot say is told where it is asked for.
-            self._swift = None
-            return None
-        self._ready = swift
-        return swift
-
-    def _home(self) -> None:
-        """Write what went the quick way to where it is kept."""
-        swift = self._ready
-        if swift is None:
-            return
-        self._ready = None
-        if swift.fed:
-            self._ahead = None
-            self._bill.changed()
-        self._version += swift.fed + swift.drawn
-        swift.write()
-        self._state = swift.state(self._state)
-        self._holds.trim()
-
-    def _left(
-        self, cells: Meters, totals: list[int], state: State, levels: list[tuple[int, int]], latest: int, drawn: int,
-        at: datetime,
-    ) -> dict[str, Exact]:  # fmt: skip
-        """What was left of the limits once a record was let through the quick way."""
-        swift = self._swift
-        assert swift is not None
-        reading = Figures(self._bill.scene, swift.at(cells, totals), None).reading()
-        return self.watch.left(swift.state_of(state, levels, latest, drawn), at, reading)
-
-    def _changed(self) -> None:
-        self._version += 1
-        self._ahead = None
-
-    def _base(self) -> Figures:
-        """The figures of what was counted, and of all that is reserved on top of it."""
-        if self._ahead is None:
-            found = self._bill.now()
-            for record, _ in self._holds.reserved.values():
-                places = self._bill.places(record)
-                if places is not None:
-                    found = self._bill.after(found, record, places)
-            self._ahead = found
-        return self._ahead
-
-    def _group(self, record: UsageRecord) -> dict[str, str]:
-        """The dimensions that guards ask for, as the record has them."""
-        return {name: group_text(record, name) for name in self._names}
-
-    def _ask(
-        self, record: UsageRecord, at: datetime | str | None, named: str | None
-    ) -> tuple[Verdict, tuple[UsageRecord, Admitted] | None]:
-        """The answer, and what of the record may run, with what it took."""
-        when = record.at if at is None else instant(at)
-        places, before, group = self._bill.places(record), self._base(), self._group(record)
-        if places is None:
-            left = self.watch.left(self._state, when, before.reading(), group=group)
-            return Verdict(True, None, (), when, lambda: left), None
-        after = self._bill.after(before, record, places)
-        uses = Reading.by(between(before, after))
-        name, portion = self._portion(before, record, places, named) if self.watch.clamps else ("", None)
-        mark = mark_of(record)
-        state, verdict = self.watch.admit(
-            self._state, when, after=after.reading(), before=before.reading(), uses=uses, group=group, id=mark,
-            portion=portion,
-        )  # fmt: skip
-        if state is not self._state:
-            self._state = state
-            self._version += 1
-        if not verdict.allowed and not verdict.fits:
-            return self._noted(verdict), None
-        part = record
-        if not verdict.allowed:
-            assert verdict.fits is not None
-            part = cut(record, name, verdict.fits)
-            uses = Reading.by(between(before, self._bill.after(before, part, places)))
-        return verdict, (part, self._holds.took(mark, verdict.at, uses))
-
-    def _portion(
-        self, before: Figures, record: UsageRecord, places: Sequence[tuple[Run, int]], named: str | None
-    ) -> tuple[str, Portion | None]:
-        """The property that may be cut, and how."""
-        runs = [run for run, _ in places]
-        name = cut_of(runs, named)
-
-        def read(part: Decimal) -> tuple[Reading, Reading]:
-            some = self._bill.after(before, cut(record, name, part), places)
-            return some.reading(), Reading.by(between(before, some))
-
-        return name, portion_of(self.terms, before.cells, record, runs, name, read)
-
-    def _noted(self, verdict: Verdict) -> Verdict:
-        """A refusal that would be the same for any request says so."""
-        caps = {each.name: each for each in self.watch.guards if isinstance(each, Cap) and each.window() is None}
-        bounds: list[Bound] = []
-        for bound in verdict.limits:
-            cap = caps.get(bound.key)
-            alone = None
-            if cap is not None and cap.spend is not None and cap.scope == "plan":
-                alone = self._bill.scene.empty.value(cap.gauge(bound.group))
-            if alone is None or alone <= bound.limit:
-                bounds.append(bound)
-            else:
-                bounds.append(bound.noted(f"fees alone come to {text(alone)}, so nothing can be admitted"))
-        return verdict.bound_by(bounds)
-
-    def _count(self, record: UsageRecord, at: datetime | str | None, admitted: Admitted | None) -> Signals:
-        """Count a record that ran, and hear the guards."""
-        self._changed()
-        try:
-            fate = self._bill.intake.judge(record)
-            if isinstance(fate, str):
-                self._bill.end(fate, self._bill.intake.conflict(record) if fate == "conflict" else None)
-                return ()
-            before = self._bill.now() if self._holds.counting and self.watch.guards else None
-            self._bill.count(record, fate)
-        except RecordError as error:
-            self._bill.end("refused", error)
-            return ()
-        if not self.watch.guards:
-            return ()
-        after = self._bill.now()
-        when = record.at if at is None else instant(at)
-        uses: Reading | None = None
-        if before is not None:
-            uses = Reading.by(between(before, after))
-            uses = uses if admitted is None else admitted.more(uses)
-        self._state, signals = self.watch.record(
-            self._state, when, after.reading(), uses=uses, calls=ZERO if before is None or admitted is not None else ONE,
-            admitted_at=when if admitted is None else admitted.at, group=self._group(record), record=record.id,
-        )  # fmt: skip
-        if self._holds.counting:
-            self._state = self.watch.release(self._state, mark_of(record) if admitted is None else admitted.mark)
-        return signals
-
     def __repr__(self) -> str:
         return f"<Live bill of {self.terms.customer!r} for {self.terms.period!r}, version {self.version}>"
 
@@ -549,31 +369,3 @@ class Live:
 _BACK = Decimal(-1)
 _new = Money.__new__
 _multiply = CONTEXT.multiply
-
-
-def _drawn(guard: Guard) -> bool:
-    """Whether what a guard counts by itself is a token bucket's."""
-    counted = isinstance(guard, RateLimit | FairUse) or (isinstance(guard, Cap) and guard.window() is not None)
-    return not counted or isinstance(guard, TokenBucket)
-
-
-def _dimensions(guard: Guard) -> tuple[str, ...]:
-    """The dimensions a guard tells groups by."""
-    return (*guard.group, *guard.each, *(name for each in guard.without for name in each))
-
-
-def _counted(guards: Sequence[Guard]) -> tuple[tuple[Gauge, ...], bool]:
-    """The figures that guards count by themselves, each once; and whether any guard counts."""
-    found: dict[Gauge, None] = {}
-    counting = False
-    for guard in guards:
-        each = guard.then if isinstance(guard, FairUse) else guard
-        if isinstance(each, RateLimit):
-            counting, gauge = True, each.counts()
-        elif isinstance(each, Cap) and each.window() is not None:
-            counting, gauge = True, Gauge(each.gauge().what, each.gauge().name)
-        else:
-            continue
-        if gauge is not None:
-            found[gauge] = None
-    return tuple(found), counting

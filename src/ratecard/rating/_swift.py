@@ -1,8 +1,8 @@
 """
 The quick way through a live bill, for the records that most calls are made of.
 
-Where every metered item counts whole numbers on one counter and is priced by a curve that never falls, and nothing works
-across the lines, a record moves one number. The rules:
+Where items count whole numbers on one counter each and are priced by curves that never fall, and nothing works across
+the lines, a record moves one number. The rules:
 
 1. The number of each counter is kept here; a quote is the rate of the piece it stands on times the quantity, or a
    difference on the curve where the piece ends.
@@ -18,103 +18,25 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from .._numbers import CONTEXT, ZERO, Exact, add, ceil, div, floor, mul, sub
-from ..curve import Curve
-from ..errors import NumberError
+from .._numbers import CONTEXT, ZERO, Exact, add, ceil, div, floor, sub
 from ..guards import Bucket, Calm, Gauge, State, Watch
 from ..meters import Count, Sum
 from ..plans import Service, Terms
+from ..records import UsageRecord
 from ._careful import Run
 from ._charge import ways_of
 from ._cut import never_falls
 from ._direct import Counter
 from ._figures import Figures
 from ._holds import Holds
-from ..records import UsageRecord
 from ._intake import Intake, Meters
+from ._lane import LARGEST, Lane
 
-__all__ = ["EPOCH", "MICROSECOND", "Lane", "Swift", "swift_of"]
-
-LARGEST = 10**15
-"""The largest quantity of one record that goes the quick way."""
-
-_MISSES_MAX = 100
+__all__ = ["EPOCH", "MICROSECOND", "Swift", "swift_of"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 _SUMS = ("subtotal", "total", "due", "gross")
-
-
-class Lane:
-    """
-    One counter: where it stands in the totals, what it reads, and how far it may rise.
-
-    Attributes:
-        index: its place in the totals.
-        meter, segment: the cell it counts.
-        of: the property it adds up; None where it counts records.
-        items: the items that it prices.
-        curve: what they cost together.
-        admits_to: a total up to which no cap binds.
-        tells_to: a total up to which no guard has anything to tell.
-        upper: up to which total `rate` is the price of one more; -1 where it is not known.
-        misses: how often that was not enough.
-    """
-
-    __slots__ = (
-        "admits_to", "curve", "index", "items", "meter", "misses", "of", "rate", "segment", "tells_to", "upper",
-    )  # fmt: skip
-
-    def __init__(self, index: int, run: Run, ways: Mapping[str, Counter]) -> None:
-        self.index = index
-        self.meter = run.meter.key
-        aggregate = run.meter.aggregate
-        self.of = aggregate.of if isinstance(aggregate, Sum) else None
-        self.items = tuple(ways)
-        first, *rest = ways.values()
-        self.segment = first.segment
-        self.curve: Curve = first.curve
-        for each in rest:
-            self.curve = self.curve + each.curve
-        self.admits_to = self.tells_to = self.upper = -1
-        self.misses = 0
-        self.rate = ZERO
-
-    def settle(self, standing: int) -> None:
-        """Find the piece that a total stands on."""
-        self.upper = -1
-        try:
-            piece = next(iter(self.curve.pieces(str(standing), str(standing + LARGEST))))
-        except NumberError:
-            return
-        here = add(piece.start, mul(piece.rate, sub(Decimal(standing), piece.lower)))
-        if isinstance(piece.rate, Decimal) and self.curve.amount(Decimal(standing)) == here:
-            self.rate = piece.rate
-            self.upper = standing + LARGEST if piece.upper is None else floor(piece.upper)
-            if piece.closed in ("left", "neither"):
-                self.upper -= 1
-
-    def between(self, standing: int, quantity: int) -> Exact:
-        """The price of so much more."""
-        if standing + quantity <= self.upper:
-            return CONTEXT.multiply(self.rate, quantity)
-        self.misses += 1
-        if standing > self.upper and self.misses < _MISSES_MAX:
-            # Where pieces are short, such as stairs, finding them costs more than it saves.
-            self.settle(standing)
-        return self.curve.between(Decimal(standing), Decimal(standing + quantity))
-
-    def reach(self, standing: int, money: Exact | None) -> int:
-        """Up to which total it may rise for so much money; None is any amount."""
-        if money is None:
-            return standing + LARGEST
-        if money < 0:
-            return standing
-        try:
-            found = self.curve.buys(add(self.curve.amount(Decimal(standing)), money), end=str(standing + LARGEST))
-        except NumberError:
-            return standing
-        return standing + LARGEST if found is None else max(standing, floor(found))
 
 
 class Swift:
@@ -141,8 +63,8 @@ class Swift:
     """
 
     __slots__ = (
-        "alone", "asked", "base", "buckets", "calm", "cells", "clamps", "customer", "drawn", "end", "every", "held", "intake",
-        "lanes", "latest", "levels", "names", "older", "one", "sources", "start", "step", "totals",
+        "alone", "asked", "base", "buckets", "calm", "cells", "clamps", "customer", "drawn", "end", "every", "held",
+        "intake", "lanes", "latest", "levels", "names", "older", "one", "sources", "start", "step", "totals",
     )  # fmt: skip
 
     def __init__(
@@ -195,7 +117,7 @@ class Swift:
             return None
         found = list(self.totals)
         for lane in lanes:
-            quantity = 1 if lane.of is None else record.properties.get(lane.of)
+            quantity = record.properties.get(lane.of) if lane.of else 1
             if quantity.__class__ is not int or not 0 < quantity <= LARGEST:
                 return None
             found[lane.index] += quantity
@@ -206,7 +128,7 @@ class Swift:
         new = self.news(record)
         if new is None:
             return None
-        found = ZERO
+        found: Exact = ZERO
         for lane in self.lanes[record.event]:
             standing = self.totals[lane.index]
             found = add(found, lane.between(standing, new[lane.index] - standing))
@@ -260,9 +182,7 @@ class Swift:
         now = (at - EPOCH) // MICROSECOND
         level, since = self.levels[0]
         level += (now - since) * self.one.rate
-        if level > self.one.full:
-            level = self.one.full
-        level -= self.one.one
+        level = min(level, self.one.full) - self.one.one
         if level < 0 or now < self.latest:
             return None
         self.levels, self.latest = [(level, now)], now
@@ -357,10 +277,11 @@ class Swift:
     def at(self, cells: Meters, totals: list[int]) -> Meters:
         """Cells with the counters at some totals."""
         found = dict(cells)
-        for lane in self.every:
-            segments = list(found[lane.meter])
-            segments[lane.segment] = {**segments[lane.segment], (): totals[lane.index]}
-            found[lane.meter] = segments
+        for lanes in self.lanes.values():
+            for lane in lanes:
+                segments = list(found[lane.meter])
+                segments[lane.segment] = {**segments[lane.segment], (): totals[lane.index]}
+                found[lane.meter] = segments
         return found
 
     def heed(self, watch: Watch, state: State, figures: Figures) -> None:
