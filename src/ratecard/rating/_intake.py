@@ -192,7 +192,7 @@ class Intake:
         # A meter that no record came to is not told.
         cells = {key: segments for key, segments in self.view().items() if any(segments)}
         seen = self.before.joined(self.seen.own())
-        return Tally(self.metering, {self.customer: cells}, account, seen)
+        return Tally(self.metering, {self.customer: cells} if cells else {}, account, seen)
 
 
 class _Seen(Identities):

@@ -85,10 +85,16 @@ class Lane:
         """Up to which total it may rise for so much money; None is any amount."""
         if money is None:
             return standing + LARGEST
-        if money < 0:
-            return standing
-        try:
-            found = self.curve.buys(add(self.curve.amount(Decimal(standing)), money), end=str(standing + LARGEST))
-        except NumberError:
-            return standing
-        return standing + LARGEST if found is None else max(standing, floor(found))
+        amount = self.curve.amount
+        most = add(amount(Decimal(standing)), money)
+        low, high = 0, 1
+        while high < LARGEST and amount(Decimal(standing + high)) <= most:
+            low, high = high, high * 8
+        # A bound that is a little short will do: it is found anew when it is reached.
+        while high - low > 1 + low // 16:
+            middle = (low + high) // 2
+            if amount(Decimal(standing + middle)) <= most:
+                low = middle
+            else:
+                high = middle
+        return standing + low
