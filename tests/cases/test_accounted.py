@@ -35,7 +35,7 @@ def test_counts_by_family() -> None:
     """None is lost."""
     found = Counter(row["family"] for row in rows())
     assert found == {
-        "price": 211, "aggregation": 36, "rounding": 48, "period": 48, "proration": 99, "cap": 9, "alert": 28,
+        "price": 211, "aggregation": 36, "rounding": 48, "period": 48, "proration": 99, "cap": 23, "alert": 31,
         "rate_limit": 10, "credits": 61, "discount": 52, "tax": 9, "commitment": 43, "hybrid": 13,
     }  # fmt: skip
 
