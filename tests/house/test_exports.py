@@ -18,7 +18,7 @@ import ratecard
 from tests.house._tree import MODULES, none
 
 NOUNS = "Money Period Cadence UsageRecord Meter Item RateCard Plan Catalog Subscription Statement Ledger"
-VERBS = "rate estimate problems resolve resolve_all measure charge settle"
+VERBS = "rate live estimate problems resolve resolve_all measure charge settle"
 ROOMS = "meters prices credits guards"
 EXPECTED = sorted(f"{NOUNS} {VERBS} {ROOMS}".split())
 

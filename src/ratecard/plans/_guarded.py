@@ -88,6 +88,7 @@ def guarded_problems(plan: Plan, card_problems: Any) -> Iterator[Problem]:
             if worth is not None:
                 sums = cast("Pairs[Decimal]", worth) if isinstance(worth, Mapping) else Pairs({BARE: worth})
                 yield from sums_problems(f"{path}.{name}", sums, plan.currencies)
+        yield from _unpriced(path, guard, meters, {item.meter for item in items})
         yield from _margins(path, guard, plan)
         yield from _groups(path, guard, items)
         if isinstance(guard, Cap) and guard.mode == "soft":
@@ -103,6 +104,14 @@ def _names(path: str, guard: Guard, items: list[str], meters: list[str]) -> Iter
             if key is not None and key not in have:
                 words = unknown(key, have, what=name, owner="the plan")
                 yield Problem(f"{place}.{name}", "key.unknown", words)
+
+
+def _unpriced(path: str, guard: Guard, meters: list[str], priced: set[str | None]) -> Iterator[Problem]:
+    """A meter that no item prices is not counted, so a guard on it would never have anything to say."""
+    key = getattr(guard, "meter", None)
+    if key in meters and key not in priced:
+        words = f"no item prices {key!r}, so nothing of it is counted; add an item, at a price of 0 if it is free"
+        yield Problem(f"{path}.meter", "guard.unpriced", words)
 
 
 def _margins(path: str, guard: Guard, plan: Plan) -> Iterator[Problem]:

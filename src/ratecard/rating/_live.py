@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from .._numbers import CONTEXT, PLACES, ZERO, Exact, quantize, sub
-from ..errors import MismatchError, RecordError
+from ..errors import MismatchError, RatecardError, RecordError
 from ..guards import (
     Signals,
     State,
@@ -350,6 +350,17 @@ class Live(Growing):
         """
         if not isinstance(told, Mapping) or told.get("live") != _FORMAT:
             raise MismatchError("this is no live bill that can be read; load what dump wrote", code="live.state")
+        try:
+            return cls._read(told, terms, figures)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            if isinstance(error, RatecardError):
+                raise
+            raise MismatchError(
+                "a part of this live bill is missing or has another type; load what dump wrote", code="live.state"
+            ) from None
+
+    @classmethod
+    def _read(cls, told: Mapping[str, Any], terms: Terms, figures: Find | None) -> Live:
         tally = Tally.load(told["tally"], {terms.customer: terms.meters})
         cost_terms = cost_terms_of(terms)
         costs = None
