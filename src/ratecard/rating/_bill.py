@@ -47,7 +47,7 @@ class Bill:
         self.scene = Scene(terms, self.intake.metering, scene, figures)
         self._now: Figures | None = None
 
-    def now(self) -> Figures:
+    def figures(self) -> Figures:
         """The figures of what was counted so far."""
         if self._now is None:
             costs = self.scene.costs

@@ -69,7 +69,7 @@ class Growing:
             guards = self.watch.zero()
             if tally is not None and tally.account.records and self.watch.guards:
                 # What was passed before this began is known; it is not told again.
-                guards = self.watch.begin(terms.period.start, self._bill.now().reading())
+                guards = self.watch.begin(terms.period.start, self._bill.figures().reading())
         self._state = guards
         # What most records go by; None where the terms have no such way. `_ready` is it while its numbers hold.
         self._swift: Swift | None = None
@@ -88,7 +88,7 @@ class Growing:
             return None
         try:
             swift.read()
-            swift.heed(self.watch, self._state, self._bill.now())
+            swift.heed(self.watch, self._state, self._bill.figures())
         except RatecardError:
             # What the bill cannot say is told where it is asked for.
             self._swift = None
@@ -126,7 +126,7 @@ class Growing:
     def _base(self) -> Figures:
         """The figures of what was counted, and of all that is reserved on top of it."""
         if self._ahead is None:
-            found = self._bill.now()
+            found = self._bill.figures()
             for record, _ in self._holds.reserved.values():
                 places = self._bill.places(record)
                 if places is not None:
@@ -203,14 +203,14 @@ class Growing:
             if isinstance(fate, str):
                 self._bill.end(fate, self._bill.intake.conflict(record) if fate == "conflict" else None)
                 return ()
-            before = self._bill.now() if self._holds.counting and self.watch.guards else None
+            before = self._bill.figures() if self._holds.counting and self.watch.guards else None
             self._bill.count(record, fate)
         except RecordError as error:
             self._bill.end("refused", error)
             return ()
         if not self.watch.guards:
             return ()
-        after = self._bill.now()
+        after = self._bill.figures()
         when = record.at if at is None else instant(at)
         uses: Reading | None = None
         if before is not None:

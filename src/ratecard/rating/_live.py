@@ -164,7 +164,7 @@ class Live(Growing):
         places = self._bill.places(found)
         if places is None:
             return ZERO
-        before = self._bill.now()
+        before = self._bill.figures()
         after = self._bill.after(before, found, places)
         what = "gross" if gross else "subtotal"
         return sub(after.exact(what), before.exact(what))
@@ -308,7 +308,7 @@ class Live(Growing):
         self._changed()
         if self._holds.counting:
             self._state, _ = self.watch.record(
-                self._state, admitted.at if at is None else at, self._bill.now().reading(), uses=admitted.back(),
+                self._state, admitted.at if at is None else at, self._bill.figures().reading(), uses=admitted.back(),
                 calls=_BACK, admitted_at=admitted.at, group=self._group(held),
             )  # fmt: skip
         self._state = self.watch.release(self._state, admitted.mark)
