@@ -4,7 +4,7 @@ A lot: one grant as a ledger holds it, with all its times as instants; and where
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -143,6 +143,35 @@ class Lot:
     def alive(self, at: datetime) -> bool:
         """Whether an instant lies inside its time."""
         return self.effective <= at and (self.expiry is None or at < self.expiry)
+
+    def after(self, end: datetime) -> datetime:
+        """
+        Until when credits live that roll over at an instant: to the next boundary, or for as long as the lot did.
+
+        Raises:
+            LedgerError: `ledger.time`, past the end of time.
+        """
+        assert self.rollover is not None
+        if self.rollover.every is not None:
+            return self.rollover.every.at(end, "UTC").next(end)
+        try:
+            assert self.expiry is not None
+            return instant(end + (self.expiry - self.effective))
+        except OverflowError:
+            raise LedgerError(
+                f"lot {self.id[:40]!r} would roll over past the end of time; give its rollover a rhythm (`every`)",
+                code="ledger.time",
+            ) from None
+
+    def bounds(self, until: datetime) -> Iterator[datetime]:
+        """The instants before one at which it begins or ends to pay, and those at which what rolls of it would end."""
+        yield self.effective
+        end, rollover, times = self.expiry, self.rollover, self.rolled
+        while end is not None and end < until:
+            yield end
+            if rollover is None or (rollover.times is not None and times >= rollover.times):
+                break
+            end, times = self.after(end), times + 1
 
     def cost(self, amount: Decimal) -> Exact:
         """What an amount of it cost, exact."""
