@@ -23,7 +23,7 @@ _DEEPEST = 16
 Grouped: TypeAlias = Sequence[Sequence[Any]]
 """Pairs of a group (a list of texts) and a plain value."""
 
-_TABLES = ("counters", "levels", "rollovers", "remainders", "commitments", "coupons")
+_TABLES = ("counters", "levels", "rollovers", "uncovered", "remainders", "commitments", "coupons")
 _FIELDS = ("carry", "customer", "plan", "until", *_TABLES, "identities")
 _NEEDED = ("carry", "customer", "plan", "until")
 
@@ -40,6 +40,8 @@ class Carry:
             group and state; a stretch ends where the next one starts.
         levels: for each meter, pairs of group and the level at the end.
         rollovers: for each item, pairs of group and the unused units taken on.
+        uncovered: for each item priced in credits, pairs of group and the credits that nobody paid while its counter
+            runs on.
         remainders: for each line, what rounding left.
         commitments: for each commitment that runs on, what it holds so far; the plan's bounds too.
         coupons: for each coupon, how many statements have used it.
@@ -52,7 +54,7 @@ class Carry:
 
     __slots__ = (
         "commitments", "counters", "coupons", "customer", "identities", "levels", "plan", "remainders", "rollovers",
-        "until",
+        "uncovered", "until",
     )  # fmt: skip
 
     def __init__(
@@ -64,6 +66,7 @@ class Carry:
         counters: Mapping[str, Mapping[str, Grouped]] | None = None,
         levels: Mapping[str, Grouped] | None = None,
         rollovers: Mapping[str, Grouped] | None = None,
+        uncovered: Mapping[str, Grouped] | None = None,
         remainders: Mapping[str, str] | None = None,
         commitments: Mapping[str, str] | None = None,
         coupons: Mapping[str, int] | None = None,
@@ -78,6 +81,7 @@ class Carry:
         }
         self.levels: dict[str, Any] = {meter: _listed(pairs) for meter, pairs in (levels or {}).items()}
         self.rollovers: dict[str, Any] = {item: _listed(pairs) for item, pairs in (rollovers or {}).items()}
+        self.uncovered: dict[str, Any] = {item: _listed(pairs) for item, pairs in (uncovered or {}).items()}
         self.remainders: dict[str, str] = dict(remainders or {})
         self.commitments: dict[str, str] = dict(commitments or {})
         self.coupons: dict[str, int] = dict(coupons or {})

@@ -25,8 +25,9 @@ from typing import Any
 
 from .._numbers import ONE, ZERO, Exact, sub
 from ..cadence import Cadence
+from ..credits import Ledger
 from ..demand import Demand, Dimension
-from ..errors import InternalError, MismatchError
+from ..errors import MismatchError
 from ..meters import Level, Meter, Peak
 from ..periods import Period, Proration, share
 from ..prices import ByRecord, Percentage, PerUnit, Price
@@ -34,6 +35,8 @@ from ._card import Item
 from ._carry import Carry
 from ._catalog import Offer
 from ._changes import ChangePlan
+from ._grants import Bound, Granting, grants_between, ledger_bounds, plan_bounds
+from ._metering import in_order, metered
 from ._plan import Plan
 from ._subscription import Subscription
 from ._terms import MeterTerms, Piece, Service, Terms
@@ -42,7 +45,14 @@ from ._timeline import Sold, Timeline
 __all__ = ["resolve"]
 
 
-def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: Carry | None = None) -> Terms:
+def resolve(
+    offer: Offer,
+    subscription: Subscription,
+    period: Period,
+    *,
+    carry: Carry | None = None,
+    ledger: Ledger | None = None,
+) -> Terms:
     """
     The flat, dated terms of one subscription in one period.
 
@@ -51,6 +61,8 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
         subscription: who, on which plan, since when.
         period: what is to be billed, half open.
         carry: `statement.carry` of the period before; None where there is none.
+        ledger: the customer's credits, with what the statements before posted; None where there are none but those that
+            the plan grants in the period. Usage is cut where its lots begin or end to pay.
 
     Returns:
         Terms. They are kept on the plan, so that the same question again costs little.
@@ -61,13 +73,14 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
         MismatchError: `carry.customer` or `carry.until`, when the carry is another's or does not end
             where the period begins; `period.empty`.
     """
-    _check_kinds(offer, subscription, period, carry)
+    _check_kinds(offer, subscription, period, carry, ledger)
     plan = offer.get(subscription.plan)
     if carry is not None:
         _check_carry(carry, subscription, period)
     since = None if carry is None else period.start
     others = tuple(offer.get(key).digest for key in _switched(subscription))
-    key = (subscription, period, since, others)
+    bounds = () if ledger is None else ledger_bounds(ledger, period, since=since)
+    key = (subscription, period, since, others, bounds)
     memory = _memory(plan)
     kept: dict[object, Terms] = memory.setdefault("_kept", {})
     found = kept.get(key)
@@ -76,24 +89,25 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
             raise MismatchError(f"{period!r} is empty; give a period with time in it", code="period.empty")
         if len(kept) >= _KEPT:
             kept.clear()
-        found = kept[key] = _Resolving(_Checked(offer), subscription, period, since).terms()
+        found = kept[key] = _Resolving(_Checked(offer), subscription, period, since, bounds).terms()
         # Customers who are measured alike share one metering, so that measuring many sees at a glance that they are.
         alike: dict[object, Mapping[str, MeterTerms]] = memory.setdefault("_alike", {})
         if len(alike) >= _KEPT:
             alike.clear()
         found.meters = alike.setdefault(tuple(found.meters.values()), found.meters)
-    if carry is None:
+    if carry is None and ledger is None:
         return found
     return Terms(
         found.plan, subscription, period, currency=found.currency, zone=found.zone, started=found.started,
         ended=found.ended, services=found.services, meters=found.meters, carry=carry,
+        grants=found.grants, granted_before=found.granted_before, ledger=ledger,
     )  # fmt: skip
 
 
 _KEPT = 1024
 
 
-def _check_kinds(offer: object, subscription: object, period: object, carry: object) -> None:
+def _check_kinds(offer: object, subscription: object, period: object, carry: object, ledger: object) -> None:
     """Wrong kinds of value are told apart here, before anything is asked of them."""
     wrong = ""
     if not isinstance(subscription, Subscription):
@@ -102,6 +116,8 @@ def _check_kinds(offer: object, subscription: object, period: object, carry: obj
         wrong = f"the period is {type(period).__name__}; write Period.month(2025, 1) or Period(start, end)"
     elif carry is not None and not isinstance(carry, Carry):
         wrong = f"the carry is {type(carry).__name__}; read stored data back by Carry.from_json"
+    elif ledger is not None and not isinstance(ledger, Ledger):
+        wrong = f"the ledger is {type(ledger).__name__}; give a Ledger (an open one has `ledger()`)"
     elif not callable(getattr(offer, "get", None)) or isinstance(offer, Mapping):
         wrong = f"the offer is {type(offer).__name__}; give a Plan or a Catalog (plain data is read by Plan.load)"
     if wrong:
@@ -159,7 +175,9 @@ def _check_carry(carry: Carry, subscription: Subscription, period: Period) -> No
 class _Resolving:
     """One resolve on its way: the facts that all items share."""
 
-    def __init__(self, offer: Offer, subscription: Subscription, period: Period, since: datetime | None) -> None:
+    def __init__(
+        self, offer: Offer, subscription: Subscription, period: Period, since: datetime | None, bounds: Sequence[Bound]
+    ) -> None:
         self.subscription = subscription
         self.period = period
         self.since = since
@@ -168,6 +186,7 @@ class _Resolving:
         self.served = self.timeline.served(period)
         self.plan = _plan_of(self.timeline, self.served or period)
         self.currency = self.plan.currency_of(self.timeline.code)
+        self.bounds = bounds
         self._sold: dict[tuple[datetime, datetime], list[Sold]] = {}
 
     def terms(self) -> Terms:
@@ -178,11 +197,20 @@ class _Resolving:
         services += [_once(sold) for sold in self.timeline.once(self.period)]
         for place, service in enumerate(services):
             service.place = place
+        grants, before = self._grants()
         return Terms(
             self.plan, self.subscription, self.period, currency=self.currency, zone=self.zone,
-            started=self.timeline.start, ended=self.timeline.end, services=_in_order(services),
-            meters=self._meters(services), carry=None,
+            started=self.timeline.start, ended=self.timeline.end, services=in_order(services),
+            meters=self._meters(services), carry=None, grants=grants, granted_before=before,
         )  # fmt: skip
+
+    def _grants(self) -> tuple[Sequence[Granting], bool]:
+        """The credits that come in the period; where their lots begin or end is known from here on."""
+        if not any(plan.grants for plan in self.timeline.plans):
+            return (), False
+        grants, before = grants_between(self.timeline, str(self.currency), self.period)
+        self.bounds = (*self.bounds, *plan_bounds(grants, self.zone, self.period.end))
+        return grants, before
 
     def _over(self, stretch: Period) -> list[Sold]:
         """What is sold over a stretch, found out once."""
@@ -314,9 +342,10 @@ class _Resolving:
             for item in items:
                 demand |= Demand(axes=[Dimension(name) for name in (*item.each, *item.split)])
                 demand |= self._price(item).demand()
-            found[meter.key] = _metered(
-                meter, mine, demand, self._window(mine), self.period.end, served, followed=followed
-            )
+            found[meter.key] = metered(
+                meter, mine, demand, self._window(mine), self.period.end, served, followed=followed,
+                bounds=self.bounds, currency=str(self.currency),
+            )  # fmt: skip
         return found
 
     def _outlives(self, service: Service) -> bool:
@@ -350,7 +379,7 @@ def _plans_between(timeline: Timeline, start: datetime, end: datetime) -> list[P
     return list({state.plan.key: state.plan for state in states}.values())
 
 
-_RULES = ("rounding", "rounding_at", "profile", "units", "order", "carry_remainders")
+_RULES = ("rounding", "rounding_at", "profile", "units", "order", "carry_remainders", "burn")
 
 
 def _plan_of(timeline: Timeline, stretch: Period) -> Plan:
@@ -389,51 +418,3 @@ def _all_meters(plans: Sequence[Plan]) -> list[Meter]:
                     code="plan.meters",
                 )
     return list(found.values())
-
-
-def _in_order(services: Sequence[Service]) -> list[Service]:
-    """Items that read the amounts of others come after them; else the order of the card stays."""
-    left = list(services)
-    found: list[Service] = []
-    while left:
-        waiting = {service.key for service in left}
-        ready = [service for service in left if not (_reads(service) & waiting) - {service.key}]
-        if not ready:
-            raise InternalError("items read each other's amounts in a circle", code="item.cycle")
-        found.extend(ready)
-        left = [service for service in left if service not in ready]
-    return found
-
-
-def _reads(service: Service) -> set[str]:
-    return {key for piece in service.pieces for key in piece.price.demand().items}
-
-
-def _metered(
-    meter: Meter,
-    services: Sequence[Service],
-    demand: Demand,
-    window: datetime,
-    end: datetime,
-    served: Period | None,
-    *,
-    followed: bool,
-) -> MeterTerms:
-    # Usage inside the period that no item prices is unpriced, not outside: so the period's own ends are edges too.
-    edges: set[datetime] = set() if served is None else {served.start, served.end}
-    for service in services:
-        edges.add(max(service.counted, window))
-        for piece in service.pieces:
-            # A service that goes on after the period is measured up to its end: what comes later is outside.
-            edges.update(min(max(edge, window), end) for edge in (piece.start, piece.end))
-        for gap in service.gaps:
-            edges.update(min(max(edge, window), end) for edge in (gap.start, gap.end))
-    ordered = sorted(edges)
-    priced = [followed or any(_counts(service, start) for service in services) for start in ordered[:-1]]
-    return MeterTerms(meter, ordered, priced, demand.axes, demand.folds)
-
-
-def _counts(service: Service, at: datetime) -> bool:
-    """Whether usage at an instant is counted for a service."""
-    paused = any(gap.start <= at < gap.end for gap in service.gaps)
-    return service.counted <= at < service.pieces[-1].end and not paused

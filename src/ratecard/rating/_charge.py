@@ -11,20 +11,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from .._numbers import ZERO, Exact, add, exact, sign, sub, total
+from ..credits import Ledger
 from ..plans import Piece, Service, Terms
-from ..prices import Allowance, Price, Priced
+from ..prices import Allowance, Credit, Price, Priced
 from ..quantity import Usage
 from ..steps import Step
+from ._credit_lines import Asks
 from ._direct import Way, counter, is_fee
 from ._item_stages import Draft, staged_drafts
-from ._line import CHARGES, Group, LineHead, LineItem, line_name
-from ._metered import Metered, less
+from ._line import CHARGES, Group, LineHead, LineItem, less, line_name
+from ._metered import Metered
 from ._reading import Reading
 from ._spread import rounded_together
 from ._tally import Account, Cells, Tally
+from ._unit_credits import draw_units
+from ._wallet import Wallet, opened
 
 __all__ = ["Charges", "charge"]
 
@@ -39,9 +43,12 @@ class Charges:
         lines: the lines, in the order of the card, each rounded once.
         rollovers: for each item with a rollover, the units that each group takes into the next period.
         listed: for lines that a discount or a ceiling of their item changed, by key, the exact amount before it.
+        wallet: the credits, as items have drawn on them so far; None where there are none.
+        weights: for lines inside which lots of money begin or end to pay, by key, what they come to from when.
+        uncovered: for each item priced in credits whose counter runs on, the credits of each group that nobody paid.
     """
 
-    __slots__ = ("lines", "listed", "rollovers", "tally", "terms")
+    __slots__ = ("lines", "listed", "rollovers", "tally", "terms", "uncovered", "wallet", "weights")
 
     def __init__(
         self,
@@ -50,12 +57,24 @@ class Charges:
         lines: Sequence[LineItem],
         rollovers: Mapping[str, Mapping[tuple[str, ...], Exact]],
         listed: Mapping[str, Exact],
+        *,
+        wallet: Wallet | None = None,
+        weights: Weights | None = None,
+        uncovered: Mapping[str, Mapping[tuple[str, ...], Exact]] | None = None,
     ) -> None:
+        self.wallet = wallet
+        self.weights: Weights = weights or {}
+        self.uncovered = uncovered or {}
         self.listed = listed
         self.terms = terms
         self.tally = tally
         self.lines = tuple(lines)
         self.rollovers = rollovers
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """The credits so far: the plan's grants in it, and what items drew."""
+        return None if self.wallet is None else self.wallet.ledger()
 
     @property
     def account(self) -> Account | None:
@@ -71,18 +90,23 @@ class Charges:
         return {key: Reading(self.terms, self.tally, key) for key in keys}
 
 
-def charge(terms: Terms, tally: Tally) -> Charges:
+def charge(terms: Terms, tally: Tally, *, ledger: Ledger | None = None, booked: datetime | None = None) -> Charges:
     """
-    Price what was measured, item by item.
+    Price what was measured, item by item; credits in units are drawn on the way.
 
     Args:
         terms: what `resolve` made.
         tally: measured for these terms, or for these among others.
+        ledger: the credits to draw on; the one that `resolve` was given where None, else one is opened from the plan's
+            grants. It stays as it is.
+        booked: the instant at which credits come back that an earlier statement of the period drew too many of; the
+            end of the period where None.
 
     Raises:
         MismatchError: `tally.*` or `demand.missing`, when the tally can't answer; `carry.missing`, when a counter began
-            before the period and nothing tells what it held; `level.opening`.
-        NoPriceError: some usage has no price.
+            before the period and nothing tells what it held; `level.opening`; `ledger.missing` or `ledger.edges`, when
+            credits came before the period, or when usage was not cut where lots begin or end.
+        NoPriceError: some usage has no price, or is priced in credits that nobody paid.
     """
     memo = terms.memo
     ways = memo.get("ways")
@@ -90,9 +114,16 @@ def charge(terms: Terms, tally: Tally) -> Charges:
         ways = memo["ways"] = _ways(terms)
         places = [service.place for service, _ in ways]
         # Items that read others may be charged in another order than the card's; mostly the two are one.
+        memo["in_credits"] = any(
+            isinstance(piece.price, Credit) for service in terms.services for piece in service.pieces
+        )
         memo["in_order"] = places == sorted(places)
     in_order: bool = memo["in_order"]
     charging = Charging(terms, tally)
+    if terms.grants or terms.granted_before or ledger is not None or terms.ledger is not None or memo["in_credits"]:
+        charging.wallet = opened(terms, ledger, booked)
+        if charging.wallet is not None:
+            charging.asks = draw_units(charging, charging.wallet)
     lines = charging.lines
     customer = terms.subscription.customer
     # A tally that was measured for other terms as well is read the long way, which checks that it can answer.
@@ -111,8 +142,13 @@ def charge(terms: Terms, tally: Tally) -> Charges:
             lines.append(line)
         if not in_order:
             charging.placed(service)
-    return Charges(terms, tally, *charging.finished(in_order=in_order))
+    return Charges(
+        terms, tally, *charging.finished(in_order=in_order), wallet=charging.wallet, weights=charging.weights,
+        uncovered=charging.uncovered,
+    )  # fmt: skip
 
+
+Weights: TypeAlias = dict[str, list[tuple[datetime, Exact]]]
 
 _NONE: dict[str, list[Cells]] = {}
 
@@ -152,6 +188,10 @@ class Charging:
         self.reads: dict[int, tuple[str, ...]] = {}
         self.readings: dict[str, Reading] = {}
         self.rollovers: dict[str, dict[tuple[str, ...], Exact]] = {}
+        self.wallet: Wallet | None = None
+        self.asks: Asks = {}
+        self.weights: Weights = {}
+        self.uncovered: dict[str, dict[tuple[str, ...], Exact]] = {}
         self.brought: dict[str, dict[tuple[str, ...], Exact]] = {}
         if terms.carry is not None:
             for item, pairs in terms.carry.rollovers.items():
@@ -166,6 +206,8 @@ class Charging:
 
     def service(self, service: Service) -> None:
         """The lines of one item in one of its cadence periods, and the included units that it hands on."""
+        if service.counted >= self.terms.period.start:
+            self.uncovered.pop(service.key, None)
         staged = any(piece.item.staged for piece in service.pieces)
         self.drafts = [] if staged else None
         for piece in service.pieces:
@@ -258,6 +300,16 @@ class Charging:
     def rolled(self, item: str, group: tuple[str, ...]) -> Exact:
         """The included units that a group brought in from the cadence period before."""
         return self.brought.get(item, {}).get(group, ZERO)
+
+    def uncovered_so_far(self, service: Service, group: tuple[str, ...], *, anew: bool) -> Exact:
+        """The credits of a group that nobody paid since its counter began."""
+        if anew:
+            return ZERO
+        found = self.uncovered.get(service.key, {}).get(group)
+        if found is None and service.counted < self.terms.period.start and self.terms.carry is not None:
+            told = {tuple(each): units for each, units in self.terms.carry.uncovered.get(service.key, ())}
+            found = exact(told.get(group, "0"))
+        return ZERO if found is None else found
 
     def roll(self, service: Service, group: tuple[str, ...], units: Exact) -> None:
         """Note the included units that a group has left at the end of a piece."""

@@ -18,7 +18,7 @@ from ..periods import Period
 from ..records import read_time, show_time
 from ..steps import Step
 
-__all__ = ["CHARGES", "Group", "Kind", "LineHead", "LineItem", "line_key", "line_name"]
+__all__ = ["CHARGES", "Group", "Kind", "LineHead", "LineItem", "less", "line_key", "line_name"]
 
 Group: TypeAlias = tuple[tuple[str, str], ...]
 """Dimensions and their values, in the order of the item; empty for a pooled item."""
@@ -35,6 +35,7 @@ Kind: TypeAlias = Literal[
     "prepaid",
     "tax",
     "included_tax",
+    "credits",
 ]
 """What a line is: usage or a fee, or what a stage across lines made."""
 
@@ -59,6 +60,12 @@ def _safe(told: str, ends: str) -> str:
     for each in "\\" + ends:
         told = told.replace(each, "\\" + each)
     return told
+
+
+def less(amount: Exact, until: Step, before: Step) -> Step:
+    """The step of a piece whose counter began before it."""
+    note = "counted to the end of this piece, less what was counted before it"
+    return Step("difference", (), amount, parts=[until, before], note=note)
 
 
 class LineHead:
@@ -122,7 +129,8 @@ class LineItem:
 
     Attributes:
         key: stable: item, group and start of service. The same line of a re-rated statement has the same key.
-        kind: usage or a fee; or discount, coupon, maximum, minimum, commitment, overage, prepaid, tax, included_tax.
+        kind: usage or a fee; or discount, coupon, maximum, minimum, commitment, overage, prepaid, tax,
+            included_tax, credits.
         item: the item's key, on a line across others the key of what made it; `name` is what people read.
         group: dimensions and values, empty for a pooled item.
         quantity, unit: what was priced, exact.
@@ -338,6 +346,7 @@ _TOLD = {
     "prepaid": "drawn from what was prepaid",
     "tax": "tax",
     "included_tax": "tax included",
+    "credits": "paid by credits",
 }
 
 Derive: TypeAlias = Callable[[LineItem], tuple[Step, ...]]

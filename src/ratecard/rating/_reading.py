@@ -117,6 +117,10 @@ class Reading:
                 found.setdefault(group, self.states.zero())
         return found
 
+    def cut_at(self, at: datetime) -> bool:
+        """Whether what was used before an instant can be told from what was used since."""
+        return at in self.edges or at in self.carried
+
     def untouched(self) -> list[tuple[str, ...]]:
         """The cells whose level is known without a record: carried in, or stated by the meter."""
         opens = not self.axes and self._stated()

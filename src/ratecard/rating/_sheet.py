@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from .._numbers import CONTEXT, ONE, ZERO, Exact, quantize, split
 from ..periods import Period
-from ..plans import Dues, Terms
+from ..plans import Dues, Piece, Service, Terms
 from ..steps import Step
 from ._charge import Charges
 from ._line import Kind, LineHead, LineItem, line_key
@@ -96,6 +96,8 @@ class Sheet:
         self.notices: list[Notice] = []
         self.coupons: dict[str, int] = dict(charges.terms.carry.coupons) if charges.terms.carry else {}
         self.drawn: dict[str, Decimal] = {}
+        self.weights = charges.weights
+        self._services: dict[tuple[str, datetime], tuple[Service, Piece]] | None = None
         self.entries: list[Entry] = []
         for line in lines:
             listed = charges.listed.get(line.key)
@@ -110,6 +112,16 @@ class Sheet:
     def currency(self) -> str:
         """The code of the currency."""
         return str(self.terms.currency)
+
+    def service(self, line: LineItem) -> tuple[Service, Piece] | None:
+        """The service that a price's own line is of, and the piece of it."""
+        if self._services is None:
+            self._services = {
+                (service.key, piece.start): (service, piece)
+                for service in self.terms.services
+                for piece in service.pieces
+            }
+        return self._services.get((line.item, line.period.start))
 
     def scope(self, items: Sequence[str]) -> list[Entry]:
         """The entries inside a scope."""
