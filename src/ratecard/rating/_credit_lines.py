@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from .._numbers import ZERO, Exact, add, sign, sub, total
 from ..credits import Use
-from ..money import Currency
+from ..money import Currency, Money
 from ..prices import Credit
 from ..quantity import Usage
 from ..steps import Step
@@ -41,6 +42,13 @@ class Ask:
         self.use = use
         self.due = due
         self.held = Held()
+
+    @property
+    def money(self) -> Money:
+        """The credits it costs."""
+        # Rounded to the decimals of the unit, so it ends.
+        assert isinstance(self.amount, Decimal)
+        return Money.make(self.amount, self.unit)
 
 
 Asks = dict[tuple[int, datetime, Group], list[Ask]]

@@ -47,7 +47,10 @@ def pay_by_credits(sheet: Sheet, wallet: Wallet) -> None:
     for entry, amount in _payable(sheet):
         parts += _parts(sheet, wallet, entry, lines[entry.key], amount)
     paid: dict[str, list[tuple[Part, Decimal]]] = {}
-    for part in sorted(parts, key=lambda each: each.at):
+    parts.sort(key=lambda each: each.at)
+    for part in parts:
+        wallet.lower(part.line.key, part.line.period.start, part.at, Money.make(part.amount, terms.currency))
+    for part in parts:
         wallet.roll(part.at, terms.currency)
         held = wallet.draw(
             part.line.key, part.line.period.start, Money.make(part.amount, terms.currency),

@@ -9,12 +9,11 @@ when a record takes usage off, is taken off the last that was counted, before an
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from .._numbers import Exact
 from ..errors import NoPriceError
-from ..money import Currency, Money
+from ..money import Currency
 from ..plans import Service
 from ..prices import Credit
 from ..quantity import Usage
@@ -43,10 +42,12 @@ def draw_units(charging: Charging, wallet: Wallet) -> Asks:
             found.update(_asked(charging, wallet, service))
     every = [ask for asks in found.values() for ask in asks]
     # Sorting keeps the order of what is equal: at one instant the items draw in their order, and in them the groups.
-    for ask in sorted(every, key=lambda each: each.at):
+    every.sort(key=lambda each: each.at)
+    for ask in every:
+        wallet.lower(ask.line, ask.start, ask.at, ask.money)
+    for ask in every:
         wallet.roll(ask.at, ask.unit)
-        assert isinstance(ask.amount, Decimal)
-        money = Money.make(ask.amount, ask.unit)
+        money = ask.money
         ask.held = wallet.draw(ask.line, ask.start, money, at=ask.at, use=ask.use, settled=ask.due)
         if ask.held.refused:
             raise NoPriceError(

@@ -16,11 +16,12 @@ from .._numbers import CONTEXT, ZERO
 from ..credits import Entry, Leave, Ledger, Lot, Overage, Scope, Use, entry_id
 from ..errors import LedgerError, MismatchError
 from ..money import Currency, Money
+from ..periods import Period
 from ..plans import Terms
 from ..prices import Credit
 from ..records import show_time
 
-__all__ = ["Held", "Wallet", "opened", "statement_key"]
+__all__ = ["Held", "Wallet", "opened", "priced_in_credits", "statement_key", "working"]
 
 _LONGEST = 400
 
@@ -34,9 +35,10 @@ class Held:
         overdrawn: what is owed for it.
         uncovered: what nobody paid.
         refused: whether the ledger refused to pay at all.
+        amount: all of it.
     """
 
-    __slots__ = ("overdrawn", "parts", "refused", "uncovered")
+    __slots__ = ("amount", "overdrawn", "parts", "refused", "uncovered")
 
     def __init__(
         self,
@@ -49,6 +51,9 @@ class Held:
         self.parts = tuple(parts)
         self.overdrawn = overdrawn
         self.uncovered = uncovered
+        self.amount = CONTEXT.add(overdrawn, uncovered)
+        for _, part in self.parts:
+            self.amount = CONTEXT.add(self.amount, part)
         self.refused = refused
 
 
@@ -59,14 +64,16 @@ class Wallet:
     Args:
         ledger: what there is; it stays as it is.
         key: what names the statement.
+        home: the currency of the statement.
         booked: when what comes back to lots comes back.
         until: the end of the last service that is paid.
         since: the version of the ledger before the statement.
     """
 
     def __init__(
-        self, ledger: Ledger, key: str, *, booked: datetime, until: datetime, since: int | None = None
+        self, ledger: Ledger, key: str, home: Currency, *, booked: datetime, until: datetime, since: int | None = None
     ) -> None:
+        self.home = home
         self.work = ledger.open()
         self.key = key
         self.booked = booked
@@ -78,7 +85,7 @@ class Wallet:
 
     def again(self) -> Wallet:
         """A working copy of this one."""
-        return Wallet(self.ledger(), self.key, booked=self.booked, until=self.until, since=self.since)
+        return Wallet(self.ledger(), self.key, self.home, booked=self.booked, until=self.until, since=self.since)
 
     def has(self, unit: Currency) -> bool:
         """Whether there is any lot of a unit."""
@@ -112,56 +119,77 @@ class Wallet:
         """Let what expired by an instant roll over, as far as it does."""
         self.work.roll(at, unit=unit)
 
+    def lower(self, line: str, start: datetime, at: datetime, money: Money) -> None:
+        """
+        Give back what the statement drew too much for a part of a line, the last draw first.
+
+        All parts are lowered before any is drawn for, so that what one gives back another may take.
+
+        Args:
+            line: the key of the line.
+            start: when the line starts, at which its first part does not show in the id.
+            at: from when the part is.
+            money: what it comes to now.
+        """
+        base = self._base(line, money.currency, start, at)
+        names = self._names(base)
+        if names:
+            more = CONTEXT.subtract(self._standing(names).amount, money.amount)
+            if more > ZERO:
+                self._return(base, names, Money.make(more, money.currency))
+
     def draw(
         self, line: str, start: datetime, money: Money, *, at: datetime, use: Use, settled: datetime,
         overage: Overage | None = None,
     ) -> Held:  # fmt: skip
         """
-        Let credits pay for a part of a line.
+        Let credits pay for a part of a line, as far as the statement did not draw for it already.
 
         Args:
             line: the key of the line.
-            start: when the line starts, at which its first part does not show in the id.
-            money: how much; 0 where nothing is to be paid any more.
+            start: when the line starts.
+            money: how much.
             at: from when the part is.
             use: what for.
             settled: when the line is due.
             overage: what becomes of what no lot covers; None is the ledger's policy.
         """
-        base = self._base(line, "" if at == start else show_time(at))
+        base = self._base(line, money.currency, start, at)
         names = self._names(base)
-        amount = money.amount
-        held = [found for name in names if (found := self.work.standing(name)) is not None]
-        there = ZERO
-        for each in held:
-            there = CONTEXT.add(there, each.entry.amount)
-        if amount < there:
-            back = Money.make(CONTEXT.subtract(there, amount), money.currency)
-            self._return(base, len(names), [each.entry.id for each in held], back)
-        elif amount > there:
-            more = Money.make(CONTEXT.subtract(amount, there), money.currency)
-            if not names and self._idle(more.currency, use, settled if self.settles else at, overage):
-                return Held(uncovered=amount)
-            name = f"{base}/{len(names)}" if names else base
-            made = self.work.draw(more, at=at, id=name, use=use, settled=settled, overage=overage)
-            if made.refused:
-                return Held(uncovered=amount, refused=True)
-            names.append(name)
-        return self._standing(names)
+        there = self._standing(names)
+        lacking = CONTEXT.subtract(money.amount, CONTEXT.subtract(there.amount, there.uncovered))
+        idle = self._idle(money.currency, use, settled if self.settles else at, overage)
+        if not lacking or (idle and there.amount == money.amount):
+            return there
+        if idle and not names:
+            return Held(uncovered=lacking)
+        if there.uncovered:
+            # What nobody paid before is asked for once more.
+            self._return(base, names, Money.make(there.uncovered, money.currency))
+            names = self._names(base)
+        name = f"{base}/{len(names)}" if names else base
+        made = self.work.draw(
+            Money.make(lacking, money.currency), at=at, id=name, use=use, settled=settled, overage=overage
+        )
+        if made.refused:
+            return Held(uncovered=lacking, refused=True)
+        return self._standing([*names, name])
 
     def _idle(self, unit: Currency, use: Use, at: datetime, overage: Overage | None) -> bool:
         """Whether a draw would do nothing: no lot pays for it, and what no lot covers is left."""
         rest = self.policy.overage if overage is None else overage
         return isinstance(rest, Leave) and not any(each.lot.alive(at) for each in self.work.live(unit, use))
 
-    def undo(self, line: str, start: datetime, end: datetime, unit: Currency) -> None:
+    def undo(self, line: str, period: Period, unit: Currency) -> None:
         """Take back all that was drawn for a line that is no longer there."""
-        every = {at for _, instants in self._of(unit) for at in instants if start < at < end}
-        for at in (start, *sorted(every)):
-            self.draw(line, start, Money.make(ZERO, unit), at=at, use=Use(), settled=start)
+        every = {at for _, instants in self._of(unit) for at in instants if period.start < at < period.end}
+        for at in (period.start, *sorted(every)):
+            self.lower(line, period.start, at, Money.make(ZERO, unit))
 
-    def _base(self, line: str, part: str) -> str:
-        found = entry_id(self.key, line, part)
+    def _base(self, line: str, unit: Currency, start: datetime, at: datetime) -> str:
+        # One line may be paid in units first, and in money for the rest.
+        named = line if unit == self.home else f"{line}|{unit}"
+        found = entry_id(self.key, named, "" if at == start else show_time(at))
         if len(found) <= _LONGEST:
             return found
         # An id has a longest length, and the values of a group may have any.
@@ -178,13 +206,12 @@ class Wallet:
             name = f"{base}/{len(found)}"
         return found
 
-    def _return(self, base: str, count: int, names: Sequence[str], money: Money) -> None:
-        """Give back what was drawn too much, the last draw first."""
-        rest = money.amount
+    def _return(self, base: str, names: Sequence[str], money: Money) -> None:
+        """Give back so much of some draws, the last one first."""
+        rest, count = money.amount, len(names)
         for name in reversed(names):
             found = self.work.standing(name)
-            assert found is not None
-            some = min(rest, found.entry.amount)
+            some = ZERO if found is None else min(rest, found.entry.amount)
             if some:
                 self.work.undraw(name, Money.make(some, money.currency), at=self.booked, id=f"{base}/{count}")
                 rest, count = CONTEXT.subtract(rest, some), count + 1
@@ -228,6 +255,14 @@ def priced_in_credits(terms: Terms) -> Iterator[Currency]:
                 yield terms.plan.currency_of(piece.price.unit)
 
 
+def working(terms: Terms, ledger: Ledger, booked: datetime | None) -> Wallet:
+    """A working copy of a ledger for the statement of some terms."""
+    until = max([terms.period.end, *(piece.end for service in terms.services for piece in service.pieces)])
+    return Wallet(
+        ledger, statement_key(terms), terms.currency, booked=terms.period.end if booked is None else booked, until=until
+    )
+
+
 def opened(terms: Terms, ledger: Ledger | None, booked: datetime | None) -> Wallet | None:
     """
     The wallet of a statement, with the plan's grants of the period in it; None where there are no credits at all.
@@ -247,9 +282,7 @@ def opened(terms: Terms, ledger: Ledger | None, booked: datetime | None) -> Wall
         if not terms.grants and next(priced_in_credits(terms), None) is None:
             return None
         ledger = Ledger(terms.plan.burn)
-    booked = terms.period.end if booked is None else booked
-    until = max([terms.period.end, *(piece.end for service in terms.services for piece in service.pieces)])
-    wallet = Wallet(ledger, statement_key(terms), booked=booked, until=until)
+    wallet = working(terms, ledger, booked)
     for at, grant, unit in terms.grants:
         if not _granted(wallet, grant.id):
             wallet.work.grant(grant, at=at, currency=unit, zone=terms.zone)
