@@ -57,8 +57,12 @@ class Credit(Nest, Asked, frozen=True):
         return (("base", self.base),) if self.overage is None else (("base", self.base), ("overage", self.overage))
 
     def problems(self) -> list[Problem]:
-        """A price of the rest that reads more than how many credits there are."""
-        return [] if self.overage is None else curve_faults(self.overage, "overage")
+        """A menu that reads what other items come to, and a price of the rest that reads more than how much it is."""
+        found: list[Problem] = []
+        if self.base.demand().items:
+            words = "credits are drawn before any amount is known, so the menu can't be a share of other items"
+            found.append(Problem("base", "credit.items", f"{words}; use another price"))
+        return found if self.overage is None else [*found, *curve_faults(self.overage, "overage")]
 
     def uncurved(self) -> str:
         """Why there is no curve: what is held decides as well."""
