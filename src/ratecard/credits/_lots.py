@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import takewhile
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
@@ -163,15 +164,23 @@ class Lot:
                 code="ledger.time",
             ) from None
 
-    def bounds(self, until: datetime) -> Iterator[datetime]:
-        """The instants before one at which it begins or ends to pay, and those at which what rolls of it would end."""
-        yield self.effective
+    def ends(self) -> Iterator[datetime]:
+        """The instants at which it ends, and what rolls of it, and what rolls of that; without end if it rolls so."""
         end, rollover, times = self.expiry, self.rollover, self.rolled
-        while end is not None and end < until:
+        while end is not None:
             yield end
             if rollover is None or (rollover.times is not None and times >= rollover.times):
                 break
             end, times = self.after(end), times + 1
+
+    def bounds(self, until: datetime) -> Iterator[datetime]:
+        """The instants before one at which it begins or ends to pay, and those at which what rolls of it would end."""
+        yield self.effective
+        yield from takewhile(until.__gt__, self.ends())
+
+    def outlives(self, at: datetime) -> bool:
+        """Whether it may pay after an instant, or what rolls of it."""
+        return self.expiry is None or any(end > at for end in self.ends())
 
     def cost(self, amount: Decimal) -> Exact:
         """What an amount of it cost, exact."""

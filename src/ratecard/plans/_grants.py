@@ -87,8 +87,7 @@ def grants_between(timeline: Timeline, code: str, period: Period) -> tuple[list[
                 if each.at >= period.start:
                     found.append(each)
                 elif not earlier:
-                    ends = list(each.lot(timeline.zone).bounds(period.end))
-                    earlier = (each.grant.expiry is None and each.grant.lasts is None) or ends[-1] > period.start
+                    earlier = each.lot(timeline.zone).outlives(period.start)
     # All grants of one instant stand in the order of the plan.
     return sorted(found, key=lambda each: each.at), earlier
 

@@ -96,7 +96,8 @@ def _counters(reading: Reading) -> dict[str, list[list[object]]]:
                 starts.update(piece.start for piece in service.pieces if piece.start < terms.period.end)
                 if terms.grants or terms.ledger is not None:
                     # Where lots begin or end to pay, the later statement will tell usage apart.
-                    starts.update(edge for edge in reading.edges if service.counted < edge < terms.period.end)
+                    cuts = (*reading.edges, *reading.carried)
+                    starts.update(cut for cut in cuts if service.counted < cut < terms.period.end)
     ends = [*sorted(starts), terms.period.end]
     return {show_time(start): reading.dumped(start, end) for start, end in pairwise(ends)}
 
