@@ -81,6 +81,15 @@ def test_change_of_plan() -> None:
     assert coming(offer, acme, 2025, 2) == [("w/2025-02-01T00:00:00Z", "02-01")]
 
 
+def test_change_that_never_comes() -> None:
+    """A plan that was to begin when service is over grants nothing."""
+    basic, pro = plan(RECURRING, key="basic"), plan({**RECURRING, "key": "x"}, key="pro")
+    later = ChangePlan(at="2025-01-10", plan="pro", when="period_end")
+    acme = basic.subscribe("acme", start="2025-01-01", end="2025-01-20").with_changes(later)
+    offer = Catalog(plans=[basic, pro])
+    assert [coming(offer, acme, 2025, month) for month in (1, 2)] == [[("w/2025-01-01T00:00:00Z", "01-01")], []]
+
+
 def test_currencies() -> None:
     """A grant in another of the plan's currencies is for those who pay in that; units are for everybody."""
     grants = [{**RECURRING, "currency": code, "key": code} for code in ("USD", "EUR", "credits")]
@@ -147,13 +156,13 @@ def problems(*grants: dict[str, Any], **fields: Any) -> list[tuple[str, str]]:
 def test_faults_of_grants() -> None:
     """Scopes that name nothing, units that nobody knows, and amounts finer than their unit are all told at once."""
     found = problems(
-        {**RECURRING, "scope": {"items": ["fe"], "meters": ["m"]}},
+        {**RECURRING, "scope": {"items": ["fee", "fe"], "meters": ["m"]}},
         {**RECURRING, "key": "x", "currency": "EUR"},
         {**RECURRING, "key": "x", "currency": "credits", "amount": "0.5"},
         {**RECURRING, "key": "y", "currency": "credits", "places": 2, "cost": "3"},
     )
     assert found == [
-        ("grants[0].scope.items[0]", "key.unknown"),
+        ("grants[0].scope.items[1]", "key.unknown"),
         ("grants[0].scope.meters[0]", "key.unknown"),
         ("grants[1].currency", "amount.currency"),
         ("grants[2].amount", "ledger.fine"),

@@ -153,6 +153,15 @@ def test_menu_changes_in_mid_period() -> None:
     assert [str(line.amount) for line in found.lines] == ["0.00 USD", "1.20 USD"]
 
 
+def test_use_that_comes_back_after_a_change() -> None:
+    """What comes back on a later piece is taken off the earlier one, and both lines say so."""
+    cards = [{"currency": "USD", "items": [{"key": "n", "meter": "n", "price": menu(), "name": name}], **day}
+             for name, day in (("one", {}), ("two", {"effective": "2025-01-16"}))]  # fmt: skip
+    found = bill(plan(cards=cards), used((3, 10), (20, -4)), ledger({"id": "a", "amount": 300}))
+    assert columns(found.ledger, "spent") == {"a": 6}
+    assert [line.explain().count("moved to where later usage came back") for line in found.lines] == [1, 1]
+
+
 def test_overage_in_tiers_over_pieces() -> None:
     """What nobody pays runs up one scale over all pieces of a counter."""
     tiers = {"model": "graduated", "tiers": [{"up_to": 10, "unit_price": "1"}, {"unit_price": "2"}]}
@@ -479,7 +488,9 @@ def test_correction_of_a_line_that_is_gone() -> None:
     assert found.verify()
     assert [str(line.amount) for line in found.corrected.lines] == ["0.00 USD"]
     assert columns(held.post(issued.entries).post(found.entries), "spent") == {"a": 8}
-    # A fee that is gone was drawn for in another currency than this plan's units.
+    paid = bill(plan(ONE, item={"each": ["region"]}), used((3, 8), region="eu"), money({"id": "a", "amount": 10}))
+    gone = rerate(paid, plan(ONE, item={"each": ["region"]}), acme(offer), [])
+    assert (str(gone.due), columns(gone.corrected.ledger, "left")) == ("0.00 USD", {"a": 10})
     free = bill(plan(ONE, item={"each": ["region"]}), used((3, 8), region="eu"))
     assert rerate(free, plan(ONE, item={"each": ["region"]}), acme(offer), []).entries == ()
 

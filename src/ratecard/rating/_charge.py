@@ -122,8 +122,7 @@ def charge(terms: Terms, tally: Tally, *, ledger: Ledger | None = None, booked: 
     charging = Charging(terms, tally)
     if terms.grants or terms.granted_before or ledger is not None or terms.ledger is not None or memo["in_credits"]:
         charging.wallet = opened(terms, ledger, booked)
-        if charging.wallet is not None:
-            charging.asks = draw_units(charging, charging.wallet)
+        charging.asks = draw_units(charging, charging.wallet)
     lines = charging.lines
     customer = terms.subscription.customer
     # A tally that was measured for other terms as well is read the long way, which checks that it can answer.

@@ -263,9 +263,9 @@ def working(terms: Terms, ledger: Ledger, booked: datetime | None) -> Wallet:
     )
 
 
-def opened(terms: Terms, ledger: Ledger | None, booked: datetime | None) -> Wallet | None:
+def opened(terms: Terms, ledger: Ledger | None, booked: datetime | None) -> Wallet:
     """
-    The wallet of a statement, with the plan's grants of the period in it; None where there are no credits at all.
+    The wallet of a statement, with the plan's grants of the period in it.
 
     Raises:
         MismatchError: `ledger.missing`, when credits of the plan came before the period and no ledger tells what is
@@ -279,8 +279,6 @@ def opened(terms: Terms, ledger: Ledger | None, booked: datetime | None) -> Wall
                 "tells what is left of them; pass ledger= with the entries of the statements before posted to it",
                 code="ledger.missing",
             )
-        if not terms.grants and next(priced_in_credits(terms), None) is None:
-            return None
         ledger = Ledger(terms.plan.burn)
     wallet = working(terms, ledger, booked)
     for at, grant, unit in terms.grants:
