@@ -162,8 +162,8 @@ def test_faults_of_grants() -> None:
         {**RECURRING, "key": "y", "currency": "credits", "places": 2, "cost": "3"},
     )
     assert found == [
-        ("grants[0].scope.items[1]", "key.unknown"),
         ("grants[0].scope.meters[0]", "key.unknown"),
+        ("grants[0].scope.items[1]", "key.unknown"),
         ("grants[1].currency", "amount.currency"),
         ("grants[2].amount", "ledger.fine"),
         ("grants[2]", "key.duplicate"),

@@ -10,10 +10,10 @@ import pytest
 
 from ratecard import prices
 from ratecard.credits import Drawn, Grant, Ledger, Negative, Policy, Refuse, Returned, RolledOver
-from ratecard.errors import MismatchError, NoPriceError
+from ratecard.errors import LedgerError, MismatchError, NoPriceError
 from ratecard.periods import Period
 from ratecard.plans import AddOn, Item, Plan, Subscription, resolve
-from ratecard.rating import Statement, charge, measure, rate, rerate, resolve_all, settle
+from ratecard.rating import Adjustment, Statement, charge, measure, rate, rerate, resolve_all, settle
 from ratecard.records import UsageRecord
 
 NEW_YEAR = "2025-01-01T00:00:00Z"
@@ -462,7 +462,14 @@ def test_correction_gives_back_the_last_first() -> None:
     assert columns(settled, "refunded") == {"paid": 20}
     assert [(each.amount, str(each.currency)) for each in found.refunds] == [(4, "USD")]
     assert [type(each) for each in found.entries] == [Returned]
-    assert found.to_json()["refunds"] == [["USD", "4"]]
+    assert found.to_json()["refunds"] == [["USD", 2, "4"]]
+    again = Adjustment.from_json(found.to_json())
+    assert (again, again.entries, again.refunds) == (found, found.entries, found.refunds)
+    for wrong in ({"refunds": [["USD"]]}, {"undone": 3}):
+        with pytest.raises(MismatchError, match="store the whole of it"):
+            Adjustment.from_json({**found.to_json(), **wrong})
+    with pytest.raises(LedgerError, match="an entry is one of"):
+        Adjustment.from_json({**found.to_json(), "undone": [{}]})
     assert "owed back for credits: 4 USD" in found.explain()
 
 

@@ -26,6 +26,7 @@ Group: TypeAlias = tuple[tuple[str, str], ...]
 Kind: TypeAlias = Literal[
     "usage",
     "fee",
+    "trial",
     "discount",
     "coupon",
     "maximum",
@@ -129,14 +130,14 @@ class LineItem:
 
     Attributes:
         key: stable: item, group and start of service. The same line of a re-rated statement has the same key.
-        kind: usage or a fee; or discount, coupon, maximum, minimum, commitment, overage, prepaid, tax,
+        kind: usage or a fee; or trial, discount, coupon, maximum, minimum, commitment, overage, prepaid, tax,
             included_tax, credits.
         item: the item's key, on a line across others the key of what made it; `name` is what people read.
         group: dimensions and values, empty for a pooled item.
         quantity, unit: what was priced, exact.
         exact: the amount before rounding; `amount` after it.
         period: the stretch of service; `due` the instant at which it is due.
-        version: the digest of the card whose price this is.
+        version: the digest of the card whose price this is, or of the term that made a line across others.
         shares: how the amount of a line across others falls on them, by their keys; the shares add up to it.
         steps: how the amount came about; the last one's result is the amount.
     """
@@ -238,7 +239,11 @@ class LineItem:
         return LineItem(self.head, self.quantity, self.exact, rounded, derived)
 
     def verify(self) -> bool:
-        """Whether every step recomputes, the last one gives this line's amounts, and the key is that of its service."""
+        """
+        Whether every step recomputes, the last one gives this line's amounts, and the key is that of its service.
+
+        The quantity is compared with the step that prices it where that is one product, as of a price for each unit.
+        """
         named = line_key(self.kind, self.item, self.group, self.period.start)
         try:
             if self.key != named or not all(step.check() for step in self.steps):
@@ -248,7 +253,10 @@ class LineItem:
             last = self.steps[-1]
             # The rounding of the line; above it stands at most what moved it to add up with others.
             rounding = last.parts[0] if last.rule == "sum" else last
-            return last.result == self.rounded and rounding.parts[0].result == self.exact
+            price = rounding.parts[0]
+            # Where the price is one product of the quantity, that quantity is the line's.
+            priced = dict(price.inputs).get("quantity", self.quantity) if price.rule == "product" else self.quantity
+            return last.result == self.rounded and price.result == self.exact and priced == self.quantity
         except (RatecardError, ArithmeticError, LookupError, TypeError, ValueError):
             # Steps that were tampered with need not even compute.
             return False
@@ -337,6 +345,7 @@ class LineItem:
 
 
 _TOLD = {
+    "trial": "free in the trial",
     "discount": "discount",
     "coupon": "coupon",
     "maximum": "cut at the maximum",

@@ -124,6 +124,7 @@ def _line(sheet: Sheet, wallet: Wallet, lot_id: str, some: Sequence[tuple[Part, 
     drawn = Step.of("sum", (), parts=steps, note=f"paid by {lot_id}")
     step = Step.of("scaled", [("factor", Decimal(-1))], parts=[drawn])
     taken = list(by_entry.values())
-    sheet.line("credits", lot_id, lot.key, step, over=taken)
+    terms = sheet.terms
+    sheet.line("credits", lot_id, lot.key, step, over=taken, version=terms.plan.digest, period=terms.period)
     for entry, amount in taken:
         entry.net = CONTEXT.subtract(entry.net, amount)

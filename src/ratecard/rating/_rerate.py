@@ -8,24 +8,24 @@ by line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from .._numbers import CONTEXT, ZERO, Exact, add, sub, text
-from ..credits import Due, Entry, Ledger
-from ..errors import MismatchError
+from .._numbers import CONTEXT, ZERO, Exact, add, exact, sub, text
+from ..credits import Due, Entry, Ledger, entry_from_json
+from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
 from ..periods import Period, instant
-from ..plans import Carry, Offer, Subscription, Terms, resolve
+from ..plans import Carry, Offer, Subscription, Terms, resolve, terms_across
 from ..records import Layout, UsageRecord
 from ..steps import Step
 from ._charge import charge
-from ._line import CHARGES, LineItem
+from ._line import LineItem
 from ._measure import measure
 from ._settle import settle
-from ._statement import Statement
+from ._statement import Statement, currency_of
 from ._wallet import priced_in_credits, working
 
 __all__ = ["Adjustment", "AdjustmentLine", "postponed", "rerate"]
@@ -125,13 +125,17 @@ class Adjustment:
             came back to a lot that has expired. Of a promotional lot they are void.
     """
 
-    __slots__ = ("corrected", "entries", "issued", "lines", "refunds")
+    __slots__ = ("corrected", "entries", "issued", "lines", "refunds", "undone")
 
-    def __init__(self, issued: Statement, corrected: Statement, undone: Sequence[Entry] = ()) -> None:
+    def __init__(
+        self, issued: Statement, corrected: Statement, *, undone: Sequence[Entry] = (), refunds: Sequence[Due] = ()
+    ) -> None:
         self.issued = issued
         self.corrected = corrected
+        # What came back from lines that are gone; the rest is posted by the corrected statement.
+        self.undone = tuple(undone)
         self.entries: tuple[Entry, ...] = (*undone, *corrected.entries)
-        self.refunds = _refunds(self.entries, corrected.ledger)
+        self.refunds = tuple(refunds)
         before = {line.key: line for line in issued.lines}
         after = {line.key: line for line in corrected.lines}
         self.lines = tuple(
@@ -169,7 +173,7 @@ class Adjustment:
         return f"<Adjustment of {self.issued.customer!r} for {self.issued.period!r}: {self.due} due>"
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data; amounts are text."""
+        """Plain data with both statements, to be kept for the next correction; amounts are text."""
         currency = self.issued.currency
         amounts = {"subtotal": self.subtotal, "total": self.total, "due": self.due}
         return {
@@ -180,9 +184,48 @@ class Adjustment:
             "currency": {"code": str(currency), "places": currency.places},
             "lines": [line.to_json() for line in self.lines],
             **{name: shown(amount.amount, currency) for name, amount in amounts.items()},
-            **({"entries": [entry.to_json() for entry in self.entries]} if self.entries else {}),
-            **({"refunds": [[str(each.currency), text(each.amount)] for each in self.refunds]} if self.refunds else {}),
+            **({"undone": [entry.to_json() for entry in self.undone]} if self.undone else {}),
+            **(
+                {"refunds": [[str(each.currency), each.currency.places, text(each.amount)] for each in self.refunds]}
+                if self.refunds
+                else {}
+            ),
+            "issued": self.issued.to_json(),
+            "corrected": self.corrected.to_json(),
         }
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Adjustment:
+        """
+        Read back what `to_json` wrote: the lines and sums follow from the two statements.
+
+        Raises:
+            MismatchError: `adjustment.version`; `statement.*` where one of the statements cannot be read.
+        """
+        if not isinstance(told, Mapping) or told.get("adjustment") != 1:
+            words = "this is not an adjustment that can be read; expected version 1"
+            raise MismatchError(words, code="adjustment.version")
+        issued, corrected = (Statement.from_json(told.get(name, {})) for name in ("issued", "corrected"))
+        try:
+            undone = [entry_from_json(each) for each in told.get("undone", ())]
+            refunds = [
+                Due(exact(amount), currency_of(code, places)) for code, places, amount in told.get("refunds", ())
+            ]
+        except (TypeError, ValueError) as error:
+            if isinstance(error, RatecardError):
+                raise
+            words = "its entries or refunds are not what to_json wrote; store the whole of it"
+            raise MismatchError(words, code="statement.form") from None
+        return cls(issued, corrected, undone=undone, refunds=refunds)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Adjustment):
+            return NotImplemented
+        mine = (self.issued, self.corrected, self.undone, self.refunds)
+        return mine == (other.issued, other.corrected, other.undone, other.refunds)
+
+    def __hash__(self) -> int:
+        return hash((self.issued, self.corrected))
 
 
 def _refunds(entries: Sequence[Entry], ledger: Ledger | None) -> tuple[Due, ...]:
@@ -267,7 +310,8 @@ def rerate(
         # What comes back from lines that are gone, the others may take.
         ledger = ledger.post(undone)
         corrected = settle(charge(terms, tally, ledger=ledger, booked=booked))
-    return Adjustment(issued, corrected, undone)
+    refunds = _refunds((*undone, *corrected.entries), corrected.ledger)
+    return Adjustment(issued, corrected, undone=undone, refunds=refunds)
 
 
 def _undone(terms: Terms, ledger: Ledger, gone: Sequence[LineItem], booked: datetime | None) -> tuple[Entry, ...]:
@@ -324,12 +368,15 @@ def _without(records: Iterable[Any], without: Iterable[Identity], layout: Layout
 
 
 def _check_versions(issued: Statement, corrected: Statement, offer: Offer, subscription: Subscription) -> None:
-    """Cards are appended, never edited: an issued price that is nowhere was edited."""
+    """Cards are appended, never edited: an issued price, or a term across lines, that is nowhere was edited."""
     keys = {subscription.plan, *(getattr(change, "plan", subscription.plan) for change in subscription.changes)}
-    known = {card.digest for key in sorted(keys) for card in offer.get(key).cards}
+    known: set[str] = set()
+    for plan in (offer.get(key) for key in sorted(keys)):
+        known.update(card.digest for card in plan.cards)
+        known.update(term.digest for term in terms_across(plan))
     known.update(line.version for line in corrected.lines)
     for line in issued.lines:
-        if line.kind in CHARGES and line.version not in known:
+        if line.kind != "credits" and line.version not in known:
             raise MismatchError(
                 f"the price of {line.key!r} on the issued statement is not to be had any more; append a card and leave "
                 "the old one as it was, or correct the price too with cards='any'",

@@ -21,9 +21,13 @@ from ._money_credits import pay_by_credits
 from ._sheet import Sheet
 from ._spread import rounded_together
 from ._statement import SUMS, Statement, StatementHead
+from ._trial import trials
 from ._wallet import Wallet
 
 __all__ = ["settle"]
+
+
+_NOTHING = Dues((), (), discounts=(), coupons=(), missing=(), taxes=(), trials=())
 
 
 def settle(charges: Charges) -> Statement:
@@ -46,7 +50,7 @@ def settle(charges: Charges) -> Statement:
     head = memo.get("head")
     if head is None:
         plan = terms.plan
-        memo["dues"] = dues(terms) if stated(plan) or terms.subscription.coupons else None
+        memo["dues"] = dues(terms) if stated(terms) else None
         head = memo["head"] = StatementHead(
             customer=terms.customer, plan=plan.key, digest=plan.digest, period=terms.period, currency=terms.currency,
             order=plan.order,
@@ -63,11 +67,11 @@ def settle(charges: Charges) -> Statement:
             head, lines=lines, subtotal=subtotal, total=subtotal, due=subtotal, account=charges.account,
             charges=charges, wallet=wallet,
         )  # fmt: skip
-    sheet = _staged(charges, memo["dues"] or Dues((), (), ()), lines, wallet if drawing else None)
+    sheet = _staged(charges, memo["dues"] or _NOTHING, lines, wallet if drawing else None)
     sums = _sums(sheet.lines, terms.currency.places)
     return Statement(
         head, lines=sheet.lines, account=charges.account, charges=charges, notices=sheet.notices,
-        subtotal=sums["subtotal"], total=sums["total"], due=sums["due"], drawn=sheet.drawn,
+        subtotal=sums["subtotal"], total=sums["total"], due=sums["due"], drawn={**sheet.drawn, **sheet.freed},
         coupons=sheet.coupons, wallet=wallet,
     )  # fmt: skip
 
@@ -75,6 +79,7 @@ def settle(charges: Charges) -> Statement:
 def _staged(charges: Charges, held: Dues, lines: Sequence[LineItem], wallet: Wallet | None) -> Sheet:
     """Every stage in the order of the plan."""
     sheet = Sheet(charges, held, lines)
+    trials(sheet)
     coupons = choose(sheet)
     for stage in charges.terms.plan.order.statement:
         if stage in KINDS:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from .._numbers import CONTEXT, ZERO, quantize
+from .._numbers import CONTEXT, ZERO, Exact, quantize
 from ..credits import Entry, Ledger, entry_from_json
 from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
@@ -25,7 +25,7 @@ from ._wallet import Wallet
 __all__ = ["SUMS", "Difference", "Statement", "StatementHead", "currency_of"]
 
 SUMS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
-    ("subtotal", ("usage", "fee", "discount", "coupon", "maximum", "minimum", "commitment", "overage")),
+    ("subtotal", ("usage", "fee", "trial", "discount", "coupon", "maximum", "minimum", "commitment", "overage")),
     ("total", ("prepaid", "tax")),
     ("due", ("credits",)),
 )
@@ -119,7 +119,7 @@ class Statement:
         account: Account | None,
         charges: Charges | None,
         notices: Sequence[Notice] = (),
-        drawn: Mapping[str, Decimal] | None = None,
+        drawn: Mapping[str, Exact] | None = None,
         coupons: Mapping[str, int] | None = None,
         wallet: Wallet | None = None,
         entries: Sequence[Entry] = (),
