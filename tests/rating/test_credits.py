@@ -13,7 +13,7 @@ from ratecard.credits import Drawn, Grant, Ledger, Negative, Policy, Refuse, Ret
 from ratecard.errors import LedgerError, MismatchError, NoPriceError
 from ratecard.periods import Period
 from ratecard.plans import AddOn, Item, Plan, Subscription, resolve
-from ratecard.rating import Adjustment, Statement, charge, measure, rate, rerate, resolve_all, settle
+from ratecard.rating import Adjustment, Statement, charge, invoice, measure, rate, rerate, resolve_all, settle
 from ratecard.records import UsageRecord
 
 NEW_YEAR = "2025-01-01T00:00:00Z"
@@ -408,6 +408,15 @@ def test_top_ups_are_paid_too() -> None:
     offer = fees(minimum={"amount": "62"})
     found = bill(offer, [], money({"id": "a", "amount": 100, "effective": "2025-01-17"}))
     assert columns(found.ledger, "spent") == {"a": 30}
+
+
+def test_invoices_add_up_with_credits() -> None:
+    """What credits pay of an advance fee is invoiced with it, and all invoices come to what is due."""
+    offer = fees({**FEE, "bill": "advance"}, {**FEE, "key": "later"})
+    found = bill(offer, [], money({"id": "a", "amount": 40}))
+    first = invoice([found], NEW_YEAR)
+    assert str(first.amount) == "0.00 USD"
+    assert str(invoice([found], "2025-02-01T00:00:00Z", issued=[first]).amount) == str(found.due) == "22.00 USD"
 
 
 def test_rounded_as_a_whole() -> None:

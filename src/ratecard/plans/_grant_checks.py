@@ -65,7 +65,7 @@ def _unit(path: str, grant: Grant | Recurring, plan: Plan) -> Iterator[Problem]:
             words = "the plan has cards in several currencies; name one of them, and write a grant for each"
             yield Problem(f"{path}.currency", "amount.currency", words)
             return
-        code = plan.currencies[0]
+        code = next(iter(plan.currencies))
     unit = grant_unit(plan, code)
     if unit is None:
         words = unknown(code, [*plan.currencies, *units], what="currency or unit", owner="the plan")

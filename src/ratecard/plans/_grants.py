@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args
 from pydantic import BeforeValidator
 from pydantic_core import CoreSchema
 
-from ..credits import Grant, Ledger, Lot, Policy, Preset, Recurring, Scope, Use, entry_id
+from ..credits import Grant, Ledger, Lot, Policy, Preset, Recurring, Scope, entry_id
 from ..money import Currency
 from ..periods import Period, moment
 
@@ -67,8 +67,8 @@ class Bound(NamedTuple):
 
     def cuts(self, unit: str, item: str, meter: str) -> bool:
         """Whether it may cut the usage of an item that is paid in a unit, whatever its groups are."""
-        scope = self.scope.model_copy(update={"dimensions": {}, "customers": ()})
-        return unit == self.unit and scope.covers(Use(item, meter=meter))
+        items, meters = self.scope.items, self.scope.meters
+        return unit == self.unit and (not items or item in items) and (not meters or meter in meters)
 
 
 def grants_between(timeline: Timeline, code: str, period: Period) -> tuple[list[Granting], bool]:
