@@ -23,6 +23,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from .._kinds import expect, expect_offer
 from .._numbers import ONE, ZERO, Exact, sub
 from ..cadence import Cadence
 from ..demand import Demand, Dimension
@@ -95,17 +96,11 @@ _KEPT = 1024
 
 def _check_kinds(offer: object, subscription: object, period: object, carry: object) -> None:
     """Wrong kinds of value are told apart here, before anything is asked of them."""
-    wrong = ""
-    if not isinstance(subscription, Subscription):
-        wrong = f"the subscription is {type(subscription).__name__}; write plan.subscribe(customer, start=...)"
-    elif not isinstance(period, Period):
-        wrong = f"the period is {type(period).__name__}; write Period.month(2025, 1) or Period(start, end)"
-    elif carry is not None and not isinstance(carry, Carry):
-        wrong = f"the carry is {type(carry).__name__}; read stored data back by Carry.from_json"
-    elif not callable(getattr(offer, "get", None)) or isinstance(offer, Mapping):
-        wrong = f"the offer is {type(offer).__name__}; give a Plan or a Catalog (plain data is read by Plan.load)"
-    if wrong:
-        raise MismatchError(wrong, code="argument.type")
+    expect(subscription, Subscription, "the subscription", "write plan.subscribe(customer, start=...)")
+    expect(period, Period, "the period", "write Period.month(2025, 1) or Period(start, end)")
+    if carry is not None:
+        expect(carry, Carry, "the carry", "read stored data back by Carry.from_json")
+    expect_offer(offer)
 
 
 def _memory(plan: Plan) -> dict[str, Any]:

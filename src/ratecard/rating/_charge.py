@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from .._kinds import expect
 from .._numbers import ZERO, Exact, add, exact, sign, sub, total
 from ..plans import Piece, Service, Terms
 from ..prices import Allowance, Price, Priced
@@ -81,9 +82,11 @@ def charge(terms: Terms, tally: Tally) -> Charges:
 
     Raises:
         MismatchError: `tally.*` or `demand.missing`, when the tally can't answer; `carry.missing`, when a counter began
-            before the period and nothing tells what it held; `level.opening`.
+            before the period and nothing tells what it held; `level.opening`; `argument.type`.
         NoPriceError: some usage has no price.
     """
+    expect(terms, Terms, "the terms", "give what resolve made")
+    expect(tally, Tally, "the tally", "give what measure made; stored data is read by Tally.load")
     memo = terms.memo
     ways = memo.get("ways")
     if ways is None:

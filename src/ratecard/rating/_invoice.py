@@ -14,6 +14,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+from .._kinds import expect, expect_many
 from .._numbers import CONTEXT, ZERO, quantize
 from ..errors import MismatchError
 from ..money import Currency, Money, shown
@@ -147,7 +148,7 @@ class Invoice:
         Raises:
             MismatchError: `invoice.version`.
         """
-        if told.get("invoice") != 1:
+        if not isinstance(told, Mapping) or told.get("invoice") != 1:
             raise MismatchError("this is not an invoice that can be read; expected version 1", code="invoice.version")
         currency = currency_of(told["currency"]["code"], told["currency"]["places"])
 
@@ -181,7 +182,8 @@ def invoice(
         interim: whether usage so far is invoiced before it is due; fees in arrears wait all the same.
 
     Raises:
-        MismatchError: `invoice.customer`, `currency.mixed`, or `invoice.twice` when a period comes twice.
+        MismatchError: `invoice.customer`, `currency.mixed`, `invoice.twice` when a period comes twice, or
+            `argument.type`.
 
     >>> from ratecard import Item, Period, Plan, prices, rate
     >>> base = Item(key="base", price=prices.Flat(amount="31"), bill="advance")
@@ -193,8 +195,15 @@ def invoice(
     >>> invoice([ended], "2025-03-11T00:00:00Z", issued=[first]).amount
     Money('-21.00', 'USD')
     """
+    words = "give a list of them, also where there is one"
+    expect_many(statements, "the statements", words, alone=Statement)
+    expect_many(issued, "the invoices so far", words, alone=Invoice)
     held = list(statements)
     before = list(issued)
+    for statement in held:
+        expect(statement, Statement, "a statement", "give what rate made; stored data is read by Statement.from_json")
+    for each in before:
+        expect(each, Invoice, "an invoice", "give what invoice made; stored data is read by Invoice.from_json")
     when = instant(at)
     customer, currency = _one(held, before)
     billed: dict[str, Decimal] = {}

@@ -8,10 +8,11 @@ by line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Literal
 
+from .._kinds import expect, expect_many
 from .._numbers import CONTEXT, ZERO, Exact, sub, text
 from ..errors import MismatchError
 from ..money import Money, shown
@@ -199,7 +200,8 @@ def rerate(
 
     Raises:
         MismatchError: `rerate.customer` when the statement is another's, `rerate.version` when a card was edited,
-            `rerate.without` when a record to reverse is not there, `currency.mixed`; and as `rate`.
+            `rerate.without` when a record to reverse is not there, `rerate.cards`, `currency.mixed`, `argument.type`;
+            and as `rate`.
 
     >>> from ratecard import Item, Meter, Period, Plan, UsageRecord, meters, prices, rate
     >>> tiers = prices.Graduated(tiers=[prices.Tier(up_to=2, unit_price="1"), prices.Tier(unit_price="0.5")])
@@ -211,6 +213,11 @@ def rerate(
     >>> rerate(january, plan, acme, calls, without=["11"]).lines
     (<AdjustmentLine of calls@2025-01-01T00:00:00Z: -0.50 USD>,)
     """
+    expect(issued, Statement, "the issued statement", "give what rate made; stored data is read by Statement.from_json")
+    expect(subscription, Subscription, "the subscription", "write plan.subscribe(customer, start=...)")
+    expect_many(without, "the records to reverse", "give a list of ids, also where there is one")
+    if cards not in ("same", "any"):
+        raise MismatchError(f"cards is 'same' or 'any', not {cards!r}", code="rerate.cards")
     if issued.customer != subscription.customer:
         raise MismatchError(
             f"the statement is of {issued.customer!r}, the subscription of {subscription.customer!r}; pass the "
@@ -237,8 +244,17 @@ def postponed(records: Iterable[UsageRecord], period: Period) -> list[UsageRecor
     >>> late = UsageRecord("call", "2025-01-31T23:59:00Z", id="1")
     >>> postponed([late], Period.month(2025, 2))[0].at.isoformat()
     '2025-02-01T00:00:00+00:00'
+
+    Raises:
+        MismatchError: `argument.type`.
     """
-    return [record if record.at >= period.start else _moved(record, period) for record in records]
+    words = "give a list of records; rows of one's own are read by Layout.record"
+    expect_many(records, "the records", words, alone=UsageRecord)
+    expect(period, Period, "the period", "write Period.month(2025, 1) or Period(start, end)")
+    held = list(records)
+    for record in held:
+        expect(record, UsageRecord, "a record", "give UsageRecords; rows of one's own are read by Layout.record")
+    return [record if record.at >= period.start else _moved(record, period) for record in held]
 
 
 def _moved(record: UsageRecord, period: Period) -> UsageRecord:
@@ -255,6 +271,7 @@ def _differ(before: LineItem | None, after: LineItem | None) -> bool:
 
 def _without(records: Iterable[Any], without: Iterable[Identity], layout: Layout | None) -> Iterable[Any]:
     """The records less those that are reversed."""
+    expect_many(records, "the records", "give a list of them, also where there is one", alone=UsageRecord)
     gone = {each if isinstance(each, tuple) else (None, each) for each in without}
     if not gone:
         return records
@@ -263,12 +280,20 @@ def _without(records: Iterable[Any], without: Iterable[Identity], layout: Layout
             "rows of one's own are reversed by leaving them out; leave out without", code="rerate.without"
         )
     every = list(records)
-    there = {(record.source, record.id) for record in every}
+    there = {_identity(record) for record in every}
     lost = sorted(name for source, name in gone if (source, name) not in there)
     if lost:
         words = f"no record has the identity {lost[0]!r}; give its source as well, or the records that hold it"
         raise MismatchError(words, code="rerate.without")
-    return [record for record in every if (record.source, record.id) not in gone]
+    return [record for record in every if _identity(record) not in gone]
+
+
+def _identity(record: Any) -> tuple[object, object]:
+    """The source and id of a record, or of its JSON form; what is neither has none, and is refused when it is read."""
+    if isinstance(record, Mapping):
+        found = (record.get("source"), record.get("id"))
+        return found if all(each is None or isinstance(each, str) for each in found) else (None, None)
+    return (record.source, record.id) if isinstance(record, UsageRecord) else (None, None)
 
 
 def _check_versions(issued: Statement, corrected: Statement, offer: Offer, subscription: Subscription) -> None:

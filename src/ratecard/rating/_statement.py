@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from .._kinds import expect
 from .._numbers import CONTEXT, ZERO, quantize
 from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
@@ -265,8 +266,9 @@ class Statement:
         other.
 
         Raises:
-            MismatchError: `currency.mixed`.
+            MismatchError: `currency.mixed`, `argument.type`.
         """
+        expect(other, Statement, "the other", "give a statement; stored data is read by Statement.from_json")
         if other.currency != self.currency:
             raise MismatchError(f"{self.currency} and {other.currency} do not compare", code="currency.mixed")
         mine = {line.key: line for line in self.lines}

@@ -13,7 +13,8 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from ..errors import MismatchError, RecordError
+from .._kinds import expect
+from ..errors import MismatchError, RatecardError, RecordError
 from ..plans import MeterTerms
 from ._identities import Identities, Mark
 
@@ -283,10 +284,23 @@ class Tally:
             metering: for each customer the `meters` of the terms it was measured for.
 
         Raises:
-            MismatchError: `tally.terms`, when it was measured for other terms; `tally.version`.
+            MismatchError: `tally.terms`, when it was measured for other terms; `tally.version`; `tally.state`, when a
+                part is missing or of another type; `argument.type`.
         """
+        expect(told, Mapping, "the plain data", "give what dump wrote")
+        expect(metering, Mapping, "the metering", "give, by customer, the meters of the terms: {customer: terms.meters}")
         if told.get("tally") != 1:
             raise MismatchError("this is not a tally that can be read; expected version 1", code="tally.version")
+        try:
+            return cls._read(told, metering)
+        except RatecardError:
+            raise
+        except (LookupError, TypeError, ValueError, AttributeError):
+            words = "this is not what dump wrote: a part is missing or has another type; measure the records again"
+            raise MismatchError(words, code="tally.state") from None
+
+    @classmethod
+    def _read(cls, told: Mapping[str, Any], metering: Mapping[str, Mapping[str, MeterTerms]]) -> Tally:
         cells: dict[str, dict[str, list[Cells]]] = {}
         for customer, digest in told["metering"].items():
             if customer not in metering or _digest(metering[customer]) != digest:
