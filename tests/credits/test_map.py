@@ -38,6 +38,23 @@ def test_against_a_dict(acts: list[tuple[str, str]]) -> None:
         assert all(each.get(str(key)) == then.get(str(key)) for key in range(0, 401, 7))
 
 
+@given(ACTS, st.lists(KEYS, max_size=400))
+def test_many_at_once(acts: list[tuple[str, str]], keys: list[str]) -> None:
+    """Many values put at once make the mapping, node for node, that they make one by one."""
+    one: Map[int] = Map()
+    for number, (act, key) in enumerate(acts):
+        one = one.put(key, number) if act == "put" else one.without(key)
+    before, many = dict(one.items()), one.put_all({key: -1 for key in keys})
+    draft = Draft(one)
+    for key in keys:
+        one = one.put(key, -1)
+        draft.put(key, -1)
+    assert many._root == one._root == draft.map()._root
+    assert len(many) == len(one) == len(before.keys() | set(keys))
+    alike: Map[int] = Map()
+    assert len(alike.put_all({Same(key): 1 for key in keys})) == len(set(keys))
+
+
 def test_equal_hashes() -> None:
     """Keys of one hash share a leaf as deep as the trie goes, and are still told apart."""
     found: Map[int] = Map()
