@@ -30,7 +30,7 @@ def expect(value: object, kind: type | tuple[type, ...], what: str, instead: str
         raise _wrong(what, value, instead)
 
 
-def expect_many(values: object, what: str, instead: str, *, alone: type | tuple[type, ...] = ()) -> None:
+def expect_many(values: object, what: str, instead: str, *, alone: type = str) -> None:
     """
     Refuse what is not many: nothing, one thing by itself, or text and mappings, which would be read letter by letter
     and key by key.
@@ -44,7 +44,7 @@ def expect_many(values: object, what: str, instead: str, *, alone: type | tuple[
     Raises:
         MismatchError: `argument.type`.
     """
-    if not isinstance(values, Iterable) or isinstance(values, (str, bytes, Mapping)) or isinstance(values, alone):
+    if not isinstance(values, Iterable) or isinstance(values, (str, bytes, Mapping, alone)):
         raise _wrong(what, values, instead)
 
 

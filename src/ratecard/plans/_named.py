@@ -40,7 +40,11 @@ def check_named(offer: Offer, subscription: Subscription, plans: Sequence[Plan])
 
 def _quantities(subscription: Subscription, plans: Sequence[Plan]) -> list[Problem]:
     items = [item for plan in plans for card in plan.cards for item in card.items]
-    alterations = [*subscription.overrides, *(subscription.phases or ()), *(each for plan in plans for each in plan.phases)]
+    alterations = [
+        *subscription.overrides,
+        *(subscription.phases or ()),
+        *(each for plan in plans for each in plan.phases),
+    ]
     items += [item for each in alterations for item in each.items]
     # An entitlement may be limited by a quantity that nothing is sold by.
     limits = [*subscription.entitlements, *(each for plan in plans for each in plan.entitlements)]

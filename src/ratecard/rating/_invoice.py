@@ -16,6 +16,7 @@ from typing import Any
 
 from .._kinds import expect, expect_many
 from .._numbers import CONTEXT, ZERO, quantize
+from .._visible import visible
 from ..errors import MismatchError
 from ..money import Currency, Money, shown
 from ..periods import Period, instant
@@ -68,11 +69,11 @@ class InvoiceLine:
         return hash((self.key, self.due))
 
     def __repr__(self) -> str:
-        return f"<InvoiceLine {self.key}: {self.amount}>"
+        return f"<InvoiceLine {visible(self.key)}: {self.amount}>"
 
     def __str__(self) -> str:
         start, end = show_time(self.service.start), show_time(self.service.end)
-        told = f"{self.name}, {start} to {end}: {self.amount}"
+        told = visible(f"{self.name}, {start} to {end}: {self.amount}")
         return f"{told} ({self.whole} less {self.before} invoiced before)" if self.before.amount else told
 
     def to_json(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Literal, TypeAlias, get_args
 
 from .._numbers import Exact, Rounding, exact, number, quantize, sub, text, total
+from .._visible import visible
 from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
 from ..periods import Period
@@ -258,6 +259,9 @@ class LineItem:
 
     def headline(self) -> str:
         """Item, group, service, quantity and amount in one line of text."""
+        return visible(self._headline())
+
+    def _headline(self) -> str:
         group = " ".join(f"[{dimension}={value or '(none)'}]" for dimension, value in self.group)
         place = f"{self.name} {group}".strip()
         amount = f"{shown(self.rounded, self.currency)} {self.currency}"
@@ -281,8 +285,12 @@ class LineItem:
     def __hash__(self) -> int:
         return hash((self.key, self.exact))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # By way of its plain data: how a line derives its steps cannot be written down, the steps can.
+        return (LineItem.from_json, (self.to_json(), self.currency))
+
     def __repr__(self) -> str:
-        return f"<LineItem {self.key}: {self.amount}>"
+        return f"<LineItem {visible(self.key)}: {self.amount}>"
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; amounts are text."""

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from .._kinds import expect, expect_many
 from .._numbers import CONTEXT, ZERO, Exact, sub, text
+from .._visible import visible
 from ..errors import MismatchError
 from ..money import Money, shown
 from ..periods import Period
@@ -84,7 +85,7 @@ class AdjustmentLine:
 
     def explain(self) -> str:
         """The line in words, with how the corrected amount came about."""
-        told = [f"{self.line.name}, {self.of}: {self.amount}", self.step.words(indent="  ")]
+        told = [visible(f"{self.line.name}, {self.of}: {self.amount}"), self.step.words(indent="  ")]
         return "\n".join([*told, *([] if self.after is None else [self.after.explain()])])
 
     def __eq__(self, other: object) -> bool:
@@ -96,7 +97,7 @@ class AdjustmentLine:
         return hash((self.of, self.before, self.after))
 
     def __repr__(self) -> str:
-        return f"<AdjustmentLine of {self.of}: {self.amount}>"
+        return f"<AdjustmentLine of {visible(self.of)}: {self.amount}>"
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; amounts are text."""
@@ -153,7 +154,7 @@ class Adjustment:
 
     def explain(self) -> str:
         """All of it in words."""
-        head = f"{self.issued.plan} for {self.issued.customer}, {self.issued.period!r}, corrected"
+        head = visible(f"{self.issued.plan} for {self.issued.customer}, {self.issued.period!r}, corrected")
         return "\n".join([head, "", *(line.explain() for line in self.lines), "", f"due: {self.due}"])
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from .._kinds import expect
 from .._numbers import CONTEXT, ZERO, quantize
+from .._visible import is_sound, visible
 from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
 from ..periods import Period
@@ -60,7 +61,7 @@ class Difference:
 
     def __str__(self) -> str:
         before = "nothing" if self.before is None else str(self.before)
-        return f"{self.key}: {before} before, {'nothing' if self.after is None else str(self.after)} after"
+        return f"{visible(self.key)}: {before} before, {'nothing' if self.after is None else str(self.after)} after"
 
 
 class StatementHead:
@@ -198,10 +199,11 @@ class Statement:
             return found[0]
         if not found:
             there = ", ".join(dict.fromkeys(line.item for line in self.lines)) or "no lines"
-            raise MismatchError(f"no line of {key!r}; there are {there}", code="line.none")
+            raise MismatchError(f"no line of {key!r}; there are {visible(there)}", code="line.none")
         keys = ", ".join(line.key for line in found[:5])
         raise MismatchError(
-            f"{len(found)} lines of {key!r}; read them by lines_of, or one by its key: {keys}", code="line.several"
+            f"{len(found)} lines of {key!r}; read them by lines_of, or one by its key: {visible(keys)}",
+            code="line.several",
         )
 
     def lines_of(self, item: str) -> tuple[LineItem, ...]:
@@ -236,7 +238,7 @@ class Statement:
 
     def explain(self) -> str:
         """The whole statement in words: every line with its steps, the sums, and the order of operations."""
-        parts = [f"{self.plan} for {self.customer}, {self.period!r}, in {self.currency}", ""]
+        parts = [visible(f"{self.plan} for {self.customer}, {self.period!r}, in {self.currency}"), ""]
         parts.extend(line.explain() for line in self.lines)
         parts.extend(["", *(str(notice) for notice in self.notices)] if self.notices else [])
         parts += [
@@ -290,6 +292,10 @@ class Statement:
     def __hash__(self) -> int:
         return hash((self.customer, self.plan, self.period, self.due))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # By way of its plain data, so that what comes out of a pickle is read like any other; the carry beside it.
+        return (_restored, (self.to_json(), self.carry))
+
     def __repr__(self) -> str:
         return f"<Statement of {self.customer!r} for {self.period!r}: {self.due} due>"
 
@@ -317,7 +323,9 @@ class Statement:
 
     def dumps(self) -> str:
         """The plain data as JSON text."""
-        return json.dumps(self.to_json(), indent=2, ensure_ascii=False)
+        told = json.dumps(self.to_json(), indent=2, ensure_ascii=False)
+        # Half of a surrogate pair, such as an id may hold, is JSON only as an escape.
+        return told if is_sound(told) else json.dumps(self.to_json(), indent=2)
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Statement:
@@ -359,6 +367,12 @@ class Statement:
         return cls(
             head, lines=lines, account=account, charges=None, notices=notices, drawn=None, coupons=None, **amounts
         )
+
+
+def _restored(told: Mapping[str, Any], carry: Carry | None) -> Statement:
+    found = Statement.from_json(told)
+    found._carry = carry
+    return found
 
 
 def currency_of(code: str, places: int) -> Currency:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from .._kinds import expect
+from .._visible import visible
 from ..errors import MismatchError, RatecardError, RecordError
 from ..plans import MeterTerms
 from ._identities import Identities, Mark
@@ -66,7 +67,7 @@ class Rejection:
         return hash(self._content())
 
     def __repr__(self) -> str:
-        return f"<Rejection of {self.record!r} {self.path}: {self.text} [{self.code}]>"
+        return visible(f"<Rejection of {self.record!r} {self.path}: {self.text} [{self.code}]>")
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -288,7 +289,9 @@ class Tally:
                 part is missing or of another type; `argument.type`.
         """
         expect(told, Mapping, "the plain data", "give what dump wrote")
-        expect(metering, Mapping, "the metering", "give, by customer, the meters of the terms: {customer: terms.meters}")
+        expect(
+            metering, Mapping, "the metering", "give, by customer, the meters of the terms: {customer: terms.meters}"
+        )
         if told.get("tally") != 1:
             raise MismatchError("this is not a tally that can be read; expected version 1", code="tally.version")
         try:
