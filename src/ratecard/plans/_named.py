@@ -40,15 +40,12 @@ def check_named(offer: Offer, subscription: Subscription, plans: Sequence[Plan])
 
 def _quantities(subscription: Subscription, plans: Sequence[Plan]) -> list[Problem]:
     items = [item for plan in plans for card in plan.cards for item in card.items]
-    alterations = [
-        *subscription.overrides,
-        *(subscription.phases or ()),
-        *(each for plan in plans for each in plan.phases),
-    ]
+    phases = [*(subscription.phases or ()), *(phase for plan in plans for phase in plan.phases)]
+    alterations = [*subscription.overrides, *phases]
     items += [item for each in alterations for item in each.items]
     # An entitlement may be limited by a quantity that nothing is sold by.
     limits = [*subscription.entitlements, *(each for plan in plans for each in plan.entitlements)]
-    have = [each.quantity for each in (*items, *limits) if each.quantity]
+    have = [each for each in (*(item.quantity for item in items), *(limit.quantity for limit in limits)) if each]
     return [
         Problem(
             f"changes[{index}].quantities.{name}", "key.unknown",

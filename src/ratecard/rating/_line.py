@@ -17,7 +17,7 @@ from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
 from ..periods import Period
 from ..records import read_time, show_time
-from ..steps import Step
+from ..steps import Input, Step
 
 __all__ = ["CHARGES", "Group", "Kind", "LineHead", "LineItem", "line_key", "line_name"]
 
@@ -234,7 +234,8 @@ class LineItem:
         """
         Whether every step recomputes, the last one gives this line's amounts, and the key is that of its service.
 
-        The quantity is compared with the step that prices it where that is one product, as of a price for each unit.
+        The quantity is compared with the step that prices it where that states it, as for each unit or in tiers; and a
+        fee has no unit.
         """
         named = line_key(self.kind, self.item, self.group, self.period.start)
         try:
@@ -246,9 +247,10 @@ class LineItem:
             # The rounding of the line; above it stands at most what moved it to add up with others.
             rounding = last.parts[0] if last.rule == "sum" else last
             price = rounding.parts[0]
-            # Where the price is one product of the quantity, that quantity is the line's.
-            priced = dict(price.inputs).get("quantity", self.quantity) if price.rule == "product" else self.quantity
-            return last.result == self.rounded and price.result == self.exact and priced == self.quantity
+            stated = _stated(price)
+            if (stated and self.quantity not in stated) or (self.kind == "fee" and self.unit):
+                return False
+            return last.result == self.rounded and price.result == self.exact
         except (RatecardError, ArithmeticError, LookupError, TypeError, ValueError):
             # Steps that were tampered with need not even compute.
             return False
@@ -341,6 +343,22 @@ class LineItem:
         steps = tuple(Step.from_json(step) for step in told["steps"])
         amount = quantize(rounded, currency.places)
         return cls(head, exact(told["quantity"]), exact(told["exact"]), amount, lambda _: steps)
+
+
+def _stated(price: Step) -> list[Exact]:
+    """The quantities that a price can have had by its step, where that tells; nothing where it does not."""
+    if price.rule == "product":
+        return [_number(value) for name, value in price.inputs if name == "quantity"]
+    tiers = price.parts if price.rule == "sum" else (price,)
+    if not tiers or any(tier.rule != "tier" for tier in tiers):
+        return []
+    units = [_number(dict(tier.inputs)["units"]) for tier in tiers]
+    # Tiers share the quantity out; prices that are added up have each seen all of it.
+    return [total(units), *(units[:1] if len(set(units)) == 1 else ())]
+
+
+def _number(value: Input) -> Exact:
+    return exact(value) if isinstance(value, str) else value
 
 
 _TOLD = {

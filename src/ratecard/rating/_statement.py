@@ -200,9 +200,9 @@ class Statement:
         if not found:
             there = ", ".join(dict.fromkeys(line.item for line in self.lines)) or "no lines"
             raise MismatchError(f"no line of {key!r}; there are {visible(there)}", code="line.none")
-        keys = ", ".join(line.key for line in found[:5])
+        keys = visible(", ".join(line.key for line in found[:5]))
         raise MismatchError(
-            f"{len(found)} lines of {key!r}; read them by lines_of, or one by its key: {visible(keys)}",
+            f"{len(found)} lines of {key!r}; read them by lines_of, or one by its key: {keys}",
             code="line.several",
         )
 

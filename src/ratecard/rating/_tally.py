@@ -289,9 +289,7 @@ class Tally:
                 part is missing or of another type; `argument.type`.
         """
         expect(told, Mapping, "the plain data", "give what dump wrote")
-        expect(
-            metering, Mapping, "the metering", "give, by customer, the meters of the terms: {customer: terms.meters}"
-        )
+        expect(metering, Mapping, "the metering", "give {customer: terms.meters} of the terms")
         if told.get("tally") != 1:
             raise MismatchError("this is not a tally that can be read; expected version 1", code="tally.version")
         try:
