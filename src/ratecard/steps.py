@@ -107,7 +107,7 @@ class Step:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Step):
             return NotImplemented
-        left = [(self, other)]
+        left: list[tuple[Step, Step]] = [(self, other)]
         while left:
             a, b = left.pop()
             mine = (a.rule, a.inputs, a.result, a.note, len(a.parts))
@@ -125,7 +125,7 @@ class Step:
     def to_json(self) -> dict[str, Any]:
         """Plain data: every amount as text."""
         found: dict[str, Any] = self._told()
-        left = [(self, found)]
+        left: list[tuple[Step, dict[str, Any]]] = [(self, found)]
         while left:
             step, told = left.pop()
             if step.parts:

@@ -294,7 +294,13 @@ class Statement:
 
     def __reduce__(self) -> tuple[object, ...]:
         # By way of its plain data, so that what comes out of a pickle is read like any other; the carry beside it.
-        return (_restored, (self.to_json(), self.carry))
+        return (Statement._restored, (self.to_json(), self.carry))
+
+    @classmethod
+    def _restored(cls, told: Mapping[str, Any], carry: Carry | None) -> Statement:
+        found = cls.from_json(told)
+        found._carry = carry
+        return found
 
     def __repr__(self) -> str:
         return f"<Statement of {self.customer!r} for {self.period!r}: {self.due} due>"
@@ -367,12 +373,6 @@ class Statement:
         return cls(
             head, lines=lines, account=account, charges=None, notices=notices, drawn=None, coupons=None, **amounts
         )
-
-
-def _restored(told: Mapping[str, Any], carry: Carry | None) -> Statement:
-    found = Statement.from_json(told)
-    found._carry = carry
-    return found
 
 
 def currency_of(code: str, places: int) -> Currency:
