@@ -16,10 +16,22 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from ._axes import Axis, Dimension, Sizes, Span, Windows
-from ._folds import Carried, EachRounded, Fold, PerRecord
+from ._folds import Carried, EachRounded, Fold, Paid, PerRecord
 from ._numbers import text
 
-__all__ = ["Axis", "Carried", "Demand", "Dimension", "EachRounded", "Fold", "PerRecord", "Sizes", "Span", "Windows"]
+__all__ = [
+    "Axis",
+    "Carried",
+    "Demand",
+    "Dimension",
+    "EachRounded",
+    "Fold",
+    "Paid",
+    "PerRecord",
+    "Sizes",
+    "Span",
+    "Windows",
+]
 
 
 class Demand:

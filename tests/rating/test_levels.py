@@ -23,7 +23,7 @@ JANUARY, FEBRUARY, MARCH = (Period.month(2025, month) for month in (1, 2, 3))
 UNIT = prices.PerUnit(unit_price="1")
 
 
-def plan(aggregate: meters.Aggregate, *items: Item, **rest: Any) -> Plan:
+def plan(aggregate: Any, *items: Item, **rest: Any) -> Plan:
     """A plan of one meter, in two cards of which the second begins in the middle of a month."""
     return Plan(
         key="p",
@@ -59,7 +59,9 @@ def bills(some: Plan, records: list[UsageRecord], *periods: Period) -> list[Stat
     for period in periods:
         inside = [each for each in records if period.start <= each.at < period.end]
         found.append(rate(some, acme, inside, period, carry=carry))
-        carry = Carry.from_json(json.loads(json.dumps(found[-1].carry.to_json())))
+        left = found[-1].carry
+        assert left is not None
+        carry = Carry.from_json(json.loads(json.dumps(left.to_json())))
     return found
 
 

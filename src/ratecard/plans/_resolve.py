@@ -73,19 +73,19 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
     if found is None:
         if period.empty:
             raise MismatchError(f"{period!r} is empty; give a period with time in it", code="period.empty")
+        alike: dict[object, Mapping[str, MeterTerms]] = memory.setdefault("_alike", {})
         if len(kept) >= _KEPT:
             kept.clear()
+            alike.clear()
         found = kept[key] = _Resolving(Checked(offer), subscription, period, since).terms()
         # Customers who are measured alike share one metering, so that measuring many sees at a glance that they are.
-        alike: dict[object, Mapping[str, MeterTerms]] = memory.setdefault("_alike", {})
-        if len(alike) >= _KEPT:
-            alike.clear()
         found.meters = alike.setdefault(tuple(found.meters.values()), found.meters)
     if carry is None:
         return found
     return Terms(
         found.plan, subscription, period, currency=found.currency, zone=found.zone, started=found.started,
-        ended=found.ended, services=found.services, meters=found.meters, carry=carry,
+        ended=found.ended, services=found.services, meters=found.meters,
+        reigns=found.reigns, phases=found.phases, carry=carry,
     )  # fmt: skip
 
 
@@ -117,7 +117,8 @@ class _Resolving:
         return Terms(
             self.plan, self.subscription, self.period, currency=self.currency, zone=self.zone,
             started=self.timeline.start, ended=self.timeline.end, services=_in_order(services),
-            meters=self._meters(services), carry=None,
+            meters=self._meters(services), reigns=self.timeline.reigns(),
+            phases=self.timeline.stretches, carry=None,
         )  # fmt: skip
 
     def _over(self, stretch: Period) -> list[Sold]:
@@ -214,6 +215,7 @@ class _Resolving:
         return Piece(
             part, item, sold.version, sub(until, before), before, self._price(item),
             quantity=sold.quantity, peak=peak, alone=share(part, full, how), trial=sold.trial,
+            free=sold.free,
         )  # fmt: skip
 
     def _share(self, counts: Sequence[Period], end: datetime, full: Period, how: Proration) -> Exact:
@@ -271,6 +273,7 @@ def _joined(first: Sold, second: Sold, zone: str) -> Sold:
     return Sold(
         Period(first.part.start, second.part.end, zone=zone), first.item, plan=first.plan, cadence=first.cadence,
         quantity=first.quantity, version=first.version, trial=first.trial, card=first.card,
+        free=first.free,
     )  # fmt: skip
 
 

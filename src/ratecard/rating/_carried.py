@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from itertools import pairwise
 
 from .._numbers import ZERO, Exact, add, exact, sign, text
@@ -23,7 +22,7 @@ __all__ = ["carried"]
 def carried(
     charges: Charges,
     lines: Sequence[LineItem],
-    drawn: Mapping[str, Decimal] | None = None,
+    drawn: Mapping[str, Exact] | None = None,
     coupons: Mapping[str, int] | None = None,
 ) -> Carry:
     """
@@ -32,7 +31,7 @@ def carried(
     Args:
         charges: what was charged.
         lines: the lines of the statement.
-        drawn: what commitments and floors that run on hold, by their names.
+        drawn: what commitments and floors that run on hold, and what is used up of trials by amount, by their names.
         coupons: how often each coupon has been used.
     """
     terms = charges.terms
@@ -62,7 +61,7 @@ def carried(
             for item, groups in charges.rollovers.items()
         },
         remainders={name: text(left) for name, left in sorted(remainders.items()) if sign(left)},
-        commitments={name: text(held) for name, held in sorted((drawn or {}).items()) if held},
+        commitments={name: text(held) for name, held in sorted((drawn or {}).items()) if sign(held)},
         coupons={key: uses for key, uses in sorted((coupons or {}).items())},
         identities=_identities(charges, counting=bool(counting)),
     )

@@ -176,12 +176,10 @@ def take_off(drafts: list[Draft], by: Step, note: str) -> bool:
     return True
 
 
-def _bound(pieces: Sequence[Piece], amounts: Sequence[tuple[Decimal | None, bool]]) -> tuple[Exact | None, Step | None]:
-    """What the amounts of a bound come to over pieces of service, each with its own; None where the last has none."""
+def _bound(pieces: Sequence[Piece], amounts: Sequence[tuple[Decimal | None, bool]]) -> tuple[Exact, Step]:
+    """What the amounts of a bound come to over pieces of service: that of the last whole, or each for its share."""
     last, prorated = amounts[-1]
-    if last is None:
-        return None, None
-    if not prorated:
+    if last is not None and not prorated:
         return last, _given(last, "for a period, whole")
     parts = [
         Step.of("product", [("amount", amount), ("share", piece.share)])
@@ -201,9 +199,12 @@ def _maximum(terms: Terms, service: Service, drafts: list[Draft]) -> bool:
     sums = [
         (None, False) if each is None else (sum_in(each.amount, str(terms.currency)), each.prorate) for each in held
     ]
+    if sums[-1][0] is None:
+        # A ceiling is whole, so the one that holds last is the one.
+        return False
     most, _ = _bound(service.pieces, sums)
     there = total(draft.amount for draft in drafts)
-    if most is None or there <= most:
+    if there <= most:
         return False
     parts = [_given(there, "what the item comes to"), _given(most, "the maximum for the item")]
     return take_off(drafts, Step.of("difference", (), parts=parts), "above the maximum")
@@ -212,7 +213,7 @@ def _maximum(terms: Terms, service: Service, drafts: list[Draft]) -> bool:
 def _minimum(terms: Terms, service: Service, drafts: list[Draft]) -> bool:
     # In a trial nothing is owed, so there is no floor either.
     held = [None if piece.trial else piece.item.minimum for piece in service.pieces]
-    last = held[-1]
+    last = next((each for each in reversed(held) if each is not None), None)
     if last is None:
         return False
     groups: dict[Group, list[Draft]] = {} if last.per == "group" else {(): list(drafts)}
@@ -223,7 +224,6 @@ def _minimum(terms: Terms, service: Service, drafts: list[Draft]) -> bool:
         (None, False) if each is None else (sum_in(each.amount, str(terms.currency)), each.prorate) for each in held
     ]
     least, step = _bound(service.pieces, sums)
-    assert least is not None and step is not None
     short = False
     for group, some in groups.items():
         there = total(draft.amount for draft in some)

@@ -27,6 +27,7 @@ Group: TypeAlias = tuple[tuple[str, str], ...]
 Kind: TypeAlias = Literal[
     "usage",
     "fee",
+    "trial",
     "discount",
     "coupon",
     "maximum",
@@ -123,13 +124,14 @@ class LineItem:
 
     Attributes:
         key: stable: item, group and start of service. The same line of a re-rated statement has the same key.
-        kind: usage or a fee; or discount, coupon, maximum, minimum, commitment, overage, prepaid, tax, included_tax.
+        kind: usage or a fee; or trial, discount, coupon, maximum, minimum, commitment, overage, prepaid, tax,
+            included_tax.
         item: the item's key, on a line across others the key of what made it; `name` is what people read.
         group: dimensions and values, empty for a pooled item.
         quantity, unit: what was priced, exact.
         exact: the amount before rounding; `amount` after it.
         period: the stretch of service; `due` the instant at which it is due.
-        version: the digest of the card whose price this is.
+        version: the digest of the card whose price this is, or of the term that made a line across others.
         shares: how the amount of a line across others falls on them, by their keys; the shares add up to it.
         steps: how the amount came about; the last one's result is the amount.
     """
@@ -362,6 +364,7 @@ def _number(value: Input) -> Exact:
 
 
 _TOLD = {
+    "trial": "free in the trial",
     "discount": "discount",
     "coupon": "coupon",
     "maximum": "cut at the maximum",

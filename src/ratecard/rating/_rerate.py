@@ -18,7 +18,7 @@ from .._visible import visible
 from ..errors import MismatchError
 from ..money import Money, shown
 from ..periods import Period
-from ..plans import Carry, Offer, Subscription, resolve
+from ..plans import Carry, Offer, Subscription, resolve, terms_across
 from ..records import Layout, UsageRecord
 from ..steps import Step
 from ._charge import charge
@@ -161,7 +161,7 @@ class Adjustment:
         return f"<Adjustment of {self.issued.customer!r} for {self.issued.period!r}: {self.due} due>"
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data; amounts are text."""
+        """Plain data with both statements, to be kept for the next correction; amounts are text."""
         currency = self.issued.currency
         amounts = {"subtotal": self.subtotal, "total": self.total, "due": self.due}
         return {
@@ -172,7 +172,31 @@ class Adjustment:
             "currency": {"code": str(currency), "places": currency.places},
             "lines": [line.to_json() for line in self.lines],
             **{name: shown(amount.amount, currency) for name, amount in amounts.items()},
+            "issued": self.issued.to_json(),
+            "corrected": self.corrected.to_json(),
         }
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Adjustment:
+        """
+        Read back what `to_json` wrote: the lines and sums follow from the two statements.
+
+        Raises:
+            MismatchError: `adjustment.version`; `statement.*` where one of the statements cannot be read.
+        """
+        if not isinstance(told, Mapping) or told.get("adjustment") != 1:
+            words = "this is not an adjustment that can be read; expected version 1"
+            raise MismatchError(words, code="adjustment.version")
+        issued, corrected = (Statement.from_json(told.get(name, {})) for name in ("issued", "corrected"))
+        return cls(issued, corrected)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Adjustment):
+            return NotImplemented
+        return (self.issued, self.corrected) == (other.issued, other.corrected)
+
+    def __hash__(self) -> int:
+        return hash((self.issued, self.corrected))
 
 
 def rerate(
@@ -298,9 +322,12 @@ def _identity(record: Any) -> tuple[object, object]:
 
 
 def _check_versions(issued: Statement, corrected: Statement, offer: Offer, subscription: Subscription) -> None:
-    """Cards are appended, never edited: an issued price that is nowhere was edited."""
+    """Cards are appended, never edited: an issued price, or a term across lines, that is nowhere was edited."""
     keys = {subscription.plan, *(getattr(change, "plan", subscription.plan) for change in subscription.changes)}
-    known = {card.digest for key in sorted(keys) for card in offer.get(key).cards}
+    known: set[str] = set()
+    for plan in (offer.get(key) for key in sorted(keys)):
+        known.update(card.digest for card in plan.cards)
+        known.update(term.digest for term in terms_across(plan))
     known.update(line.version for line in corrected.lines)
     for line in issued.lines:
         if line.version not in known:

@@ -21,6 +21,7 @@ from ._line import LineItem
 from ._sheet import Sheet
 from ._spread import rounded_together
 from ._statement import SUMS, Statement, StatementHead
+from ._trial import trials
 
 __all__ = ["settle"]
 
@@ -47,7 +48,7 @@ def settle(charges: Charges) -> Statement:
     head = memo.get("head")
     if head is None:
         plan = terms.plan
-        memo["dues"] = dues(terms) if stated(plan) or terms.subscription.coupons else None
+        memo["dues"] = dues(terms) if stated(terms) else None
         head = memo["head"] = StatementHead(
             customer=terms.customer, plan=plan.key, digest=plan.digest, period=terms.period, currency=terms.currency,
             order=plan.order,
@@ -65,13 +66,14 @@ def settle(charges: Charges) -> Statement:
     sums = _sums(sheet.lines, terms.currency.places)
     return Statement(
         head, lines=sheet.lines, account=charges.account, charges=charges, notices=sheet.notices, **sums,
-        drawn=sheet.drawn, coupons=sheet.coupons,
+        drawn={**sheet.drawn, **sheet.freed}, coupons=sheet.coupons,
     )  # fmt: skip
 
 
 def _staged(charges: Charges, held: Dues, lines: Sequence[LineItem]) -> Sheet:
     """Every stage in the order of the plan."""
     sheet = Sheet(charges, held, lines)
+    trials(sheet)
     coupons = choose(sheet)
     for stage in charges.terms.plan.order.statement:
         if stage in KINDS:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from .._kinds import expect
-from .._numbers import CONTEXT, ZERO, quantize
+from .._numbers import CONTEXT, ZERO, Exact, quantize
 from .._visible import is_sound, visible
 from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
@@ -25,7 +25,7 @@ from ._tally import Account
 __all__ = ["SUMS", "Difference", "Statement", "StatementHead", "currency_of"]
 
 SUMS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
-    ("subtotal", ("usage", "fee", "discount", "coupon", "maximum", "minimum", "commitment", "overage")),
+    ("subtotal", ("usage", "fee", "trial", "discount", "coupon", "maximum", "minimum", "commitment", "overage")),
     ("total", ("prepaid", "tax")),
     ("due", ()),
 )
@@ -116,7 +116,7 @@ class Statement:
         account: Account | None,
         charges: Charges | None,
         notices: Sequence[Notice] = (),
-        drawn: Mapping[str, Decimal] | None = None,
+        drawn: Mapping[str, Exact] | None = None,
         coupons: Mapping[str, int] | None = None,
     ) -> None:
         self.notices = tuple(notices)
