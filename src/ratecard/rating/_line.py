@@ -17,6 +17,7 @@ from ..money import Currency, Money, shown
 from ..periods import Period
 from ..records import read_time, show_time
 from ..steps import Step
+from ._evidence import Evidence
 
 __all__ = ["CHARGES", "Group", "Kind", "LineHead", "LineItem", "line_key", "line_name"]
 
@@ -26,6 +27,7 @@ Group: TypeAlias = tuple[tuple[str, str], ...]
 Kind: TypeAlias = Literal[
     "usage",
     "fee",
+    "reversal",
     "discount",
     "coupon",
     "maximum",
@@ -36,7 +38,7 @@ Kind: TypeAlias = Literal[
     "tax",
     "included_tax",
 ]
-"""What a line is: usage or a fee, or what a stage across lines made."""
+"""What a line is: usage or a fee, a reversal of outcomes billed before, or what a stage across lines made."""
 
 CHARGES = ("usage", "fee")
 """The kinds of lines that an item's price made."""
@@ -70,11 +72,12 @@ class LineHead:
         kind: what the line is.
         shares: how the amount of a line across others falls on them, by their keys.
         places, mode: how the amount is rounded.
+        evidence: what proves a line of outcomes; None on other lines.
     """
 
     __slots__ = (
-        "currency", "due", "group", "item", "key", "kind", "mode", "name", "period", "places", "shares", "unit",
-        "version",
+        "currency", "due", "evidence", "group", "item", "key", "kind", "mode", "name", "period", "places", "shares",
+        "unit", "version",
     )  # fmt: skip
 
     def __init__(
@@ -92,8 +95,10 @@ class LineHead:
         mode: Rounding = "half_up",
         kind: Kind = "usage",
         shares: Sequence[tuple[str, Decimal]] = (),
+        evidence: Evidence | None = None,
     ) -> None:
         self.key = key
+        self.evidence = evidence
         self.kind: Kind = kind
         self.shares = tuple(shares)
         self.item = item
@@ -122,7 +127,8 @@ class LineItem:
 
     Attributes:
         key: stable: item, group and start of service. The same line of a re-rated statement has the same key.
-        kind: usage or a fee; or discount, coupon, maximum, minimum, commitment, overage, prepaid, tax, included_tax.
+        kind: usage, fee or reversal; or discount, coupon, maximum, minimum, commitment, overage, prepaid, tax,
+            included_tax.
         item: the item's key, on a line across others the key of what made it; `name` is what people read.
         group: dimensions and values, empty for a pooled item.
         quantity, unit: what was priced, exact.
@@ -130,6 +136,7 @@ class LineItem:
         period: the stretch of service; `due` the instant at which it is due.
         version: the digest of the card whose price this is.
         shares: how the amount of a line across others falls on them, by their keys; the shares add up to it.
+        evidence: on a line of outcomes, what was promised and the records that prove it.
         steps: how the amount came about; the last one's result is the amount.
     """
 
@@ -162,6 +169,11 @@ class LineItem:
     def shares(self) -> tuple[tuple[str, Decimal], ...]:
         """How the amount falls on other lines, by their keys."""
         return self.head.shares
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """What proves a line of outcomes; None on other lines, and on an estimate."""
+        return self.head.evidence
 
     @property
     def name(self) -> str:
@@ -237,6 +249,8 @@ class LineItem:
                 return False
             if self.shares and total(part for _, part in self.shares) != self.rounded:
                 return False
+            if self.evidence is not None and not self._proven(self.evidence):
+                return False
             last = self.steps[-1]
             # The rounding of the line; above it stands at most what moved it to add up with others.
             rounding = last.parts[0] if last.rule == "sum" else last
@@ -245,9 +259,14 @@ class LineItem:
             # Steps that were tampered with need not even compute.
             return False
 
+    def _proven(self, evidence: Evidence) -> bool:
+        """Whether the evidence holds, and is of as many outcomes as the line says."""
+        return evidence.verify() and self.quantity == evidence.added - evidence.removed
+
     def explain(self) -> str:
-        """The line in words, each step checkable with a pencil."""
-        return "\n".join([self.headline(), *(step.words(indent="  ") for step in self.steps)])
+        """The line in words, each step checkable with a pencil; of outcomes, what was promised and what proves it."""
+        proof = [] if self.evidence is None else [self.evidence.words(indent="  ")]
+        return "\n".join([self.headline(), *(step.words(indent="  ") for step in self.steps), *proof])
 
     def headline(self) -> str:
         """Item, group, service, quantity and amount in one line of text."""
@@ -265,7 +284,7 @@ class LineItem:
     def _content(self) -> tuple[object, ...]:
         return (
             self.key, self.item, self.name, self.group, self.quantity, self.unit, self.exact, self.rounded,
-            self.currency, self.period, self.due, self.version, self.kind, self.shares,
+            self.currency, self.period, self.due, self.version, self.kind, self.shares, self.evidence,
         )  # fmt: skip
 
     def __eq__(self, other: object) -> bool:
@@ -293,6 +312,7 @@ class LineItem:
             "due": show_time(self.due),
             "version": self.version,
             **({"shares": [[key, text(part)] for key, part in self.shares]} if self.shares else {}),
+            **({} if self.evidence is None else {"evidence": self.evidence.to_json()}),
             "steps": [step.to_json() for step in self.steps],
         }
 
@@ -322,6 +342,7 @@ class LineItem:
             version=told["version"],
             kind=kind,
             shares=[(key, number(part)) for key, part in told.get("shares", ())],
+            evidence=Evidence.from_json(told["evidence"]) if "evidence" in told else None,
         )
         steps = tuple(Step.from_json(step) for step in told["steps"])
         amount = quantize(rounded, currency.places)
@@ -329,6 +350,7 @@ class LineItem:
 
 
 _TOLD = {
+    "reversal": "reversed",
     "discount": "discount",
     "coupon": "coupon",
     "maximum": "cut at the maximum",

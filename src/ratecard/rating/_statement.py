@@ -23,7 +23,7 @@ from ._tally import Account
 __all__ = ["SUMS", "Difference", "Statement", "StatementHead", "currency_of"]
 
 SUMS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
-    ("subtotal", ("usage", "fee", "discount", "coupon", "maximum", "minimum", "commitment", "overage")),
+    ("subtotal", ("usage", "fee", "reversal", "discount", "coupon", "maximum", "minimum", "commitment", "overage")),
     ("total", ("prepaid", "tax")),
     ("due", ()),
 )
