@@ -34,5 +34,5 @@ def test_counts_by_family() -> None:
     found = Counter(row["family"] for row in rows())
     assert found == {
         "price": 211, "aggregation": 36, "rounding": 48, "period": 48, "proration": 66, "cap": 9, "alert": 28,
-        "rate_limit": 10, "credits": 61, "discount": 41, "tax": 9, "commitment": 41, "hybrid": 12,
+        "rate_limit": 10, "credits": 61, "discount": 41, "tax": 9, "commitment": 41, "hybrid": 12, "outcome": 4,
     }  # fmt: skip
