@@ -162,9 +162,8 @@ def counted(world: World, until: int) -> list[tuple[Fraction, int]]:
     results, failures = walk(world, until)
     found: list[tuple[Fraction, int]] = []
     for month in range(len(MONTHS) - 1):
-        standing = [
-            each for each in results if each.billed is not None and each.undone is None and month_of(each.billed) == month
-        ]  # fmt: skip
+        billed = [each for each in results if each.billed is not None and month_of(each.billed) == month]
+        standing = [each for each in billed if each.undone is None]
         lost = {each.subject for each in failures if month_of(each.hour) == month}
         for each in results:
             if each.undone is not None:
@@ -185,7 +184,9 @@ def _month(world: World, standing: Sequence[Result], lost: int) -> Fraction:
         worth = {id(each): _worth(world, each) for each in standing}
         both = [*before, *mine]
         for some, sign in ((both, 1), (before, -1)):
-            whole += sign * _total(price, len(some), sum((worth[id(each)] for each in some), Fraction(0)), standing, lost)
+            whole += sign * _total(
+                price, len(some), sum((worth[id(each)] for each in some), Fraction(0)), standing, lost
+            )
         before = both
     return whole
 
@@ -236,7 +237,12 @@ def price(dice: random.Random) -> dict[str, Any]:
         prices.Tier(up_to=dice.randint(1, 3), unit_price=dice.randint(0, 9)),
         prices.Tier(unit_price=dice.randint(0, 9)),
     ]
-    by_value = {"rate": dice.choice(["0.2", "0.125"]), "baseline": str(dice.randint(0, 40)), "floor": "2", "ceiling": "9"}
+    by_value = {
+        "rate": dice.choice(["0.2", "0.125"]),
+        "baseline": str(dice.randint(0, 40)),
+        "floor": "2",
+        "ceiling": "9",
+    }
     found: dict[str, Any] = dice.choice([{"fee": "0.99"}, {"fee": "3"}, {"tiers": tiers}, {"fees": fees}, by_value])
     if dice.random() < 0.3:
         found["maximum"] = str(dice.randint(1, 12))
@@ -249,12 +255,19 @@ def price(dice: random.Random) -> dict[str, Any]:
 def draw(dice: random.Random, *, ends: bool = False, most: int = 24) -> World:
     """A world of a few subjects over four months; everything happens on few hours, so that things meet."""
     windows = [None, 1, 24, 300, 800]
-    hours = sorted({dice.randrange(MONTHS[-1]) for _ in range(10)} | {hour + 24 for hour in MONTHS[:-1]} | set(MONTHS[:-1]))
+    hours = sorted(
+        {dice.randrange(MONTHS[-1]) for _ in range(10)} | {hour + 24 for hour in MONTHS[:-1]} | set(MONTHS[:-1])
+    )
     told = tuple(
         Told(
-            dice.choice(hours), dice.choices(range(5), [6, 2, 3, 1, 1])[0], f"r{index:02}", dice.choice("abcd"),
-            dice.randint(0, 80), dice.randint(30, 90), f"r{dice.randrange(index + 1):02}" if dice.random() < 0.15 else "",
-        )  # fmt: skip
+            dice.choice(hours),
+            dice.choices(range(5), [6, 2, 3, 1, 1])[0],
+            f"r{index:02}",
+            dice.choice("abcd"),
+            dice.randint(0, 80),
+            dice.randint(30, 90),
+            f"r{dice.randrange(index + 1):02}" if dice.random() < 0.15 else "",
+        )
         for index in range(dice.randint(0, most))
     )
     days = sorted({0, *(24 * dice.randrange(1, 120) for _ in range(dice.randint(0, 2)))})

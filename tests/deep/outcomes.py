@@ -69,7 +69,7 @@ def live(world: World, cuts: Sequence[int], dice: random.Random, *, late: bool =
         records = world.records(*hours)
         found = billed(plan, acme, records, hours, carry, dice)
         if late and records:
-            kept = [each for each in records if dice.random() < 0.7]  # noqa: PLR2004
+            kept = [each for each in records if dice.random() < 0.7]
             issued = billed(plan, acme, kept, hours, carry, dice)
             corrected = rerate(issued, plan, acme, records, carry=carry)
             assert booked(corrected.corrected) == booked(found) and corrected.verify()
@@ -82,7 +82,7 @@ def live(world: World, cuts: Sequence[int], dice: random.Random, *, late: bool =
 
 def cuts_of(dice: random.Random, world: World) -> list[int]:
     """Months as they are, or cut anywhere while the item is sold."""
-    if world.end is not None or dice.random() < 0.5:  # noqa: PLR2004
+    if world.end is not None or dice.random() < 0.5:
         return MONTHS
     return sorted({*MONTHS, *(dice.randrange(1, MONTHS[-1]) for _ in range(dice.randint(1, 6)))})
 

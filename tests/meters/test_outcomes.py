@@ -201,7 +201,7 @@ def test_state() -> None:
 )
 def test_wrong_definitions(more: dict[str, Any], path: str, code: str) -> None:
     """A window is a whole number of microseconds above 0, and what nothing can reverse needs none."""
-    with pytest.raises(ValueError) as error:  # noqa: PT011
+    with pytest.raises(ValueError) as error:
         rules(**more)
     assert [(each.path, each.code) for each in problems(error.value)] == [(path, code)]
 

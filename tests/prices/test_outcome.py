@@ -137,7 +137,11 @@ def test_what_more_it_reads_must_be_there() -> None:
         ({"fees": [SuccessFee(at_least="0.1", fee="1")]}, [("fees[0].at_least", "outcome.order")]),
         (
             {"fees": [SuccessFee(at_least=rate, fee=fee) for rate, fee in (("0", "-1"), ("2", "1"), ("0.5", "2"))]},
-            [("fees[0].fee", "price.negative"), ("fees[1].at_least", "outcome.share"), ("fees[2].at_least", "outcome.order")],
+            [
+                ("fees[0].fee", "price.negative"),
+                ("fees[1].at_least", "outcome.share"),
+                ("fees[2].at_least", "outcome.order"),
+            ],
         ),
         ({"fee": "1", "guarantees": [Guarantee(below="0", credit="1")]}, [("guarantees[0].below", "outcome.share")]),
         ({"fee": "1", "guarantees": [Guarantee(below="1", credit="2")]}, [("guarantees[0].credit", "outcome.share")]),
@@ -146,13 +150,13 @@ def test_what_more_it_reads_must_be_there() -> None:
 )  # fmt: skip
 def test_wrong_definitions(fields: dict[str, Any], expected: list[tuple[str, str]]) -> None:
     """A price of outcomes says in one way what one costs; shares are shares and rates rise; all faults at once."""
-    with pytest.raises(ValueError) as error:  # noqa: PT011
+    with pytest.raises(ValueError) as error:
         outcome(**fields)
     assert [(each.path, each.code) for each in problems(error.value)] == expected
 
 
 def test_outermost() -> None:
     """It is no part of another price."""
-    with pytest.raises(ValueError) as error:  # noqa: PT011
+    with pytest.raises(ValueError) as error:
         prices.Hybrid(prices=[outcome(fee="1")])
     assert [(each.path, each.code) for each in problems(error.value)] == [("prices[0]", "outcome.nested")]

@@ -83,7 +83,7 @@ class OutcomeItem:
         self.rules: Outcomes
         self.editions: dict[str, Edition] = {}
         self.spans: dict[str, datetime] = {}
-        self.current: list[str] = []
+        self.current: dict[str, None] = {}
         self.base: dict[str, Facts] = {}
         self.expected: list[tuple[datetime, Exact]] = []
         self.happenings: list[Happening] = []
@@ -112,8 +112,7 @@ class OutcomeItem:
         self.name = service.pieces[-1].item.label
         start = show_time(service.full.start)
         self.spans[start] = service.full.end
-        if start not in self.current:
-            self.current.append(start)
+        self.current[start] = None
         for piece in service.pieces:
             if not isinstance(piece.price, Outcome):
                 raise MismatchError(
@@ -179,8 +178,7 @@ class OutcomeItem:
             return show_time(holding[-1].full.start)
         start = show_time(self.since)
         self.spans.setdefault(start, self.until)
-        if start not in self.current:
-            self.current.append(start)
+        self.current[start] = None
         return start
 
     def _place(self, record: Happening, at: datetime) -> str:
@@ -233,9 +231,14 @@ class OutcomeItem:
     def _expect(self, found: dict[str, Facts]) -> None:
         for start, count in self.expected:
             edition = self._edition_at(start)
-            if edition is not None:
-                held = found.setdefault(self._span_at(start), Facts()).under(edition)
-                held.count, held.kept = add(held.count, count), add(held.kept, count)
+            if edition is None:
+                raise MismatchError(
+                    f"nothing sells {self.key!r} at {start.isoformat()}, so what is expected then would count for "
+                    "nothing; leave it out",
+                    code="expected.unpriced",
+                )
+            held = found.setdefault(self._span_at(start), Facts()).under(edition)
+            held.count, held.kept = add(held.count, count), add(held.kept, count)
 
     def ordered(self, keys: Iterable[str]) -> list[Edition]:
         """Editions in the order in which they came into force."""
