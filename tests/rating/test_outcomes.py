@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ratecard import Item, Meter, Money, Period, Plan, RateCard, UsageRecord, estimate, meters, prices, problems, rate
-from ratecard.errors import MismatchError
+from ratecard.errors import DefinitionError, MismatchError
 from ratecard.lab import Expected
 from ratecard.meters import Equals
 from ratecard.plans import (
@@ -529,13 +529,18 @@ def test_tally_that_reaches_further() -> None:
 
 
 def test_price_and_meter_are_checked_when_they_come_by_an_override() -> None:
-    """A negotiated price that is no price of outcomes is refused where the meter counts outcomes."""
-    held = plan()
-    acme = held.subscribe("acme", start="2025-01-01")
-    acme = acme.model_copy(update={"overrides": [Override(prices={"won": prices.PerUnit(unit_price="1")})]})
-    with pytest.raises(MismatchError) as error:
-        rate(held, acme, [], JAN)
-    assert error.value.code == "outcome.meter"
+    """A negotiated price that does not fit its meter is refused like one on a card."""
+    by_value = prices.Outcome(definition=DEFINITION, rate="0.1")
+    for price, path, code in (
+        (prices.PerUnit(unit_price="1"), "items[0].price", "outcome.meter"),
+        (by_value, "items[0].price.rate", "outcome.reads"),
+    ):
+        held = plan()
+        acme = held.subscribe("acme", start="2025-01-01")
+        acme = acme.model_copy(update={"overrides": [Override(prices={"won": price})]})
+        with pytest.raises(DefinitionError) as error:
+            rate(held, acme, [], JAN)
+        assert [(each.path, each.code) for each in error.value.problems] == [(path, code)]
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def meter_problems(path: str, items: Sequence[Item], meters: Sequence[Meter]) ->
         meter = None if item.meter is None else held.get(item.meter)
         if meter is None:
             continue
-        rules, price, place = meter.aggregate, item.price, f"{path}.items[{index}].price"
+        rules, price, place = meter.aggregate, item.price, f"{path}.items[{index}].price".lstrip(".")
         if isinstance(rules, Outcomes) != isinstance(price, Outcome):
             words = "a meter of outcomes and a price of outcomes go together; change the one or the other"
             found.append(Problem(place, "outcome.meter", words))

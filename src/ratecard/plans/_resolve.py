@@ -26,7 +26,7 @@ from typing import Any
 from .._numbers import ONE, ZERO, Exact, sub
 from ..cadence import Cadence
 from ..demand import Demand, Dimension
-from ..errors import InternalError, MismatchError
+from ..errors import DefinitionError, InternalError, MismatchError
 from ..meters import Level, Meter, Outcomes, Peak
 from ..periods import Period, Proration, share
 from ..prices import ByRecord, Percentage, PerUnit, Price
@@ -35,6 +35,7 @@ from ._carry import Carry
 from ._catalog import Offer
 from ._changes import ChangePlan
 from ._metering import metered
+from ._outcome_checks import meter_problems
 from ._plan import Plan
 from ._subscription import Subscription
 from ._terms import MeterTerms, Piece, Service, Terms
@@ -277,10 +278,15 @@ class _Resolving:
             peak = max(peak, sold.quantity or ZERO)
         if not pieces:
             return None
+        meter = None if last.item.meter is None else last.plan.meter(last.item.meter)
+        if meter is not None:
+            # What a subscription brings along has not been held against the plan's meters.
+            wrong = meter_problems("", [piece.item for piece in pieces], [meter])
+            if wrong:
+                raise DefinitionError(wrong, what="what the subscription sells")
         return Service(
-            last.item.key, full=full, counted=whole.start, pieces=pieces, due=due,
-            meter=None if last.item.meter is None else last.plan.meter(last.item.meter), gaps=whole.gaps(counts),
-        )  # fmt: skip
+            last.item.key, full=full, counted=whole.start, pieces=pieces, due=due, meter=meter, gaps=whole.gaps(counts)
+        )
 
     def _piece(self, part: Period, sold: Sold, full: Period, counts: Sequence[Period], peak: Decimal) -> Piece:
         item, how = sold.item, sold.item.prorate or sold.plan.proration

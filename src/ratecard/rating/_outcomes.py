@@ -114,11 +114,7 @@ class OutcomeItem:
         self.spans[start] = service.full.end
         self.current[start] = None
         for piece in service.pieces:
-            if not isinstance(piece.price, Outcome):
-                raise MismatchError(
-                    f"the item {self.key!r} counts outcomes and has another price; give it prices.Outcome",
-                    code="outcome.meter",
-                )
+            assert isinstance(piece.price, Outcome)
             key = _edition_key(piece)
             if key not in self.editions:
                 self.editions[key] = Edition(key, piece.version, piece.start, piece.trial, piece.price)
