@@ -25,14 +25,16 @@ from decimal import Decimal
 from .._numbers import ONE, ZERO, Exact, sub
 from ..cadence import Cadence
 from ..demand import Demand, Dimension
-from ..errors import InternalError, MismatchError
-from ..meters import Level, Meter, Peak
+from ..errors import DefinitionError, InternalError, MismatchError
+from ..meters import Level, Meter, Outcomes, Peak
 from ..periods import Period, Proration, share
 from ..prices import ByRecord, Percentage, PerUnit, Price
 from ._asked import Checked, check_carry, check_kinds, memory_of, switched
 from ._card import Item
 from ._carry import Carry
 from ._catalog import Offer
+from ._metering import metered
+from ._outcome_checks import meter_problems
 from ._plan import Plan
 from ._subscription import Subscription
 from ._terms import MeterTerms, Piece, Service, Terms
@@ -66,7 +68,9 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
         check_carry(carry, subscription, period)
     since = None if carry is None else period.start
     others = tuple(offer.get(key).digest for key in switched(subscription))
-    key = (subscription, period, since, others)
+    # Outcomes that are open are waited for also when nothing sells them any more.
+    awaited = () if carry is None else tuple(sorted({key for held in carry.outcomes.values() for key in held}))
+    key = (subscription, period, since, others, awaited)
     memory = memory_of(plan)
     kept: dict[object, Terms] = memory.setdefault("_kept", {})
     found = kept.get(key)
@@ -77,7 +81,7 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
         if len(kept) >= _KEPT:
             kept.clear()
             alike.clear()
-        found = kept[key] = _Resolving(Checked(offer), subscription, period, since).terms()
+        found = kept[key] = _Resolving(Checked(offer), subscription, period, since, awaited).terms()
         # Customers who are measured alike share one metering, so that measuring many sees at a glance that they are.
         found.meters = alike.setdefault(tuple(found.meters.values()), found.meters)
     if carry is None:
@@ -95,10 +99,18 @@ _KEPT = 1024
 class _Resolving:
     """One resolve on its way: the facts that all items share."""
 
-    def __init__(self, offer: Offer, subscription: Subscription, period: Period, since: datetime | None) -> None:
+    def __init__(
+        self,
+        offer: Offer,
+        subscription: Subscription,
+        period: Period,
+        since: datetime | None,
+        awaited: Sequence[str],
+    ) -> None:
         self.subscription = subscription
         self.period = period
         self.since = since
+        self.awaited = awaited
         self.timeline = Timeline(offer, subscription)
         self.zone = self.timeline.zone
         self.served = self.timeline.served(period)
@@ -203,10 +215,15 @@ class _Resolving:
             peak = max(peak, sold.quantity or ZERO)
         if not pieces:
             return None
+        meter = None if last.item.meter is None else last.plan.meter(last.item.meter)
+        if meter is not None:
+            # What a subscription brings along has not been held against the plan's meters.
+            wrong = meter_problems("", [piece.item for piece in pieces], [meter])
+            if wrong:
+                raise DefinitionError(wrong, what="what the subscription sells")
         return Service(
-            last.item.key, full=full, counted=whole.start, pieces=pieces, due=due,
-            meter=None if last.item.meter is None else last.plan.meter(last.item.meter), gaps=whole.gaps(counts),
-        )  # fmt: skip
+            last.item.key, full=full, counted=whole.start, pieces=pieces, due=due, meter=meter, gaps=whole.gaps(counts)
+        )
 
     def _piece(self, part: Period, sold: Sold, full: Period, counts: Sequence[Period], peak: Decimal) -> Piece:
         item, how = sold.item, sold.item.prorate or sold.plan.proration
@@ -252,8 +269,13 @@ class _Resolving:
             for item in items:
                 demand |= Demand(axes=[Dimension(name) for name in (*item.each, *item.split)])
                 demand |= self._price(item).demand()
-            found[meter.key] = _metered(
-                meter, mine, demand, self._window(mine), self.period.end, served, followed=followed
+            span, start = served, max(self._window(mine), self.timeline.start)
+            open_ended = isinstance(meter.aggregate, Outcomes) and (mine or meter.key in self.awaited)
+            if open_ended and start < self.period.end:
+                # What was sold can still be confirmed or reversed when it is sold no more.
+                followed, span = True, Period(start, self.period.end, zone=self.zone)
+            found[meter.key] = metered(
+                meter, mine, demand, self._window(mine), self.period.end, span, followed=followed
             )
         return found
 
@@ -346,33 +368,3 @@ def _in_order(services: Sequence[Service]) -> list[Service]:
 
 def _reads(service: Service) -> set[str]:
     return {key for piece in service.pieces for key in piece.price.demand().items}
-
-
-def _metered(
-    meter: Meter,
-    services: Sequence[Service],
-    demand: Demand,
-    window: datetime,
-    end: datetime,
-    served: Period | None,
-    *,
-    followed: bool,
-) -> MeterTerms:
-    # Usage inside the period that no item prices is unpriced, not outside: so the period's own ends are edges too.
-    edges: set[datetime] = set() if served is None else {served.start, served.end}
-    for service in services:
-        edges.add(max(service.counted, window))
-        for piece in service.pieces:
-            # A service that goes on after the period is measured up to its end: what comes later is outside.
-            edges.update(min(max(edge, window), end) for edge in (piece.start, piece.end))
-        for gap in service.gaps:
-            edges.update(min(max(edge, window), end) for edge in (gap.start, gap.end))
-    ordered = sorted(edges)
-    priced = [followed or any(_counts(service, start) for service in services) for start in ordered[:-1]]
-    return MeterTerms(meter, ordered, priced, demand.axes, demand.folds)
-
-
-def _counts(service: Service, at: datetime) -> bool:
-    """Whether usage at an instant is counted for a service."""
-    paused = any(gap.start <= at < gap.end for gap in service.gaps)
-    return service.counted <= at < service.pieces[-1].end and not paused

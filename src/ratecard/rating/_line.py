@@ -18,6 +18,7 @@ from ..money import Currency, Money, shown
 from ..periods import Period
 from ..records import read_time, show_time
 from ..steps import Input, Step
+from ._evidence import Evidence
 
 __all__ = ["CHARGES", "Group", "Kind", "LineHead", "LineItem", "line_key", "line_name"]
 
@@ -27,6 +28,7 @@ Group: TypeAlias = tuple[tuple[str, str], ...]
 Kind: TypeAlias = Literal[
     "usage",
     "fee",
+    "reversal",
     "trial",
     "discount",
     "coupon",
@@ -38,7 +40,7 @@ Kind: TypeAlias = Literal[
     "tax",
     "included_tax",
 ]
-"""What a line is: usage or a fee, or what a stage across lines made."""
+"""What a line is: usage or a fee, a reversal of outcomes billed before, or what a stage across lines made."""
 
 CHARGES = ("usage", "fee")
 """The kinds of lines that an item's price made."""
@@ -72,11 +74,12 @@ class LineHead:
         kind: what the line is.
         shares: how the amount of a line across others falls on them, by their keys.
         places, mode: how the amount is rounded.
+        evidence: what proves a line of outcomes; None on other lines.
     """
 
     __slots__ = (
-        "currency", "due", "group", "item", "key", "kind", "mode", "name", "period", "places", "shares", "unit",
-        "version",
+        "currency", "due", "evidence", "group", "item", "key", "kind", "mode", "name", "period", "places", "shares",
+        "unit", "version",
     )  # fmt: skip
 
     def __init__(
@@ -94,8 +97,10 @@ class LineHead:
         mode: Rounding = "half_up",
         kind: Kind = "usage",
         shares: Sequence[tuple[str, Decimal]] = (),
+        evidence: Evidence | None = None,
     ) -> None:
         self.key = key
+        self.evidence = evidence
         self.kind: Kind = kind
         self.shares = tuple(shares)
         self.item = item
@@ -124,7 +129,7 @@ class LineItem:
 
     Attributes:
         key: stable: item, group and start of service. The same line of a re-rated statement has the same key.
-        kind: usage or a fee; or trial, discount, coupon, maximum, minimum, commitment, overage, prepaid, tax,
+        kind: usage, fee or reversal; or trial, discount, coupon, maximum, minimum, commitment, overage, prepaid, tax,
             included_tax.
         item: the item's key, on a line across others the key of what made it; `name` is what people read.
         group: dimensions and values, empty for a pooled item.
@@ -133,6 +138,7 @@ class LineItem:
         period: the stretch of service; `due` the instant at which it is due.
         version: the digest of the card whose price this is, or of the term that made a line across others.
         shares: how the amount of a line across others falls on them, by their keys; the shares add up to it.
+        evidence: on a line of outcomes, what was promised and the records that prove it.
         steps: how the amount came about; the last one's result is the amount.
     """
 
@@ -165,6 +171,11 @@ class LineItem:
     def shares(self) -> tuple[tuple[str, Decimal], ...]:
         """How the amount falls on other lines, by their keys."""
         return self.head.shares
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """What proves a line of outcomes; None on other lines, and on an estimate."""
+        return self.head.evidence
 
     @property
     def name(self) -> str:
@@ -245,6 +256,8 @@ class LineItem:
                 return False
             if self.shares and total(part for _, part in self.shares) != self.rounded:
                 return False
+            if self.evidence is not None and not self._proven(self.evidence):
+                return False
             last = self.steps[-1]
             # The rounding of the line; above it stands at most what moved it to add up with others.
             rounding = last.parts[0] if last.rule == "sum" else last
@@ -257,9 +270,14 @@ class LineItem:
             # Steps that were tampered with need not even compute.
             return False
 
+    def _proven(self, evidence: Evidence) -> bool:
+        """Whether the evidence holds, and is of as many outcomes as the line says."""
+        return evidence.verify() and self.quantity == evidence.added - evidence.removed
+
     def explain(self) -> str:
-        """The line in words, each step checkable with a pencil."""
-        return "\n".join([self.headline(), *(step.words(indent="  ") for step in self.steps)])
+        """The line in words, each step checkable with a pencil; of outcomes, what was promised and what proves it."""
+        proof = [] if self.evidence is None else [self.evidence.words(indent="  ")]
+        return "\n".join([self.headline(), *(step.words(indent="  ") for step in self.steps), *proof])
 
     def headline(self) -> str:
         """Item, group, service, quantity and amount in one line of text."""
@@ -280,7 +298,7 @@ class LineItem:
     def _content(self) -> tuple[object, ...]:
         return (
             self.key, self.item, self.name, self.group, self.quantity, self.unit, self.exact, self.rounded,
-            self.currency, self.period, self.due, self.version, self.kind, self.shares,
+            self.currency, self.period, self.due, self.version, self.kind, self.shares, self.evidence,
         )  # fmt: skip
 
     def __eq__(self, other: object) -> bool:
@@ -312,6 +330,7 @@ class LineItem:
             "due": show_time(self.due),
             "version": self.version,
             **({"shares": [[key, text(part)] for key, part in self.shares]} if self.shares else {}),
+            **({} if self.evidence is None else {"evidence": self.evidence.to_json()}),
             "steps": [step.to_json() for step in self.steps],
         }
 
@@ -341,6 +360,7 @@ class LineItem:
             version=told["version"],
             kind=kind,
             shares=[(key, number(part)) for key, part in told.get("shares", ())],
+            evidence=Evidence.from_json(told["evidence"]) if "evidence" in told else None,
         )
         steps = tuple(Step.from_json(step) for step in told["steps"])
         amount = quantize(rounded, currency.places)
@@ -364,6 +384,7 @@ def _number(value: Input) -> Exact:
 
 
 _TOLD = {
+    "reversal": "reversed",
     "trial": "free in the trial",
     "discount": "discount",
     "coupon": "coupon",

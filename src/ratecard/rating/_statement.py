@@ -25,7 +25,10 @@ from ._tally import Account
 __all__ = ["SUMS", "Difference", "Statement", "StatementHead", "currency_of"]
 
 SUMS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
-    ("subtotal", ("usage", "fee", "trial", "discount", "coupon", "maximum", "minimum", "commitment", "overage")),
+    (
+        "subtotal",
+        ("usage", "fee", "reversal", "trial", "discount", "coupon", "maximum", "minimum", "commitment", "overage"),
+    ),
     ("total", ("prepaid", "tax")),
     ("due", ()),
 )

@@ -100,6 +100,13 @@ class Account:
         self.trusted = trusted
         self.rejected = tuple(sorted(rejected))
 
+    def moved(self, fate: str, count: int) -> Account:
+        """The same, with so many of the counted records at another end, which only a later stage could tell."""
+        if not count:
+            return self
+        counts = {**self.counts, "counted": self.counts["counted"] - count, fate: self.counts[fate] + count}
+        return Account(counts, self.unidentified, self.trusted, self.rejected)
+
     @property
     def records(self) -> int:
         """All records that came in."""
