@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ..demand import Demand
 from ..errors import InternalError
-from ..meters import Meter
+from ..meters import Meter, Outcomes
 from ..periods import Period
 from ..prices import Credit
 from ._grants import Bound
@@ -48,7 +48,20 @@ def metered(
     bounds: Sequence[Bound] = (),
     currency: str = "",
 ) -> MeterTerms:
-    """How a meter is measured for services: cut where their pieces and pauses end, and where a lot begins or ends."""
+    """
+    How one meter is measured.
+
+    Args:
+        meter: the meter.
+        services: those that it counts for.
+        demand: what their prices ask to see.
+        window: from when records are read.
+        end: the end of the period.
+        served: the service inside the period; None where there is none.
+        followed: whether it is measured also while nothing prices it.
+        bounds: where lots that may pay begin or end to do so.
+        currency: what services are billed in.
+    """
     # Usage inside the period that no item prices is unpriced, not outside: so the period's own ends are edges too.
     edges: set[datetime] = set() if served is None else {served.start, served.end}
     for service in services:
@@ -68,7 +81,8 @@ def _cuts(
     service: Service, meter: Meter, bounds: Sequence[Bound], currency: str, window: datetime
 ) -> Iterator[datetime]:
     """Where lots that may pay for a service begin or end inside it: what is used before and after is told apart."""
-    for piece in service.pieces:
+    # An outcome has a time of its own, which is not that of its records.
+    for piece in () if isinstance(meter.aggregate, Outcomes) else service.pieces:
         units = [currency, *([piece.price.unit] if isinstance(piece.price, Credit) else [])]
         for bound in bounds:
             if max(piece.start, window) < bound.at < piece.end and any(

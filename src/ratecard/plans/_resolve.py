@@ -26,8 +26,8 @@ from .._numbers import ONE, ZERO, Exact, sub
 from ..cadence import Cadence
 from ..credits import Ledger
 from ..demand import Demand, Dimension
-from ..errors import MismatchError
-from ..meters import Level, Meter, Peak
+from ..errors import DefinitionError, MismatchError
+from ..meters import Level, Meter, Outcomes, Peak
 from ..periods import Period, Proration, share
 from ..prices import ByRecord, Percentage, PerUnit, Price
 from ._asked import Checked, check_carry, check_kinds, memory_of, switched
@@ -36,6 +36,7 @@ from ._carry import Carry
 from ._catalog import Offer
 from ._grants import Bound, Granting, grants_between, ledger_bounds, plan_bounds
 from ._metering import in_order, metered
+from ._outcome_checks import meter_problems
 from ._plan import Plan
 from ._subscription import Subscription
 from ._terms import MeterTerms, Piece, Service, Terms
@@ -79,7 +80,9 @@ def resolve(
     since = None if carry is None else period.start
     others = tuple(offer.get(key).digest for key in switched(subscription))
     bounds = () if ledger is None else ledger_bounds(ledger, period, since=since)
-    key = (subscription, period, since, others, bounds)
+    # Outcomes that are open are waited for also when nothing sells them any more.
+    awaited = () if carry is None else tuple(sorted({key for held in carry.outcomes.values() for key in held}))
+    key = (subscription, period, since, others, awaited, bounds)
     memory = memory_of(plan)
     kept: dict[object, Terms] = memory.setdefault("_kept", {})
     found = kept.get(key)
@@ -90,7 +93,7 @@ def resolve(
         if len(kept) >= _KEPT:
             kept.clear()
             alike.clear()
-        found = kept[key] = _Resolving(Checked(offer), subscription, period, since, bounds).terms()
+        found = kept[key] = _Resolving(Checked(offer), subscription, period, since, awaited, bounds).terms()
         # Customers who are measured alike share one metering, so that measuring many sees at a glance that they are.
         found.meters = alike.setdefault(tuple(found.meters.values()), found.meters)
     if carry is None and ledger is None:
@@ -110,11 +113,18 @@ class _Resolving:
     """One resolve on its way: the facts that all items share."""
 
     def __init__(
-        self, offer: Offer, subscription: Subscription, period: Period, since: datetime | None, bounds: Sequence[Bound]
+        self,
+        offer: Offer,
+        subscription: Subscription,
+        period: Period,
+        since: datetime | None,
+        awaited: Sequence[str],
+        bounds: Sequence[Bound],
     ) -> None:
         self.subscription = subscription
         self.period = period
         self.since = since
+        self.awaited = awaited
         self.timeline = Timeline(offer, subscription)
         self.zone = self.timeline.zone
         self.served = self.timeline.served(period)
@@ -229,10 +239,15 @@ class _Resolving:
             peak = max(peak, sold.quantity or ZERO)
         if not pieces:
             return None
+        meter = None if last.item.meter is None else last.plan.meter(last.item.meter)
+        if meter is not None:
+            # What a subscription brings along has not been held against the plan's meters.
+            wrong = meter_problems("", [piece.item for piece in pieces], [meter])
+            if wrong:
+                raise DefinitionError(wrong, what="what the subscription sells")
         return Service(
-            last.item.key, full=full, counted=whole.start, pieces=pieces, due=due,
-            meter=None if last.item.meter is None else last.plan.meter(last.item.meter), gaps=whole.gaps(counts),
-        )  # fmt: skip
+            last.item.key, full=full, counted=whole.start, pieces=pieces, due=due, meter=meter, gaps=whole.gaps(counts)
+        )
 
     def _piece(self, part: Period, sold: Sold, full: Period, counts: Sequence[Period], peak: Decimal) -> Piece:
         item, how = sold.item, sold.item.prorate or sold.plan.proration
@@ -278,8 +293,13 @@ class _Resolving:
             for item in items:
                 demand |= Demand(axes=[Dimension(name) for name in (*item.each, *item.split)])
                 demand |= self._price(item).demand()
+            span, start = served, max(self._window(mine), self.timeline.start)
+            open_ended = isinstance(meter.aggregate, Outcomes) and (mine or meter.key in self.awaited)
+            if open_ended and start < self.period.end:
+                # What was sold can still be confirmed or reversed when it is sold no more.
+                followed, span = True, Period(start, self.period.end, zone=self.zone)
             found[meter.key] = metered(
-                meter, mine, demand, self._window(mine), self.period.end, served, followed=followed,
+                meter, mine, demand, self._window(mine), self.period.end, span, followed=followed,
                 bounds=self.bounds, currency=str(self.currency),
             )  # fmt: skip
         return found

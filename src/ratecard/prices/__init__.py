@@ -13,6 +13,7 @@ from ._credit import Credit
 from ._dynamic import Dynamic, Multiplier
 from ._flat import Flat, PerUnit
 from ._hybrid import Allowance, FirstThen, Hybrid, Weight, Weighted
+from ._outcome import Guarantee, Outcome, SuccessFee
 from ._package import Package
 from ._percent import GraduatedPercentage, Percentage, PercentOf, RateTier
 from ._select import Bracket, Brackets, Cell, Matrix, Window, Windows
@@ -33,9 +34,11 @@ __all__ = [
     "Flat",
     "Graduated",
     "GraduatedPercentage",
+    "Guarantee",
     "Hybrid",
     "Matrix",
     "Multiplier",
+    "Outcome",
     "Package",
     "PerUnit",
     "PercentOf",
@@ -45,6 +48,7 @@ __all__ = [
     "RateTier",
     "Stair",
     "Stairstep",
+    "SuccessFee",
     "Tier",
     "Volume",
     "Weight",

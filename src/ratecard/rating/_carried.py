@@ -7,13 +7,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 
 from .._numbers import ZERO, Exact, add, exact, sign, text
+from ..meters import Outcomes
 from ..plans import Carry
 from ..records import show_time
 from ._charge import Charges
 from ._levels import Levels
 from ._line import CHARGES, LineItem
+from ._outcome_carry import outcomes_carried
 from ._reading import Reading
 
 __all__ = ["carried"]
@@ -36,7 +39,17 @@ def carried(
     """
     terms = charges.terms
     readings = charges.readings()
-    counters = {key: _counters(reading) for key, reading in readings.items()}
+    # Outcomes outlive a period subject by subject, with their prices, not as counters.
+    counters = {
+        key: _counters(reading)
+        for key, reading in readings.items()
+        if not isinstance(reading.meter.aggregate, Outcomes)
+    }
+    outcomes: dict[str, dict[str, Any]] = {}
+    for (item, meter), held in charges.outcomes.items():
+        told = outcomes_carried(held)
+        if told is not None:
+            outcomes.setdefault(item, {})[meter] = told
     levels = {key: _levels(reading, reading.levels) for key, reading in readings.items() if reading.levels is not None}
     remainders: dict[str, Exact] = {}
     if terms.plan.carry_remainders:
@@ -64,6 +77,7 @@ def carried(
         remainders={name: text(left) for name, left in sorted(remainders.items()) if sign(left)},
         commitments={name: text(held) for name, held in sorted((drawn or {}).items()) if sign(held)},
         coupons={key: uses for key, uses in sorted((coupons or {}).items())},
+        outcomes=outcomes,
         identities=_identities(charges, counting=bool(counting)),
     )
 

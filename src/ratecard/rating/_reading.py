@@ -18,6 +18,7 @@ from ..meters import Frame, Level, Peak
 from ..plans import Item, MeterTerms, Service, Terms
 from ..quantity import Usage
 from ..records import read_time
+from ..steps import Step
 from ._levels import Levels
 from ._tally import Cells, States, Tally
 
@@ -128,9 +129,16 @@ class Reading:
         return self._value(self.states.all([state for _, state in pairs]), pairs, service, start, end)
 
     def _value(self, state: Any, pairs: Pairs, service: Service, start: datetime, end: datetime) -> Exact:
+        return self.meter.aggregate.value(self.states.main(state), self._frame(pairs, service, start, end))
+
+    def _frame(self, pairs: Pairs, service: Service, start: datetime, end: datetime) -> Frame:
         opening = None if self.levels is None else self.levels.before([group for group, _ in pairs], start)
-        frame = Frame(start, end, service.full.micros, opening)
-        return self.meter.aggregate.value(self.states.main(state), frame)
+        return Frame(start, end, service.full.micros, opening)
+
+    def told(self, pairs: Pairs, service: Service, start: datetime, end: datetime) -> Step | None:
+        """How the value of some cells together comes about, where there is more to it than adding up."""
+        state = self.states.all([state for _, state in pairs])
+        return self.meter.aggregate.told(self.states.main(state), self._frame(pairs, service, start, end))
 
     def usage(
         self,

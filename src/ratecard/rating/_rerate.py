@@ -13,7 +13,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from .._kinds import expect, expect_many
 from .._numbers import CONTEXT, ZERO, Exact, add, exact, sub, text
+from .._visible import visible
 from ..credits import Due, Entry, Ledger, entry_from_json
 from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
@@ -86,7 +88,7 @@ class AdjustmentLine:
 
     def explain(self) -> str:
         """The line in words, with how the corrected amount came about."""
-        told = [f"{self.line.name}, {self.of}: {self.amount}", self.step.words(indent="  ")]
+        told = [visible(f"{self.line.name}, {self.of}: {self.amount}"), self.step.words(indent="  ")]
         return "\n".join([*told, *([] if self.after is None else [self.after.explain()])])
 
     def __eq__(self, other: object) -> bool:
@@ -98,7 +100,7 @@ class AdjustmentLine:
         return hash((self.of, self.before, self.after))
 
     def __repr__(self) -> str:
-        return f"<AdjustmentLine of {self.of}: {self.amount}>"
+        return f"<AdjustmentLine of {visible(self.of)}: {self.amount}>"
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; amounts are text."""
@@ -165,7 +167,7 @@ class Adjustment:
 
     def explain(self) -> str:
         """All of it in words."""
-        head = f"{self.issued.plan} for {self.issued.customer}, {self.issued.period!r}, corrected"
+        head = visible(f"{self.issued.plan} for {self.issued.customer}, {self.issued.period!r}, corrected")
         refunds = [f"owed back for credits: {text(each.amount)} {each.currency}" for each in self.refunds]
         return "\n".join([head, "", *(line.explain() for line in self.lines), "", f"due: {self.due}", *refunds])
 
@@ -269,8 +271,8 @@ def rerate(
 
     Raises:
         MismatchError: `rerate.customer` when the statement is another's, `rerate.version` when a card was edited,
-            `rerate.without` when a record to reverse is not there, `ledger.missing` when credits paid and nothing tells
-            what became of them, `currency.mixed`; and as `rate`.
+            `rerate.without` when a record to reverse is not there, `rerate.cards`, `ledger.missing` when credits paid
+            and nothing tells what became of them, `currency.mixed`, `argument.type`; and as `rate`.
 
     >>> from ratecard import Item, Meter, Period, Plan, UsageRecord, meters, prices, rate
     >>> tiers = prices.Graduated(tiers=[prices.Tier(up_to=2, unit_price="1"), prices.Tier(unit_price="0.5")])
@@ -282,6 +284,11 @@ def rerate(
     >>> rerate(january, plan, acme, calls, without=["11"]).lines
     (<AdjustmentLine of calls@2025-01-01T00:00:00Z: -0.50 USD>,)
     """
+    expect(issued, Statement, "the issued statement", "give what rate made; stored data is read by Statement.from_json")
+    expect(subscription, Subscription, "the subscription", "write plan.subscribe(customer, start=...)")
+    expect_many(without, "the records to reverse", "give a list of ids, also where there is one")
+    if cards not in ("same", "any"):
+        raise MismatchError(f"cards is 'same' or 'any', not {cards!r}", code="rerate.cards")
     if issued.customer != subscription.customer:
         raise MismatchError(
             f"the statement is of {issued.customer!r}, the subscription of {subscription.customer!r}; pass the "
@@ -333,8 +340,17 @@ def postponed(records: Iterable[UsageRecord], period: Period) -> list[UsageRecor
     >>> late = UsageRecord("call", "2025-01-31T23:59:00Z", id="1")
     >>> postponed([late], Period.month(2025, 2))[0].at.isoformat()
     '2025-02-01T00:00:00+00:00'
+
+    Raises:
+        MismatchError: `argument.type`.
     """
-    return [record if record.at >= period.start else _moved(record, period) for record in records]
+    words = "give a list of records; rows of one's own are read by Layout.record"
+    expect_many(records, "the records", words, alone=UsageRecord)
+    expect(period, Period, "the period", "write Period.month(2025, 1) or Period(start, end)")
+    held = list(records)
+    for record in held:
+        expect(record, UsageRecord, "a record", "give UsageRecords; rows of one's own are read by Layout.record")
+    return [record if record.at >= period.start else _moved(record, period) for record in held]
 
 
 def _moved(record: UsageRecord, period: Period) -> UsageRecord:
@@ -351,6 +367,7 @@ def _differ(before: LineItem | None, after: LineItem | None) -> bool:
 
 def _without(records: Iterable[Any], without: Iterable[Identity], layout: Layout | None) -> Iterable[Any]:
     """The records less those that are reversed."""
+    expect_many(records, "the records", "give a list of them, also where there is one", alone=UsageRecord)
     gone = {each if isinstance(each, tuple) else (None, each) for each in without}
     if not gone:
         return records
@@ -359,12 +376,20 @@ def _without(records: Iterable[Any], without: Iterable[Identity], layout: Layout
             "rows of one's own are reversed by leaving them out; leave out without", code="rerate.without"
         )
     every = list(records)
-    there = {(record.source, record.id) for record in every}
+    there = {_identity(record) for record in every}
     lost = sorted(name for source, name in gone if (source, name) not in there)
     if lost:
         words = f"no record has the identity {lost[0]!r}; give its source as well, or the records that hold it"
         raise MismatchError(words, code="rerate.without")
-    return [record for record in every if (record.source, record.id) not in gone]
+    return [record for record in every if _identity(record) not in gone]
+
+
+def _identity(record: Any) -> tuple[object, object]:
+    """The source and id of a record, or of its JSON form; what is neither has none, and is refused when it is read."""
+    if isinstance(record, Mapping):
+        found = (record.get("source"), record.get("id"))
+        return found if all(each is None or isinstance(each, str) for each in found) else (None, None)
+    return (record.source, record.id) if isinstance(record, UsageRecord) else (None, None)
 
 
 def _check_versions(issued: Statement, corrected: Statement, offer: Offer, subscription: Subscription) -> None:

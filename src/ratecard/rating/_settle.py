@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from .._kinds import expect
 from .._numbers import CONTEXT, ZERO, quantize
 from ..plans import Dues, dues, stated
 from ._adjust import KINDS, choose, discounts, maximum, taxes
@@ -38,9 +39,11 @@ def settle(charges: Charges) -> Statement:
         charges: what `charge` made.
 
     Raises:
-        MismatchError: `carry.missing`, when a floor or a commitment began before the period, and no carry is here.
+        MismatchError: `carry.missing`, when a floor or a commitment began before the period, and no carry is here;
+            `argument.type`.
         UnknownKeyError: `key.unknown`, when the subscription brings a coupon that the plan does not have.
     """
+    expect(charges, Charges, "the charges", "give what charge made")
     terms = charges.terms
     lines: Sequence[LineItem] = charges.lines
     if terms.plan.rounding_at == "statement":

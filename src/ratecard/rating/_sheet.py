@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from .._numbers import CONTEXT, ONE, ZERO, Exact, quantize, split
+from .._visible import visible
 from ..periods import Period
 from ..plans import Dues, Piece, Plan, Service, Terms
 from ..steps import Step
@@ -51,7 +52,7 @@ class Notice:
         return f"<Notice {self}>"
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.text}"
+        return visible(f"{self.key}: {self.text}")
 
     def to_json(self) -> dict[str, str]:
         """Plain data."""
