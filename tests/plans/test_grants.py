@@ -64,8 +64,9 @@ def test_once_comes_at_the_start_or_its_day() -> None:
 
 def test_pause_and_end() -> None:
     """Nothing comes every period while service is paused, or after its end; a change of seats gives nothing anew."""
-    offer = plan(RECURRING)
-    acme = offer.subscribe("acme", start="2025-01-10", end="2025-05-01").with_changes(
+    seats = {"key": "seats", "quantity": "seats", "price": {"model": "per_unit", "unit_price": "1"}}
+    offer = plan(RECURRING, cards=[{"currency": "USD", "items": [seats]}])
+    acme = offer.subscribe("acme", start="2025-01-10", end="2025-05-01", quantities={"seats": 1}).with_changes(
         Pause(at="2025-02-01"), Resume(at="2025-02-20"), ChangeQuantity(at="2025-03-15", quantities={"seats": 3})
     )
     found = [coming(offer, acme, 2025, month) for month in range(1, 7)]
