@@ -297,6 +297,13 @@ def test_usage_must_be_cut_where_lots_begin() -> None:
     with pytest.raises(MismatchError) as caught:
         charge(plain, measure(plain, used((3, 4))), ledger=held)
     assert caught.value.code == "ledger.edges"
+    with pytest.raises(MismatchError, match="give a Ledger"):
+        charge(plain, measure(plain, []), ledger=held.open())  # type: ignore[arg-type]
+    offer, dollars = plan(ONE), money({"id": "a", "amount": 9, "effective": "2025-01-15"})
+    simple = resolve(offer, acme(offer), JANUARY)
+    with pytest.raises(MismatchError) as caught:
+        charge(simple, measure(simple, used((3, 4))), ledger=dollars)
+    assert caught.value.code == "ledger.edges"
     tally = measure(cut, used((3, 4), (20, 4)))
     assert settle(charge(cut, tally)) == settle(charge(cut, tally, ledger=held))
     assert columns(charge(cut, tally).ledger, "spent") == {"a": 4}

@@ -22,6 +22,7 @@ from ..quantity import Usage
 from ..steps import Step
 from ._credit_lines import Asks
 from ._direct import Way, counter, is_fee
+from ._heads import line_head
 from ._item_stages import Draft, staged_drafts
 from ._line import CHARGES, Group, LineHead, LineItem, less, line_name
 from ._metered import Metered
@@ -122,6 +123,8 @@ def charge(terms: Terms, tally: Tally, *, ledger: Ledger | None = None, booked: 
     """
     expect(terms, Terms, "the terms", "give what resolve made")
     expect(tally, Tally, "the tally", "give what measure made; stored data is read by Tally.load")
+    if ledger is not None:
+        expect(ledger, Ledger, "the ledger", "give a Ledger (an open one has `ledger()`)")
     memo = terms.memo
     ways = memo.get("ways")
     if ways is None:
@@ -141,6 +144,9 @@ def charge(terms: Terms, tally: Tally, *, ledger: Ledger | None = None, booked: 
     customer = terms.subscription.customer
     # A tally that was measured for other terms as well is read the long way, which checks that it can answer.
     cells = tally.cells.get(customer, _NONE) if tally.metering.get(customer) is terms.meters else None
+    if charging.wallet is not None and charging.wallet.has(terms.currency):
+        # So is what money may pay: the long way notes what usage came to from when.
+        cells = None
     for service, way in ways:
         if way.__class__ is tuple:
             lines.extend(way)
@@ -416,32 +422,3 @@ def _free(trial: str, derive: Callable[[], tuple[Step, ...]]) -> Callable[[], tu
         )
 
     return derived
-
-
-def line_head(terms: Terms, service: Service, piece: Piece, group: Group) -> LineHead:
-    """What a line of a piece is about."""
-    item = piece.item
-    return LineHead(
-        f"{line_name(item.key, group)}{piece.tail}",
-        item=item.key,
-        name=item.label,
-        group=group,
-        unit=_unit(service),
-        currency=terms.currency,
-        period=piece.period,
-        due=_due(service, piece),
-        version=piece.version,
-        mode=terms.plan.rounding,
-        kind="fee" if service.meter is None else "usage",
-    )
-
-
-def _unit(service: Service) -> str:
-    meter = service.meter
-    return "" if meter is None else meter.unit or meter.key
-
-
-def _due(service: Service, piece: Piece) -> datetime:
-    """A piece in advance is due at its start; in arrears with its service."""
-    assert service.due is not None
-    return piece.start if piece.item.bill == "advance" else service.due
