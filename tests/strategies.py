@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from ratecard import meters, plans, prices
+from ratecard import credits, meters, plans, prices
 from ratecard._numbers import Exact, Ratio, div, total
 from ratecard.cadence import Cadence
 from ratecard.demand import Axis, Demand, Fold
 from ratecard.periods import Period
-from ratecard.quantity import Usage
+from ratecard.quantity import Results, Usage
 from ratecard.records import UsageRecord
 
 
@@ -86,6 +86,22 @@ def aggregates() -> st.SearchStrategy[meters.Aggregate]:
         st.sampled_from(plain).map(lambda kind: kind(of="n")),
         amounts(1, 100).map(lambda percent: meters.Percentile(of="n", percent=percent)),
         levels(),
+        outcomes(),
+    )
+
+
+def outcomes() -> st.SearchStrategy[meters.Outcomes]:
+    """Results of users, undone by a number, over the minute of `records`."""
+    windows = st.sampled_from([None, Decimal("0.005"), Decimal("0.01")])
+    return st.builds(
+        meters.Outcomes,
+        subject=st.just("user"),
+        worth=st.just("n"),
+        reverse=st.just([meters.Range(property="m", below=3)]),
+        confirm=st.sampled_from([(), (meters.Range(property="m", minimum=7),)]),
+        attribution_hours=windows,
+        confirmation_hours=windows,
+        reversal_hours=windows,
     )
 
 
@@ -229,6 +245,20 @@ def cards(draw: st.DrawFn, currency: str = "USD", effective: str | None = None) 
     )
 
 
+def _some_grants() -> st.SearchStrategy[list[credits.Recurring]]:
+    """Up to two recurring grants of whole credits."""
+    one = st.builds(
+        credits.Recurring,
+        key=st.just("g"),
+        amount=st.integers(1, 9),
+        currency=st.just("credits"),
+        priority=st.integers(0, 2),
+        lasts=st.none() | st.integers(1, 3),
+        every=cadences(),
+    )
+    return st.lists(one, max_size=2)
+
+
 @st.composite
 def all_plans(draw: st.DrawFn) -> plans.Plan:
     """Any plan: several currencies and dates, no two cards alike."""
@@ -257,6 +287,8 @@ def all_plans(draw: st.DrawFn) -> plans.Plan:
         units=[plans.CustomUnit(key="credits", places=draw(st.integers(0, 18)))],
         order=draw(st.sampled_from([plans.Order.default(), plans.Order(items=["price", "round"])])),
         carry_remainders=draw(st.booleans()),
+        grants=[each.model_copy(update={"key": f"g{index}"}) for index, each in enumerate(draw(_some_grants()))],
+        burn=draw(st.sampled_from([credits.Policy(), credits.Policy.preset("stripe"), credits.Policy(burn=["cost"])])),
         metadata=draw(st.dictionaries(words, words, max_size=2)),
     )
 
@@ -549,6 +581,42 @@ def weighted(draw: st.DrawFn, inner: st.SearchStrategy[prices.Price]) -> prices.
     return prices.Weighted(dimensions=names, factors=factors, default_factor=draw(amounts(0, 4)), base=draw(inner))
 
 
+def in_credits(
+    inner: st.SearchStrategy[prices.Price], curved: st.SearchStrategy[prices.Price]
+) -> st.SearchStrategy[prices.Credit]:
+    """Any price in credits of the unit `credits`, with a price for what nobody pays."""
+    return st.builds(
+        prices.Credit,
+        unit=st.just("credits"),
+        base=inner.filter(lambda price: not price.demand().items),
+        overage=curved,
+        rounding=st.sampled_from(["half_up", "up", "down"]),
+    )
+
+
+def outcome_prices() -> st.SearchStrategy[prices.Outcome]:
+    """Prices of outcomes, in all four ways."""
+    share = st.integers(1, 10).map(lambda parts: Decimal(parts).scaleb(-1))
+    success = st.builds(lambda low, rate, high: [prices.SuccessFee(at_least=0, fee=low),
+                                                 prices.SuccessFee(at_least=rate, fee=high)],
+                        amounts(0, 9), share, amounts(0, 9))  # fmt: skip
+    ways = st.one_of(
+        amounts(0, 9).map(lambda fee: {"fee": fee}),
+        success.map(lambda fees: {"fees": fees}),
+        share.map(lambda rate: {"rate": rate}),
+        graduated().filter(lambda table: table.package_size is None).map(lambda table: {"tiers": table.tiers}),
+    )
+    promises = st.lists(
+        st.builds(prices.Guarantee, of=st.sampled_from(["success", "level"]), below=share, credit=share), max_size=2
+    )
+    return st.builds(
+        lambda way, most, given: prices.Outcome(definition="Done.", maximum=most, guarantees=given, **way),
+        ways,
+        st.none() | amounts(0, 60),
+        promises,
+    )
+
+
 def price_models(depth: int = 3) -> dict[str, st.SearchStrategy[prices.Price]]:
     """A strategy for each price model, by the text in its field `model`, holding others up to a depth."""
     inner = any_prices(depth - 1) if depth > 1 else leaves()
@@ -567,11 +635,13 @@ def price_models(depth: int = 3) -> dict[str, st.SearchStrategy[prices.Price]]:
         "windows": windows(inner),
         "brackets": brackets(inner),
         "dynamic": dynamics(),
+        "credit": in_credits(inner, curved),
         "multiplier": multipliers(inner),
         "allowance": allowances(curved, outermost=True),
         "hybrid": hybrids(inner),
         "first_then": first_thens(curved),
         "weighted": weighted(curved),
+        "outcome": outcome_prices(),
     }
 
 
@@ -614,7 +684,8 @@ def usage_of(
     seen = {"a": Decimal(40), "b": Decimal("0.5")}
     given = {key: amount for key, amount in seen.items() if demand is None or key in demand.items}
     whole = total(record.properties["n"] for record in records)
-    return Usage(whole, share=share, licensed=licensed, amounts=given, cut=cut, fold=folded)
+    results = Results(worth=Decimal("12.5"), failed=2, kept=1)
+    return Usage(whole, share=share, licensed=licensed, amounts=given, cut=cut, fold=folded, results=results)
 
 
 # --- the walk ---

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from ._numbers import number, text
+from ._visible import is_sound, visible
 from .errors import NumberError, RecordError
 
 __all__ = ["Layout", "UsageRecord", "group_text", "read_number"]
@@ -125,7 +126,7 @@ class UsageRecord:
         if unknown:
             raise RecordError(
                 f"{_shown(unknown[0])} is not a part of a record; put facts of the event under properties",
-                code="record.fields", path=unknown[0][:_SHOWN] if isinstance(unknown[0], str) else "",
+                code="record.fields", path=visible(unknown[0][:_SHOWN]) if isinstance(unknown[0], str) else "",
                 record=told["id"] if isinstance(told.get("id"), str) else None,
             )  # fmt: skip
         return cls(
@@ -218,13 +219,19 @@ def group_text(record: UsageRecord, name: str) -> str:
     A property as the text of a group. A missing or empty one is the group "".
 
     Raises:
-        RecordError: `record.dimension`, for a float, a list or another value that has no one text.
+        RecordError: `record.dimension`, for a float, a list or another value that has no one text; `record.text`, for
+            text that cannot be written.
     """
     value = record.properties.get(name)
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        if is_sound(value):
+            return value
+        raise RecordError(
+            f"the property {name!r} is text that UTF-8 cannot hold: half a surrogate pair; send whole characters",
+            code="record.text", path=f"properties.{name}", record=record.id,
+        )  # fmt: skip
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | Decimal):

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from ratecard._problems import problems
 from ratecard.errors import RatecardError
-from tests.cases import _credits, _exact, _fees, _guards, _live, _meters, _prices, _terms, _times, _walk
+from tests.cases import _credits, _exact, _fees, _guards, _live, _meters, _outcomes, _prices, _terms, _times, _walk
 from tests.cases._data import Plain, rows
 
 KINDS: dict[str, Callable[[Plain], Plain]] = {
@@ -52,6 +52,8 @@ KINDS: dict[str, Callable[[Plain], Plain]] = {
     "rebilled": _live.rebilled,
     "ledger": _credits.ledger,
     "top_up": _credits.top_up,
+    "judged": _outcomes.judged,
+    "filled": _outcomes.filled,
 }
 
 

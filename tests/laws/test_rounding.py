@@ -183,7 +183,7 @@ def refusals(make: Callable[[], object]) -> list[tuple[str, str]]:
     return [(problem.path, problem.code) for problem in problems(caught.value)]
 
 
-METERED = sorted(set(price_models()) - {"per_unit", "percentage", "percent_of"})
+METERED = sorted(set(price_models()) - {"credit", "per_unit", "percentage", "percent_of"})
 REFUSED = [("cards[0].items[0].price", "rounding.record")]
 
 

@@ -121,6 +121,8 @@ def test_dump_round_trip() -> None:
         (PercentDiscount, {"rate": "-0.1"}, [("rate", "discount.rate")]),
         (UsageDiscount, {"units": -1}, [("units", "amount.negative")]),
         (Tax, {"key": "t", "rate": "-1"}, [("rate", "amount.negative")]),
+        (Tax, {"key": "t", "rate": "19"}, [("rate", "tax.rate")]),
+        (Tax, {"key": "t", "rate": "1.000001"}, [("rate", "tax.rate")]),
         (Postpaid, {"key": "k", "amount": "1", "overage": "-1"}, [("overage", "amount.negative")]),
         (Minimum, {"amount": 0.5}, [("amount", "number.float")]),
         (Minimum, {"amount": {"USD": 0.5}}, [("amount.USD", "number.float")]),

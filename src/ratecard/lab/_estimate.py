@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from .._instants import instant
+from .._kinds import expect, expect_offer
 from .._numbers import ZERO, Exact, Ratio, add, div, number, text
 from .._problems import near
 from ..demand import EachRounded
@@ -90,7 +91,7 @@ def estimate(
         UnknownKeyError: `key.unknown`, for a name that is neither a meter nor a quantity of the plan.
         MismatchError: `expected.at`, when the price changes inside the period and a quantity does not say when it
             falls; `expected.unpriced`, when nothing prices it then; `expected.records`, when the plan rounds each
-            record and a number does not say from how many it comes.
+            record and a number does not say from how many it comes; `argument.type`.
         RatecardError: as `resolve`, `charge` and `settle` do.
 
     >>> from ratecard import Item, Meter, Plan, meters, prices
@@ -100,6 +101,9 @@ def estimate(
     >>> estimate(plan, plan.subscribe("anyone", start="2025-01-01"), {"tokens": 3_000_000}, Period.month(2025, 1)).due
     Money('6.00', 'USD')
     """
+    expect(subscription, Subscription, "the subscription", "write plan.subscribe(customer, start=...)")
+    expect(quantities, Mapping, "the quantities", "give a mapping from meters and quantities to what is expected")
+    expect_offer(offer)
     plan = offer.get(subscription.plan)
     sold = _sold(plan)
     _check_names(plan, sold, quantities)

@@ -4,9 +4,10 @@ What `resolve` is asked with, looked at before anything is asked of it: kinds of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
+from .._kinds import expect, expect_offer
+from ..credits import Ledger
 from ..errors import MismatchError
 from ..periods import Period
 from ._carry import Carry
@@ -18,19 +19,15 @@ from ._subscription import Subscription
 __all__ = ["Checked", "check_carry", "check_kinds", "memory_of", "switched"]
 
 
-def check_kinds(offer: object, subscription: object, period: object, carry: object) -> None:
+def check_kinds(offer: object, subscription: object, period: object, carry: object, ledger: object) -> None:
     """Wrong kinds of value are told apart here, before anything is asked of them."""
-    wrong = ""
-    if not isinstance(subscription, Subscription):
-        wrong = f"the subscription is {type(subscription).__name__}; write plan.subscribe(customer, start=...)"
-    elif not isinstance(period, Period):
-        wrong = f"the period is {type(period).__name__}; write Period.month(2025, 1) or Period(start, end)"
-    elif carry is not None and not isinstance(carry, Carry):
-        wrong = f"the carry is {type(carry).__name__}; read stored data back by Carry.from_json"
-    elif not callable(getattr(offer, "get", None)) or isinstance(offer, Mapping):
-        wrong = f"the offer is {type(offer).__name__}; give a Plan or a Catalog (plain data is read by Plan.load)"
-    if wrong:
-        raise MismatchError(wrong, code="argument.type")
+    expect(subscription, Subscription, "the subscription", "write plan.subscribe(customer, start=...)")
+    expect(period, Period, "the period", "write Period.month(2025, 1) or Period(start, end)")
+    if carry is not None:
+        expect(carry, Carry, "the carry", "read stored data back by Carry.from_json")
+    if ledger is not None:
+        expect(ledger, Ledger, "the ledger", "give a Ledger (an open one has `ledger()`)")
+    expect_offer(offer)
 
 
 def memory_of(plan: Plan) -> dict[str, Any]:

@@ -23,7 +23,7 @@ _DEEPEST = 16
 Grouped: TypeAlias = Sequence[Sequence[Any]]
 """Pairs of a group (a list of texts) and a plain value."""
 
-_TABLES = ("counters", "levels", "rollovers", "remainders", "commitments", "coupons")
+_TABLES = ("counters", "levels", "rollovers", "uncovered", "remainders", "commitments", "coupons", "outcomes")
 _FIELDS = ("carry", "customer", "plan", "until", *_TABLES, "identities")
 _NEEDED = ("carry", "customer", "plan", "until")
 
@@ -41,9 +41,13 @@ class Carry:
         levels: for each meter, pairs of group and the level at the end: as text, or, where a meter of mode `set` is cut
             into groups, its last record as `[[time, source, id, level]]`, so that groups can be read as one.
         rollovers: for each item, pairs of group and the unused units taken on.
+        uncovered: for each item priced in credits, pairs of group and the credits that nobody paid while its counter
+            runs on.
         remainders: for each line, what rounding left.
         commitments: for each commitment that runs on, what it holds so far; the plan's bounds too.
         coupons: for each coupon, how many statements have used it.
+        outcomes: for each item, and in it for each meter, the outcomes that are open or can be reversed, with the
+            prices they are billed at.
         identities: source or None, id and fingerprint of each record that was counted.
 
     >>> carry = Carry("acme", "api", "2025-02-01T00:00:00Z", remainders={"tokens": "0.004"})
@@ -52,8 +56,8 @@ class Carry:
     """
 
     __slots__ = (
-        "commitments", "counters", "coupons", "customer", "identities", "levels", "plan", "remainders", "rollovers",
-        "until",
+        "commitments", "counters", "coupons", "customer", "identities", "levels", "outcomes", "plan", "remainders",
+        "rollovers", "uncovered", "until",
     )  # fmt: skip
 
     def __init__(
@@ -65,9 +69,11 @@ class Carry:
         counters: Mapping[str, Mapping[str, Grouped]] | None = None,
         levels: Mapping[str, Grouped] | None = None,
         rollovers: Mapping[str, Grouped] | None = None,
+        uncovered: Mapping[str, Grouped] | None = None,
         remainders: Mapping[str, str] | None = None,
         commitments: Mapping[str, str] | None = None,
         coupons: Mapping[str, int] | None = None,
+        outcomes: Mapping[str, Mapping[str, Any]] | None = None,
         identities: Sequence[Sequence[str | None]] = (),
     ) -> None:
         self.customer = customer
@@ -79,9 +85,13 @@ class Carry:
         }
         self.levels: dict[str, Any] = {meter: _listed(pairs) for meter, pairs in (levels or {}).items()}
         self.rollovers: dict[str, Any] = {item: _listed(pairs) for item, pairs in (rollovers or {}).items()}
+        self.uncovered: dict[str, Any] = {item: _listed(pairs) for item, pairs in (uncovered or {}).items()}
         self.remainders: dict[str, str] = dict(remainders or {})
         self.commitments: dict[str, str] = dict(commitments or {})
         self.coupons: dict[str, int] = dict(coupons or {})
+        self.outcomes: dict[str, dict[str, Any]] = {
+            item: {meter: _listed(held) for meter, held in meters.items()} for item, meters in (outcomes or {}).items()
+        }
         self.identities: list[list[str | None]] = [list(each) for each in identities]
 
     def to_json(self) -> dict[str, Any]:
@@ -178,12 +188,10 @@ def _table_problems(name: str, table: object) -> list[Problem]:
         path = f"{name}.{str(key)[:40]}"
         if not isinstance(key, str):
             found.append(Problem(path, "text.type", "keys are text; put it in quotes"))
-        elif name == "coupons":
-            if type(held) is not int or held < 0:
-                found.append(Problem(path, "integer.type", "write how many uses, 0 or more"))
-        elif name in ("remainders", "commitments"):
-            if not isinstance(held, str):
-                found.append(Problem(path, "text.type", "write the amount as text"))
+        elif name in ("coupons", "remainders", "commitments"):
+            found += _value_problems(name, path, held)
+        elif name == "outcomes":
+            found += _outcome_problems(path, held)
         elif name == "counters":
             if isinstance(held, Mapping):
                 for start, pairs in cast(Mapping[object, object], held).items():
@@ -193,6 +201,20 @@ def _table_problems(name: str, table: object) -> list[Problem]:
         else:
             found += _pair_problems(path, held)
     return found
+
+
+def _value_problems(name: str, path: str, held: object) -> list[Problem]:
+    """What is wrong with a number of uses, or with an amount."""
+    if name != "coupons":
+        return [] if isinstance(held, str) else [Problem(path, "text.type", "write the amount as text")]
+    sound = type(held) is int and held >= 0
+    return [] if sound else [Problem(path, "integer.type", "write how many uses, 0 or more")]
+
+
+def _outcome_problems(path: str, held: object) -> list[Problem]:
+    """What is wrong with an item's outcomes, as far as their form tells."""
+    words = "write a mapping from meters to plain values without binary floats here"
+    return [] if isinstance(held, Mapping) and _is_plain(held) else [Problem(path, "carry.value", words)]
 
 
 def _pair_problems(path: str, pairs: object) -> list[Problem]:

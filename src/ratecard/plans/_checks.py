@@ -16,8 +16,10 @@ from ..prices import record_price
 from ._card import RateCard, repeats
 from ._extra_checks import card_extra_problems, extra_problems
 from ._extras import UsageDiscount
+from ._grant_checks import credit_problems, grant_problems
 from ._guarded import guarded_problems
 from ._lookup import unknown
+from ._outcome_checks import meter_problems
 from ._phases import phase_problems
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ def plan_problems(plan: Plan) -> list[Problem]:
         found += phase_problems(plan.phases) or _phase_references(plan, known)
     found += repeats("entitlements", tuple(each.key for each in plan.entitlements), field=".key")
     found += extra_problems(plan)
+    found += credit_problems(plan)
+    found += grant_problems(plan)
     found += guarded_problems(plan, _every_card)
     return sorted(found, key=_position)
 
@@ -50,6 +54,7 @@ def _every_card(plan: Plan) -> list[Problem]:
         found += _currency_problems(f"cards[{index}].currency", partial(plan.currency_of, card.currency))
         found += card_problems(f"cards[{index}]", card, known)
         found += card_extra_problems(f"cards[{index}]", card)
+        found += meter_problems(f"cards[{index}]", card.items, plan.meters)
         found += _circle_problems(f"cards[{index}]", card, plan)
         if plan.rounding_at == "record":
             found += _record_problems(f"cards[{index}]", card, plan)
@@ -109,7 +114,7 @@ def _record_problems(path: str, card: RateCard, plan: Plan) -> list[Problem]:
 
 _SECTIONS = (
     "meters", "cards", "rounding_at", "units", "order", "discounts", "coupons", "minimum", "maximum", "commitments",
-    "taxes", "phases", "entitlements", "guards", "costs",
+    "taxes", "grants", "phases", "entitlements", "guards", "costs",
 )  # fmt: skip
 
 

@@ -331,7 +331,7 @@ class Tax(Term, frozen=True):
     Attributes:
         key: unique among the taxes of a plan.
         name: what people read; the key where it is empty.
-        rate: 0 or more; nineteen percent is 0.19. A rate of 0 shows its base and adds nothing.
+        rate: from 0 to 1; nineteen percent is 0.19. A rate of 0 shows its base and adds nothing.
         included: whether the amounts hold it already, or it comes on top.
         items: the keys of the items that are taxed; empty means all that is billed.
 
@@ -347,13 +347,18 @@ class Tax(Term, frozen=True):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        refuse(_at_least_zero("rate", self.rate))
+        refuse(_at_least_zero("rate", self.rate) or _no_percent("rate", self.rate))
         return self
 
     @property
     def label(self) -> str:
         """What people read."""
         return self.name or self.key
+
+
+def _no_percent(path: str, rate: Decimal) -> list[Problem]:
+    words = f"a tax of {text(rate)} would be more than the amount itself; write 19 % as 0.19"
+    return [] if rate <= ONE else [Problem(path, "tax.rate", words)]
 
 
 def _at_least_zero(path: str, value: Decimal) -> list[Problem]:

@@ -16,10 +16,12 @@ from typing import Annotated, Any, Literal, Self, TypedDict, Unpack
 
 from pydantic import Field, ValidationError, model_validator
 
+from .._kinds import expect
 from .._model import Key, Many, Model, Pairs, Table, Whole, check_depth, default, refuse, show_day
 from .._numbers import Rounding
 from .._problems import problems
 from ..cadence import Cadence
+from ..credits import AnyGrant, Policy
 from ..errors import DefinitionError, NoPriceError, Problem, UnknownKeyError
 from ..guards import AnyGuard
 from ..meters import Meter
@@ -31,6 +33,7 @@ from ._checks import plan_problems, rank
 from ._diff import plan_differences
 from ._entitlements import Entitlement
 from ._extras import AnyCommitment, AnyDiscount, Coupon, Maximum, Minimum, Tax
+from ._grants import Burn
 from ._guarded import cost_plan
 from ._lookup import find, unknown
 from ._order import Order
@@ -79,6 +82,8 @@ class PlanFields(TypedDict, total=False):
     maximum: Maximum | None
     commitments: Sequence[AnyCommitment]
     taxes: Sequence[Tax]
+    grants: Sequence[AnyGrant]
+    burn: Policy
     guards: Sequence[AnyGuard]
     costs: Sequence[RateCard]
     metadata: Mapping[str, str]
@@ -115,6 +120,9 @@ class Plan(Model, frozen=True):
         minimum: a floor under the whole; `maximum` a ceiling over it.
         commitments: what is promised or paid in advance.
         taxes: rates that come on top, or are held in the amounts.
+        grants: credits that come with it, once or every period; in the customer's currency where they name none.
+        burn: how the credits of a customer burn, where no ledger is given: a `credits.Policy`, in plain data also the
+            name of a preset, such as `stripe`.
         guards: caps, alerts, rate limits and margin floors; soft caps are stages of every bill, the others are asked by
             `live`.
         costs: cards of what serving costs the seller; never billed, and read by margins.
@@ -149,6 +157,8 @@ class Plan(Model, frozen=True):
     maximum: Maximum | None = default(None)
     commitments: Many[AnyCommitment] = default(())
     taxes: Many[Tax] = default(())
+    grants: Many[AnyGrant] = default(())
+    burn: Burn = _made(Policy)
     guards: Many[AnyGuard] = default(())
     costs: Many[RateCard] = default(())
     metadata: Table[str] = default(Pairs[str]())
@@ -361,6 +371,7 @@ class Plan(Model, frozen=True):
         Raises:
             DefinitionError: `card.order` when it is not later than all cards of the same currency and cohort.
         """
+        expect(card, RateCard, "the card", "write RateCard(currency=..., items=[...])")
         for held in self.cards:
             same = (held.currency, held.cohort) == (card.currency, card.cohort)
             if same and rank(self.effective(card)) <= rank(self.effective(held)):
@@ -381,6 +392,7 @@ class Plan(Model, frozen=True):
         Raises:
             UnknownKeyError: `key.unknown` for an item that no card has.
         """
+        expect(prices, Mapping, "the prices", "give a mapping from items to prices")
         have = list(dict.fromkeys(item.key for card in self.cards for item in card.items))
         owner = f"the plan {self.key!r}"
         wrong = [
@@ -405,6 +417,7 @@ class Plan(Model, frozen=True):
         >>> plan.diff(plan.variant("api-2", {"base": prices.Flat(amount="25")}))
         ('key was api, is api-2', "card USD: item 'base': price.amount was 20, is 25")
         """
+        expect(other, Plan, "the other", "give a plan; plain data is read by Plan.load")
         return plan_differences(self, other)
 
 

@@ -24,16 +24,20 @@ from decimal import Decimal
 
 from .._numbers import ONE, ZERO, Exact, sub
 from ..cadence import Cadence
+from ..credits import Ledger
 from ..demand import Demand, Dimension
-from ..errors import InternalError, MismatchError
-from ..meters import Level, Meter, Peak
+from ..errors import DefinitionError, MismatchError
+from ..meters import Level, Meter, Outcomes, Peak
 from ..periods import Period, Proration, share
 from ..prices import ByRecord, Percentage, PerUnit, Price
 from ._asked import Checked, check_carry, check_kinds, memory_of, switched
 from ._card import Item
 from ._carry import Carry
 from ._catalog import Offer
+from ._grants import Bound, Granting, grants_between, ledger_bounds, plan_bounds
 from ._guarded import guard_axes
+from ._metering import in_order, metered
+from ._outcome_checks import meter_problems
 from ._plan import Plan
 from ._subscription import Subscription
 from ._terms import MeterTerms, Piece, Service, Terms
@@ -42,7 +46,14 @@ from ._timeline import Sold, Timeline
 __all__ = ["resolve"]
 
 
-def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: Carry | None = None) -> Terms:
+def resolve(
+    offer: Offer,
+    subscription: Subscription,
+    period: Period,
+    *,
+    carry: Carry | None = None,
+    ledger: Ledger | None = None,
+) -> Terms:
     """
     The flat, dated terms of one subscription in one period.
 
@@ -51,6 +62,8 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
         subscription: who, on which plan, since when.
         period: what is to be billed, half open.
         carry: `statement.carry` of the period before; None where there is none.
+        ledger: the customer's credits, with what the statements before posted; None where there are none but those that
+            the plan grants in the period. Usage is cut where its lots begin or end to pay.
 
     Returns:
         Terms. They are kept on the plan, so that the same question again costs little.
@@ -61,13 +74,16 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
         MismatchError: `carry.customer` or `carry.until`, when the carry is another's or does not end
             where the period begins; `period.empty`.
     """
-    check_kinds(offer, subscription, period, carry)
+    check_kinds(offer, subscription, period, carry, ledger)
     plan = offer.get(subscription.plan)
     if carry is not None:
         check_carry(carry, subscription, period)
     since = None if carry is None else period.start
     others = tuple(offer.get(key).digest for key in switched(subscription))
-    key = (subscription, period, since, others)
+    bounds = () if ledger is None else ledger_bounds(ledger, period, since=since)
+    # Outcomes that are open are waited for also when nothing sells them any more.
+    awaited = () if carry is None else tuple(sorted({key for held in carry.outcomes.values() for key in held}))
+    key = (subscription, period, since, others, awaited, bounds)
     memory = memory_of(plan)
     kept: dict[object, Terms] = memory.setdefault("_kept", {})
     found = kept.get(key)
@@ -78,15 +94,16 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
         if len(kept) >= _KEPT:
             kept.clear()
             alike.clear()
-        found = kept[key] = _Resolving(Checked(offer), subscription, period, since).terms()
+        found = kept[key] = _Resolving(Checked(offer), subscription, period, since, awaited, bounds).terms()
         # Customers who are measured alike share one metering, so that measuring many sees at a glance that they are.
         found.meters = alike.setdefault(tuple(found.meters.values()), found.meters)
-    if carry is None:
+    if carry is None and ledger is None:
         return found
     return Terms(
         found.plan, subscription, period, currency=found.currency, zone=found.zone, started=found.started,
         ended=found.ended, services=found.services, meters=found.meters,
         reigns=found.reigns, phases=found.phases, carry=carry,
+        grants=found.grants, granted_before=found.granted_before, ledger=ledger,
     )  # fmt: skip
 
 
@@ -96,15 +113,25 @@ _KEPT = 1024
 class _Resolving:
     """One resolve on its way: the facts that all items share."""
 
-    def __init__(self, offer: Offer, subscription: Subscription, period: Period, since: datetime | None) -> None:
+    def __init__(
+        self,
+        offer: Offer,
+        subscription: Subscription,
+        period: Period,
+        since: datetime | None,
+        awaited: Sequence[str],
+        bounds: Sequence[Bound],
+    ) -> None:
         self.subscription = subscription
         self.period = period
         self.since = since
+        self.awaited = awaited
         self.timeline = Timeline(offer, subscription)
         self.zone = self.timeline.zone
         self.served = self.timeline.served(period)
         self.plan = _plan_of(self.timeline, self.served or period)
         self.currency = self.plan.currency_of(self.timeline.code)
+        self.bounds = bounds
         self._sold: dict[tuple[datetime, datetime], list[Sold]] = {}
 
     def terms(self) -> Terms:
@@ -115,12 +142,21 @@ class _Resolving:
         services += [_once(sold) for sold in self.timeline.once(self.period)]
         for place, service in enumerate(services):
             service.place = place
+        grants, before = self._grants()
         return Terms(
             self.plan, self.subscription, self.period, currency=self.currency, zone=self.zone,
-            started=self.timeline.start, ended=self.timeline.end, services=_in_order(services),
+            started=self.timeline.start, ended=self.timeline.end, services=in_order(services),
             meters=self._meters(services), reigns=self.timeline.reigns(),
-            phases=self.timeline.stretches, carry=None,
+            phases=self.timeline.stretches, carry=None, grants=grants, granted_before=before,
         )  # fmt: skip
+
+    def _grants(self) -> tuple[Sequence[Granting], bool]:
+        """The credits that come in the period; where their lots begin or end is known from here on."""
+        if not any(plan.grants for plan in self.timeline.plans):
+            return (), False
+        grants, before = grants_between(self.timeline, str(self.currency), self.period)
+        self.bounds = (*self.bounds, *plan_bounds(grants, self.zone, self.period.end))
+        return grants, before
 
     def _over(self, stretch: Period) -> list[Sold]:
         """What is sold over a stretch, found out once."""
@@ -204,10 +240,15 @@ class _Resolving:
             peak = max(peak, sold.quantity or ZERO)
         if not pieces:
             return None
+        meter = None if last.item.meter is None else last.plan.meter(last.item.meter)
+        if meter is not None:
+            # What a subscription brings along has not been held against the plan's meters.
+            wrong = meter_problems("", [piece.item for piece in pieces], [meter])
+            if wrong:
+                raise DefinitionError(wrong, what="what the subscription sells")
         return Service(
-            last.item.key, full=full, counted=whole.start, pieces=pieces, due=due,
-            meter=None if last.item.meter is None else last.plan.meter(last.item.meter), gaps=whole.gaps(counts),
-        )  # fmt: skip
+            last.item.key, full=full, counted=whole.start, pieces=pieces, due=due, meter=meter, gaps=whole.gaps(counts)
+        )
 
     def _piece(self, part: Period, sold: Sold, full: Period, counts: Sequence[Period], peak: Decimal) -> Piece:
         item, how = sold.item, sold.item.prorate or sold.plan.proration
@@ -253,9 +294,15 @@ class _Resolving:
             for item in items:
                 demand |= Demand(axes=[Dimension(name) for name in (*item.each, *item.split)])
                 demand |= self._price(item).demand()
-            found[meter.key] = _metered(
-                meter, mine, demand, self._window(mine), self.period.end, served, followed=followed
-            )
+            span, start = served, max(self._window(mine), self.timeline.start)
+            open_ended = isinstance(meter.aggregate, Outcomes) and (mine or meter.key in self.awaited)
+            if open_ended and start < self.period.end:
+                # What was sold can still be confirmed or reversed when it is sold no more.
+                followed, span = True, Period(start, self.period.end, zone=self.zone)
+            found[meter.key] = metered(
+                meter, mine, demand, self._window(mine), self.period.end, span, followed=followed,
+                bounds=self.bounds, currency=str(self.currency),
+            )  # fmt: skip
         return found
 
     def _outlives(self, service: Service) -> bool:
@@ -290,7 +337,7 @@ def _plans_between(timeline: Timeline, start: datetime, end: datetime) -> list[P
     return list({state.plan.key: state.plan for state in states}.values())
 
 
-_RULES = ("rounding", "rounding_at", "profile", "units", "order", "carry_remainders")
+_RULES = ("rounding", "rounding_at", "profile", "units", "order", "carry_remainders", "burn")
 
 
 def _plan_of(timeline: Timeline, stretch: Period) -> Plan:
@@ -329,51 +376,3 @@ def _all_meters(plans: Sequence[Plan]) -> list[Meter]:
                     code="plan.meters",
                 )
     return list(found.values())
-
-
-def _in_order(services: Sequence[Service]) -> list[Service]:
-    """Items that read the amounts of others come after them; else the order of the card stays."""
-    left = list(services)
-    found: list[Service] = []
-    while left:
-        waiting = {service.key for service in left}
-        ready = [service for service in left if not (_reads(service) & waiting) - {service.key}]
-        if not ready:
-            raise InternalError("items read each other's amounts in a circle", code="item.cycle")
-        found.extend(ready)
-        left = [service for service in left if service not in ready]
-    return found
-
-
-def _reads(service: Service) -> set[str]:
-    return {key for piece in service.pieces for key in piece.price.demand().items}
-
-
-def _metered(
-    meter: Meter,
-    services: Sequence[Service],
-    demand: Demand,
-    window: datetime,
-    end: datetime,
-    served: Period | None,
-    *,
-    followed: bool,
-) -> MeterTerms:
-    # Usage inside the period that no item prices is unpriced, not outside: so the period's own ends are edges too.
-    edges: set[datetime] = set() if served is None else {served.start, served.end}
-    for service in services:
-        edges.add(max(service.counted, window))
-        for piece in service.pieces:
-            # A service that goes on after the period is measured up to its end: what comes later is outside.
-            edges.update(min(max(edge, window), end) for edge in (piece.start, piece.end))
-        for gap in service.gaps:
-            edges.update(min(max(edge, window), end) for edge in (gap.start, gap.end))
-    ordered = sorted(edges)
-    priced = [followed or any(_counts(service, start) for service in services) for start in ordered[:-1]]
-    return MeterTerms(meter, ordered, priced, demand.axes, demand.folds)
-
-
-def _counts(service: Service, at: datetime) -> bool:
-    """Whether usage at an instant is counted for a service."""
-    paused = any(gap.start <= at < gap.end for gap in service.gaps)
-    return service.counted <= at < service.pieces[-1].end and not paused

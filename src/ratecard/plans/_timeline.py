@@ -19,6 +19,7 @@ from ..periods import Period, moment
 from ._card import Item, RateCard
 from ._checks import card_problems
 from ._lookup import unknown
+from ._named import check_named
 from ._overrides import Alteration, altered
 from ._phases import Stretch, stretches
 from ._plain import digest
@@ -103,7 +104,7 @@ class Timeline:
         stretches: its phases.
 
     Raises:
-        UnknownKeyError: `key.unknown` for a plan that the offer does not have, or an item that no card has.
+        UnknownKeyError: `key.unknown` for a plan that the offer does not have, or an item or quantity that no card has.
         MismatchError: `currency.none` or `currency.ambiguous`.
     """
 
@@ -124,6 +125,8 @@ class Timeline:
         self._addons = [(moment(each.start, self.zone), self._at(each.end), each) for each in subscription.addons]
         self._items: dict[tuple[str, tuple[Alteration, ...]], tuple[Item, ...]] = {}
         self._cuts = self._all_cuts()
+        if subscription.changes or subscription.overrides or subscription.phases:
+            check_named(offer, subscription, self.plans)
         if subscription.overrides:
             self._check_overrides()
         if subscription.phases:

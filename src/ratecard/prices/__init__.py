@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from ._base import Price, Priced
 from ._by_record import ByRecord, record_price
+from ._credit import Credit
 from ._dynamic import Dynamic, Multiplier
 from ._flat import Flat, PerUnit
 from ._hybrid import Allowance, FirstThen, Hybrid, Weight, Weighted
+from ._outcome import Guarantee, Outcome, SuccessFee
 from ._package import Package
 from ._percent import GraduatedPercentage, Percentage, PercentOf, RateTier
 from ._select import Bracket, Brackets, Cell, Matrix, Window, Windows
@@ -26,14 +28,17 @@ __all__ = [
     "Brackets",
     "ByRecord",
     "Cell",
+    "Credit",
     "Dynamic",
     "FirstThen",
     "Flat",
     "Graduated",
     "GraduatedPercentage",
+    "Guarantee",
     "Hybrid",
     "Matrix",
     "Multiplier",
+    "Outcome",
     "Package",
     "PerUnit",
     "PercentOf",
@@ -43,6 +48,7 @@ __all__ = [
     "RateTier",
     "Stair",
     "Stairstep",
+    "SuccessFee",
     "Tier",
     "Volume",
     "Weight",

@@ -332,7 +332,7 @@ def _faults(price: Nest) -> list[Problem]:
     for path, part in price.parts():
         reason = part.outermost()
         if reason:
-            found.append(Problem(path, "allowance.nested", f"{reason}; make the allowance the outermost price"))
+            found.append(Problem(path, f"{part.model}.nested", f"{reason}; make it the outermost price"))
     return found
 
 

@@ -10,9 +10,11 @@ from typing import Annotated, TypeAlias
 from pydantic import Tag
 
 from .._model import tagged
+from ._credit import Credit
 from ._dynamic import Dynamic, Multiplier
 from ._flat import Flat, PerUnit
 from ._hybrid import Allowance, FirstThen, Hybrid, Weighted
+from ._outcome import Outcome
 from ._package import Package
 from ._percent import GraduatedPercentage, Percentage, PercentOf
 from ._select import Brackets, Matrix, Windows
@@ -35,15 +37,17 @@ AnyPrice: TypeAlias = Annotated[
     | Annotated[Windows, Tag("<windows>")]
     | Annotated[Brackets, Tag("<brackets>")]
     | Annotated[Dynamic, Tag("<dynamic>")]
+    | Annotated[Credit, Tag("<credit>")]
     | Annotated[Multiplier, Tag("<multiplier>")]
     | Annotated[Allowance, Tag("<allowance>")]
     | Annotated[Hybrid, Tag("<hybrid>")]
     | Annotated[FirstThen, Tag("<first_then>")]
-    | Annotated[Weighted, Tag("<weighted>")],
+    | Annotated[Weighted, Tag("<weighted>")]
+    | Annotated[Outcome, Tag("<outcome>")],
     tagged("model"),
 ]
 """Any price: a closed union, told apart by `model`."""
 
 # Models that hold prices are built by pydantic when they are first used, and look for the union in their own file.
-for _model in (Multiplier, Hybrid, Matrix):
+for _model in (Credit, Multiplier, Hybrid, Matrix):
     vars(sys.modules[_model.__module__])["AnyPrice"] = AnyPrice

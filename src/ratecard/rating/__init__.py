@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ._book import Book, resolve_all
 from ._charge import Charges, charge
+from ._evidence import Evidence, Left, Proof
 from ._invoice import Invoice, InvoiceLine, invoice
 from ._line import LineItem
 from ._live import Live, live
@@ -24,11 +25,14 @@ __all__ = [
     "Book",
     "Charges",
     "Difference",
+    "Evidence",
     "Invoice",
     "InvoiceLine",
+    "Left",
     "LineItem",
     "Live",
     "Notice",
+    "Proof",
     "Rejection",
     "Statement",
     "Tally",

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..credits import Ledger
 from ..errors import MismatchError, RecordError
 from ..plans import Terms, resolve
 from ..records import UsageRecord
@@ -24,12 +25,13 @@ class Bill:
     What was measured so far, open for more.
 
     Args:
-        terms, tally, costs, figures, identity: as of `live`.
+        terms, tally, costs, figures, identity, ledger: as of `live`.
     """
 
     def __init__(
-        self, terms: Terms, tally: Tally | None, costs: Tally | None, figures: Find | None, identity: IdentityMode
-    ) -> None:
+        self, terms: Terms, tally: Tally | None, costs: Tally | None, figures: Find | None, identity: IdentityMode,
+        ledger: Ledger | None,
+    ) -> None:  # fmt: skip
         self.terms = terms
         self.intake = _intake(terms, tally, identity)
         self.costs: Intake | None = None
@@ -44,7 +46,7 @@ class Bill:
                 )
             self.costs = _intake(cost_terms, costs, identity)
             scene = Scene(cost_terms, self.costs.metering, None, None)
-        self.scene = Scene(terms, self.intake.metering, scene, figures)
+        self.scene = Scene(terms, self.intake.metering, scene, figures, ledger)
         self._now: Figures | None = None
 
     def figures(self) -> Figures:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from .._kinds import expect, expect_many
+from ..credits import Ledger
 from ..errors import MismatchError
 from ..periods import Period
 from ..plans import Carry, Offer, Subscription, Terms, resolve
@@ -30,16 +32,23 @@ class Book:
     def __init__(self, terms: Mapping[str, Terms]) -> None:
         self.terms = dict(terms)
 
-    def statements(self, tally: Tally, *, progress: Callable[[int, int], object] | None = None) -> Iterator[Statement]:
+    def statements(
+        self,
+        tally: Tally,
+        *,
+        ledgers: Mapping[str, Ledger] | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Iterator[Statement]:
         """
         The statement of each customer, one at a time, in the order of the book.
 
         Args:
             tally: measured for this book.
+            ledgers: by customer, their credits in the place of those that the terms were resolved with.
             progress: called with how many are done and how many there are.
         """
         for done, terms in enumerate(self.terms.values(), start=1):
-            yield settle(charge(terms, tally))
+            yield settle(charge(terms, tally, ledger=(ledgers or {}).get(terms.customer)))
             if progress is not None:
                 progress(done, len(self.terms))
 
@@ -56,6 +65,7 @@ def resolve_all(
     period: Period,
     *,
     carries: Mapping[str, Carry] | None = None,
+    ledgers: Mapping[str, Ledger] | None = None,
 ) -> Book:
     """
     The terms of many subscriptions for one period; customers with equal metering are measured together.
@@ -65,17 +75,23 @@ def resolve_all(
         subscriptions: one a customer.
         period: what is to be billed.
         carries: `statement.carry` of the period before, by customer.
+        ledgers: their credits, by customer; usage is cut where lots begin or end to pay.
 
     Raises:
-        MismatchError: `book.twice`, when a customer comes twice; and as `resolve`.
+        MismatchError: `book.twice`, when a customer comes twice; `argument.type`; and as `resolve`.
     """
+    words = "give a list of them, also where there is one"
+    expect_many(subscriptions, "the subscriptions", words, alone=Subscription)
+    expect(carries or {}, Mapping, "the carries", "give a mapping from customers to carries")
     found: dict[str, Terms] = {}
     for subscription in subscriptions:
+        expect(subscription, Subscription, "a subscription", "write plan.subscribe(customer, start=...)")
         customer = subscription.customer
         if customer in found:
             raise MismatchError(
                 f"{customer!r} has two subscriptions here; rate them one by one, or give them keys of their own",
                 code="book.twice",
             )
-        found[customer] = resolve(offer, subscription, period, carry=(carries or {}).get(customer))
+        carry, ledger = (carries or {}).get(customer), (ledgers or {}).get(customer)
+        found[customer] = resolve(offer, subscription, period, carry=carry, ledger=ledger)
     return Book(found)

@@ -7,13 +7,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 
 from .._numbers import ZERO, Exact, add, exact, sign, text
+from ..meters import Outcomes
 from ..plans import Carry
 from ..records import show_time
 from ._charge import Charges
 from ._levels import Levels
 from ._line import CHARGES, LineItem
+from ._outcome_carry import outcomes_carried
 from ._reading import Reading
 
 __all__ = ["carried"]
@@ -36,7 +39,17 @@ def carried(
     """
     terms = charges.terms
     readings = charges.readings()
-    counters = {key: _counters(reading) for key, reading in readings.items()}
+    # Outcomes outlive a period subject by subject, with their prices, not as counters.
+    counters = {
+        key: _counters(reading)
+        for key, reading in readings.items()
+        if not isinstance(reading.meter.aggregate, Outcomes)
+    }
+    outcomes: dict[str, dict[str, Any]] = {}
+    for (item, meter), held in charges.outcomes.items():
+        told = outcomes_carried(held)
+        if told is not None:
+            outcomes.setdefault(item, {})[meter] = told
     levels = {key: _levels(reading, reading.levels) for key, reading in readings.items() if reading.levels is not None}
     remainders: dict[str, Exact] = {}
     if terms.plan.carry_remainders:
@@ -60,11 +73,24 @@ def carried(
             item: [[list(group), text(units)] for group, units in sorted(groups.items())]
             for item, groups in charges.rollovers.items()
         },
+        uncovered=_uncovered(charges),
         remainders={name: text(left) for name, left in sorted(remainders.items()) if sign(left)},
         commitments={name: text(held) for name, held in sorted((drawn or {}).items()) if sign(held)},
         coupons={key: uses for key, uses in sorted((coupons or {}).items())},
+        outcomes=outcomes,
         identities=_identities(charges, counting=bool(counting)),
     )
+
+
+def _uncovered(charges: Charges) -> dict[str, list[list[object]]]:
+    """The credits that nobody paid, for items whose counter runs on after the period."""
+    end = charges.terms.period.end
+    going = {service.key for service in charges.terms.services if service.counted < end < service.full.end}
+    return {
+        item: [[list(group), text(units)] for group, units in sorted(groups.items()) if sign(units)]
+        for item, groups in charges.uncovered.items()
+        if item in going and any(sign(units) for units in groups.values())
+    }
 
 
 def _counters(reading: Reading) -> dict[str, list[list[object]]]:
@@ -82,6 +108,10 @@ def _counters(reading: Reading) -> dict[str, list[list[object]]]:
             starts.add(service.counted)
             if service.due is None:
                 starts.update(piece.start for piece in service.pieces if piece.start < terms.period.end)
+                if terms.grants or terms.ledger is not None:
+                    # Where lots begin or end to pay, the later statement will tell usage apart.
+                    cuts = (*reading.edges, *reading.carried)
+                    starts.update(cut for cut in cuts if service.counted < cut < terms.period.end)
     ends = [*sorted(starts), terms.period.end]
     return {show_time(start): reading.dumped(start, end) for start, end in pairwise(ends)}
 

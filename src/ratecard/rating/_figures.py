@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import copy
+from datetime import timedelta
 from functools import cached_property
 from typing import TypeAlias
 
 from .._numbers import PLACES, ZERO, Exact, sub, total
+from ..credits import Ledger
 from ..errors import MismatchError
 from ..guards import Gauge, Reading
 from ..plans import MeterTerms, Terms, stated
@@ -21,7 +23,7 @@ from ._intake import Meters
 from ._line import CHARGES, LineItem
 from ._reading import Reading as MeterReading
 from ._settle import settle
-from ._statement import Statement
+from ._statement import SUMS, Statement
 from ._tally import Account, Tally
 
 __all__ = ["Figures", "Find", "Scene", "between"]
@@ -30,6 +32,7 @@ Find: TypeAlias = Callable[[Gauge], Exact | None]
 """The figure of a gauge, or None where it is not known."""
 
 _SUMS = ("subtotal", "total", "due")
+SUBTOTAL = SUMS[0][1]
 _NOTHING = Account({}, 0, False, ())
 
 
@@ -42,11 +45,14 @@ class Scene:
         metering: how everything was measured.
         costs: the same for what serving costs, where the plan says it.
         find: figures that the bill does not have.
+        ledger: the customer's credits, where the terms have none.
     """
 
     def __init__(
-        self, terms: Terms, metering: Mapping[str, Mapping[str, MeterTerms]], costs: Scene | None, find: Find | None
-    ) -> None:
+        self, terms: Terms, metering: Mapping[str, Mapping[str, MeterTerms]], costs: Scene | None, find: Find | None,
+        ledger: Ledger | None = None,
+    ) -> None:  # fmt: skip
+        self.ledger = ledger
         self.terms = terms
         self.metering = metering
         self.costs = costs
@@ -90,7 +96,7 @@ class Figures:
     @cached_property
     def charges(self) -> Charges:
         """Every item up to its rounded line."""
-        return charge(self.scene.terms, self.scene.tally(self.cells))
+        return charge(self.scene.terms, self.scene.tally(self.cells), ledger=self.scene.ledger)
 
     @cached_property
     def statement(self) -> Statement:
@@ -99,19 +105,27 @@ class Figures:
 
     @cached_property
     def _fine(self) -> Statement:
-        return settle(charge(self.scene.fine, self.scene.tally(self.cells)))
+        found = charge(self.scene.fine, self.scene.tally(self.cells), ledger=self.scene.ledger)
+        # Money credits come after the subtotal, and are never drawn so finely.
+        found.wallet = None
+        return settle(found)
 
     def exact(self, what: str, item: str = "", group: Mapping[str, str] | None = None) -> Exact:
         """A sum of the bill, or `gross`, or the `amount` of an item, with rounding off."""
+        found: Exact
+        if what in _SUMS and self.charges.wallet is not None and what != "subtotal":
+            # Credits are counted in units of their own, and are never drawn finer than these.
+            found = getattr(self.statement, what).amount
+            return found
         if what in _SUMS and self.scene.staged:
-            found: Exact = getattr(self._fine, what).amount
+            found = getattr(self._fine, what).amount
             return found
         return total(line.exact for line in self._lines(item, group or {}))
 
     def _lines(self, item: str, group: Mapping[str, str]) -> list[LineItem]:
-        lines = self.charges.lines
+        lines = [line for line in self.charges.lines if line.kind in SUBTOTAL]
         if not item:
-            return list(lines)
+            return lines
         return [
             line for line in lines
             if line.item == item and all(dict(line.group).get(name, "") == value for name, value in group.items())
@@ -135,7 +149,22 @@ class Figures:
             return self._quantity(gauge.name, group)
         if what == "cost" and self.costs is not None:
             return self.costs.exact("gross" if not gauge.name else "amount", gauge.name, group)
+        if what in ("balance", "credits") and self.statement.ledger is not None and not group:
+            return self._balance(what, gauge.name)
         return None if self.scene.find is None else self.scene.find(gauge)
+
+    def _balance(self, what: str, unit: str) -> Exact:
+        """The credits that are left when the period ends, or what usage has taken of them."""
+        terms, ledger = self.scene.terms, self.statement.ledger
+        assert ledger is not None
+        unit = unit or str(terms.currency)
+        last = terms.period.end - timedelta(microseconds=1)
+        left = ledger.balance(unit, last).amount
+        if what == "balance":
+            return left
+        before = self.scene.empty.statement.ledger
+        assert before is not None
+        return sub(before.balance(unit, last).amount, left)
 
     def _quantity(self, meter: str, group: Mapping[str, str]) -> Exact:
         terms = self.scene.terms

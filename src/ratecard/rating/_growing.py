@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from .._numbers import ONE, ZERO, Exact, text
+from ..credits import Ledger
 from ..errors import RatecardError, RecordError
 from ..guards import (
     Bound,
@@ -52,6 +53,7 @@ class Growing:
         terms: Terms,
         tally: Tally | None = None,
         *,
+        ledger: Ledger | None = None,
         costs: Tally | None = None,
         guards: State | None = None,
         figures: Find | None = None,
@@ -63,7 +65,7 @@ class Growing:
         self.watch = Watch(terms.plan.guards, currency=str(terms.currency))
         self._names = tuple(dict.fromkeys(name for each in terms.plan.guards for name in _dimensions(each)))
         self._holds = Holds(*_counted(terms.plan.guards))
-        self._bill = Bill(terms, tally, costs, figures, identity)
+        self._bill = Bill(terms, tally, costs, figures, identity, ledger)
         self._ahead: Figures | None = None
         if guards is None:
             guards = self.watch.zero()
@@ -74,7 +76,8 @@ class Growing:
         # What most records go by; None where the terms have no such way. `_ready` is it while its numbers hold.
         self._swift: Swift | None = None
         self._ready: Swift | None = None
-        if all(_drawn(each) for each in self.watch.guards):
+        paid = terms.grants or terms.granted_before or terms.ledger is not None or ledger is not None
+        if not paid and all(_drawn(each) for each in self.watch.guards):
             staged = self._bill.scene.staged
             self._swift = swift_of(terms, self._bill.intake, staged=staged, holds=self._holds)
         if self._swift is not None:

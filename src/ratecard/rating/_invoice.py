@@ -16,7 +16,9 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+from .._kinds import expect, expect_many
 from .._numbers import CONTEXT, ZERO, number, quantize, text, total
+from .._visible import visible
 from ..errors import MismatchError
 from ..money import Currency, Money, shown
 from ..periods import Period, instant
@@ -71,11 +73,11 @@ class InvoiceLine:
         return hash((self.key, self.due))
 
     def __repr__(self) -> str:
-        return f"<InvoiceLine {self.key}: {self.amount}>"
+        return f"<InvoiceLine {visible(self.key)}: {self.amount}>"
 
     def __str__(self) -> str:
         start, end = show_time(self.service.start), show_time(self.service.end)
-        told = f"{self.name}, {start} to {end}: {self.amount}"
+        told = visible(f"{self.name}, {start} to {end}: {self.amount}")
         return f"{told} ({self.whole} less {self.before} invoiced before)" if self.before.amount else told
 
     def to_json(self) -> dict[str, Any]:
@@ -152,7 +154,7 @@ class Invoice:
         Raises:
             MismatchError: `invoice.version`.
         """
-        if told.get("invoice") != 1:
+        if not isinstance(told, Mapping) or told.get("invoice") != 1:
             raise MismatchError("this is not an invoice that can be read; expected version 1", code="invoice.version")
         currency = currency_of(told["currency"]["code"], told["currency"]["places"])
 
@@ -187,7 +189,8 @@ def invoice(
             in arrears, minimums and true-ups wait all the same.
 
     Raises:
-        MismatchError: `invoice.customer`, `currency.mixed`, or `invoice.twice` when a period comes twice.
+        MismatchError: `invoice.customer`, `currency.mixed`, `invoice.twice` when a period comes twice, or
+            `argument.type`.
 
     >>> from ratecard import Item, Period, Plan, prices, rate
     >>> base = Item(key="base", price=prices.Flat(amount="31"), bill="advance")
@@ -199,8 +202,15 @@ def invoice(
     >>> invoice([ended], "2025-03-11T00:00:00Z", issued=[first]).amount
     Money('-21.00', 'USD')
     """
+    words = "give a list of them, also where there is one"
+    expect_many(statements, "the statements", words, alone=Statement)
+    expect_many(issued, "the invoices so far", words, alone=Invoice)
     held = list(statements)
     before = list(issued)
+    for statement in held:
+        expect(statement, Statement, "a statement", "give what rate made; stored data is read by Statement.from_json")
+    for each in before:
+        expect(each, Invoice, "an invoice", "give what invoice made; stored data is read by Invoice.from_json")
     when = instant(at)
     customer, currency = _one(held, before)
     billed: dict[str, Decimal] = {}

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from .._numbers import CONTEXT, PLACES, ZERO, Exact, quantize, sub
+from ..credits import Ledger
 from ..errors import MismatchError, RatecardError, RecordError
 from ..guards import (
     Signals,
@@ -42,6 +43,7 @@ def live(
     terms: Terms,
     tally: Tally | None = None,
     *,
+    ledger: Ledger | None = None,
     costs: Tally | None = None,
     guards: State | None = None,
     figures: Find | None = None,
@@ -53,6 +55,7 @@ def live(
     Args:
         terms: what `resolve` made, for the whole period.
         tally: what was measured already; it stays as it is. None for nothing.
+        ledger: the customer's credits, where the terms were resolved without; it stays as it is.
         costs: the same for the plan's costs, as `Live.costs` gave it; needed with a tally where the plan has costs.
         guards: the state of the plan's guards, as `Live.guards` gave it; None for a new one, for which all that the
             tally has passed is known and not told again.
@@ -73,7 +76,7 @@ def live(
     >>> bill.quote(call), bill.admit(call).allowed, bill.record(call), bill.statement().due
     (Money('6.00', 'USD'), True, (), Money('6.00', 'USD'))
     """
-    return Live(terms, tally, costs=costs, guards=guards, figures=figures, identity=identity)
+    return Live(terms, tally, ledger=ledger, costs=costs, guards=guards, figures=figures, identity=identity)
 
 
 class Live(Growing):
@@ -111,7 +114,7 @@ class Live(Growing):
 
     def statement(self) -> Statement:
         """The statement of the whole period given the records so far: just what `rate` gives for them."""
-        return settle(charge(self.terms, self.tally))
+        return settle(charge(self.terms, self.tally, ledger=self._bill.scene.ledger))
 
     def quote(self, record: Any, *, gross: bool = False) -> Money:
         """
@@ -336,14 +339,16 @@ class Live(Growing):
         }
 
     @classmethod
-    def load(cls, told: Mapping[str, Any], terms: Terms, *, figures: Find | None = None) -> Live:
+    def load(
+        cls, told: Mapping[str, Any], terms: Terms, *, ledger: Ledger | None = None, figures: Find | None = None
+    ) -> Live:
         """
         Read back what `dump` wrote.
 
         Args:
             told: the plain data.
             terms: the same terms; the guards of their plan may be others, see `Watch.load`.
-            figures: as of `live`.
+            ledger, figures: as of `live`.
 
         Raises:
             MismatchError: `live.state`; `tally.terms`, for other terms; `guard.state`.
@@ -351,7 +356,7 @@ class Live(Growing):
         if not isinstance(told, Mapping) or told.get("live") != _FORMAT:
             raise MismatchError("this is no live bill that can be read; load what dump wrote", code="live.state")
         try:
-            return cls._read(told, terms, figures)
+            return cls._read(told, terms, ledger, figures)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             if isinstance(error, RatecardError):
                 raise
@@ -360,14 +365,14 @@ class Live(Growing):
             ) from None
 
     @classmethod
-    def _read(cls, told: Mapping[str, Any], terms: Terms, figures: Find | None) -> Live:
+    def _read(cls, told: Mapping[str, Any], terms: Terms, ledger: Ledger | None, figures: Find | None) -> Live:
         tally = Tally.load(told["tally"], {terms.customer: terms.meters})
         cost_terms = cost_terms_of(terms)
         costs = None
         if cost_terms is not None and told["costs"] is not None:
             costs = Tally.load(told["costs"], {terms.customer: cost_terms.meters})
         identity: IdentityMode = "trusted" if tally.account.trusted else "checked"
-        found = cls(terms, tally, costs=costs, figures=figures, identity=identity)
+        found = cls(terms, tally, ledger=ledger, costs=costs, figures=figures, identity=identity)
         found._state = found.watch.load(told["guards"])
         found._holds.load(told)
         found._version = told["version"]

@@ -18,6 +18,7 @@ from ..meters import Frame, Level, Peak
 from ..plans import Item, MeterTerms, Service, Terms
 from ..quantity import Usage
 from ..records import read_time
+from ..steps import Step
 from ._levels import Levels
 from ._tally import Cells, States, Tally
 
@@ -119,14 +120,25 @@ class Reading:
                 found.setdefault(group, self.states.zero())
         return found
 
+    def cut_at(self, at: datetime) -> bool:
+        """Whether what was used before an instant can be told from what was used since."""
+        return at in self.edges or at in self.carried
+
     def measured(self, pairs: Pairs, service: Service, start: datetime, end: datetime) -> Exact:
         """The value of some cells together over [start, end), before it is converted."""
         return self._value(self.states.all([state for _, state in pairs]), pairs, service, start, end)
 
     def _value(self, state: Any, pairs: Pairs, service: Service, start: datetime, end: datetime) -> Exact:
+        return self.meter.aggregate.value(self.states.main(state), self._frame(pairs, service, start, end))
+
+    def _frame(self, pairs: Pairs, service: Service, start: datetime, end: datetime) -> Frame:
         opening = None if self.levels is None else self.levels.before([group for group, _ in pairs], start)
-        frame = Frame(start, end, service.full.micros, opening)
-        return self.meter.aggregate.value(self.states.main(state), frame)
+        return Frame(start, end, service.full.micros, opening)
+
+    def told(self, pairs: Pairs, service: Service, start: datetime, end: datetime) -> Step | None:
+        """How the value of some cells together comes about, where there is more to it than adding up."""
+        state = self.states.all([state for _, state in pairs])
+        return self.meter.aggregate.told(self.states.main(state), self._frame(pairs, service, start, end))
 
     def quantity(self, wanted: Mapping[str, str]) -> Exact:
         """What the meter comes to in the rated period, in the unit that is sold; of one group where one is named."""

@@ -8,22 +8,27 @@ by line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from .._numbers import CONTEXT, ZERO, Exact, sub, text
-from ..errors import MismatchError
-from ..money import Money, shown
-from ..periods import Period
-from ..plans import Carry, Offer, Subscription, resolve, terms_across
+from .._kinds import expect, expect_many
+from .._numbers import CONTEXT, ZERO, Exact, add, exact, sub, text
+from .._visible import visible
+from ..credits import Due, Entry, Ledger, entry_from_json
+from ..errors import MismatchError, RatecardError
+from ..money import Currency, Money, shown
+from ..periods import Period, instant
+from ..plans import Carry, Offer, Subscription, Terms, resolve, terms_across
 from ..records import Layout, UsageRecord
 from ..steps import Step
 from ._charge import charge
 from ._line import LineItem
 from ._measure import measure
 from ._settle import settle
-from ._statement import Statement
+from ._statement import Statement, currency_of
+from ._wallet import priced_in_credits, working
 
 __all__ = ["Adjustment", "AdjustmentLine", "postponed", "rerate"]
 
@@ -83,7 +88,7 @@ class AdjustmentLine:
 
     def explain(self) -> str:
         """The line in words, with how the corrected amount came about."""
-        told = [f"{self.line.name}, {self.of}: {self.amount}", self.step.words(indent="  ")]
+        told = [visible(f"{self.line.name}, {self.of}: {self.amount}"), self.step.words(indent="  ")]
         return "\n".join([*told, *([] if self.after is None else [self.after.explain()])])
 
     def __eq__(self, other: object) -> bool:
@@ -95,7 +100,7 @@ class AdjustmentLine:
         return hash((self.of, self.before, self.after))
 
     def __repr__(self) -> str:
-        return f"<AdjustmentLine of {self.of}: {self.amount}>"
+        return f"<AdjustmentLine of {visible(self.of)}: {self.amount}>"
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; amounts are text."""
@@ -116,13 +121,23 @@ class Adjustment:
         issued: the statement that was issued.
         corrected: the statement of the same period as it is right now; the next correction starts from it.
         lines: the lines that differ, in the order of the issued statement, then of the corrected one.
+        entries: what to post to the customer's ledger: credits that come back to the lots drawn, the last first, and
+            those that are drawn beside; posting twice adds nothing.
+        refunds: what is owed back in money beside `due`, exact, by currency: the cost of credits that were paid for and
+            came back to a lot that has expired. Of a promotional lot they are void.
     """
 
-    __slots__ = ("corrected", "issued", "lines")
+    __slots__ = ("corrected", "entries", "issued", "lines", "refunds", "undone")
 
-    def __init__(self, issued: Statement, corrected: Statement) -> None:
+    def __init__(
+        self, issued: Statement, corrected: Statement, *, undone: Sequence[Entry] = (), refunds: Sequence[Due] = ()
+    ) -> None:
         self.issued = issued
         self.corrected = corrected
+        # What came back from lines that are gone; the rest is posted by the corrected statement.
+        self.undone = tuple(undone)
+        self.entries: tuple[Entry, ...] = (*undone, *corrected.entries)
+        self.refunds = tuple(refunds)
         before = {line.key: line for line in issued.lines}
         after = {line.key: line for line in corrected.lines}
         self.lines = tuple(
@@ -152,8 +167,9 @@ class Adjustment:
 
     def explain(self) -> str:
         """All of it in words."""
-        head = f"{self.issued.plan} for {self.issued.customer}, {self.issued.period!r}, corrected"
-        return "\n".join([head, "", *(line.explain() for line in self.lines), "", f"due: {self.due}"])
+        head = visible(f"{self.issued.plan} for {self.issued.customer}, {self.issued.period!r}, corrected")
+        refunds = [f"owed back for credits: {text(each.amount)} {each.currency}" for each in self.refunds]
+        return "\n".join([head, "", *(line.explain() for line in self.lines), "", f"due: {self.due}", *refunds])
 
     def __repr__(self) -> str:
         return f"<Adjustment of {self.issued.customer!r} for {self.issued.period!r}: {self.due} due>"
@@ -170,6 +186,12 @@ class Adjustment:
             "currency": {"code": str(currency), "places": currency.places},
             "lines": [line.to_json() for line in self.lines],
             **{name: shown(amount.amount, currency) for name, amount in amounts.items()},
+            **({"undone": [entry.to_json() for entry in self.undone]} if self.undone else {}),
+            **(
+                {"refunds": [[str(each.currency), each.currency.places, text(each.amount)] for each in self.refunds]}
+                if self.refunds
+                else {}
+            ),
             "issued": self.issued.to_json(),
             "corrected": self.corrected.to_json(),
         }
@@ -186,15 +208,36 @@ class Adjustment:
             words = "this is not an adjustment that can be read; expected version 1"
             raise MismatchError(words, code="adjustment.version")
         issued, corrected = (Statement.from_json(told.get(name, {})) for name in ("issued", "corrected"))
-        return cls(issued, corrected)
+        try:
+            undone = [entry_from_json(each) for each in told.get("undone", ())]
+            refunds = [
+                Due(exact(amount), currency_of(code, places)) for code, places, amount in told.get("refunds", ())
+            ]
+        except (TypeError, ValueError) as error:
+            if isinstance(error, RatecardError):
+                raise
+            words = "its entries or refunds are not what to_json wrote; store the whole of it"
+            raise MismatchError(words, code="statement.form") from None
+        return cls(issued, corrected, undone=undone, refunds=refunds)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Adjustment):
             return NotImplemented
-        return (self.issued, self.corrected) == (other.issued, other.corrected)
+        mine = (self.issued, self.corrected, self.undone, self.refunds)
+        return mine == (other.issued, other.corrected, other.undone, other.refunds)
 
     def __hash__(self) -> int:
         return hash((self.issued, self.corrected))
+
+
+def _refunds(entries: Sequence[Entry], ledger: Ledger | None) -> tuple[Due, ...]:
+    """The money that entries make due, by currency."""
+    found: dict[Currency, Exact] = {}
+    for entry in entries:
+        assert ledger is not None
+        for due in ledger.due(entry):
+            found[due.currency] = add(found.get(due.currency, ZERO), due.amount)
+    return tuple(Due(amount, currency) for currency, amount in found.items())
 
 
 def rerate(
@@ -206,6 +249,8 @@ def rerate(
     carry: Carry | None = None,
     without: Iterable[Identity] = (),
     cards: Literal["same", "any"] = "same",
+    ledger: Ledger | None = None,
+    at: datetime | str | None = None,
     layout: Layout | None = None,
 ) -> Adjustment:
     """
@@ -219,11 +264,15 @@ def rerate(
         carry: what the issued statement was rated with.
         without: records that are reversed: ids, or pairs of source and id.
         cards: `same` refuses when a price on the issued statement is not to be had any more; `any` corrects prices too.
+        ledger: the customer's credits as they are now, with what the issued statement posted; where None, as the issued
+            statement left them.
+        at: when it is booked, which decides what credits that come back are worth; None is the end of the period.
         layout: where the parts of a record stand in rows of one's own.
 
     Raises:
         MismatchError: `rerate.customer` when the statement is another's, `rerate.version` when a card was edited,
-            `rerate.without` when a record to reverse is not there, `currency.mixed`; and as `rate`.
+            `rerate.without` when a record to reverse is not there, `rerate.cards`, `ledger.missing` when credits paid
+            and nothing tells what became of them, `currency.mixed`, `argument.type`; and as `rate`.
 
     >>> from ratecard import Item, Meter, Period, Plan, UsageRecord, meters, prices, rate
     >>> tiers = prices.Graduated(tiers=[prices.Tier(up_to=2, unit_price="1"), prices.Tier(unit_price="0.5")])
@@ -235,20 +284,50 @@ def rerate(
     >>> rerate(january, plan, acme, calls, without=["11"]).lines
     (<AdjustmentLine of calls@2025-01-01T00:00:00Z: -0.50 USD>,)
     """
+    expect(issued, Statement, "the issued statement", "give what rate made; stored data is read by Statement.from_json")
+    expect(subscription, Subscription, "the subscription", "write plan.subscribe(customer, start=...)")
+    expect_many(without, "the records to reverse", "give a list of ids, also where there is one")
+    if cards not in ("same", "any"):
+        raise MismatchError(f"cards is 'same' or 'any', not {cards!r}", code="rerate.cards")
     if issued.customer != subscription.customer:
         raise MismatchError(
             f"the statement is of {issued.customer!r}, the subscription of {subscription.customer!r}; pass the "
             "subscription of the same customer",
             code="rerate.customer",
         )
-    terms = resolve(offer, subscription, issued.period, carry=carry)
-    kept = _without(records, without, layout)
-    corrected = settle(charge(terms, measure(terms, kept, layout=layout)))
+    if ledger is None:
+        ledger = issued.ledger
+    if ledger is None and issued.entries:
+        words = "credits paid for what was issued; pass ledger= as it is now, with what the statement posted"
+        raise MismatchError(words, code="ledger.missing")
+    terms = resolve(offer, subscription, issued.period, carry=carry, ledger=ledger)
+    tally = measure(terms, _without(records, without, layout), layout=layout)
+    booked = None if at is None else instant(at)
+    corrected = settle(charge(terms, tally, ledger=ledger, booked=booked))
     if corrected.currency != issued.currency:
         raise MismatchError(f"{issued.currency} was issued, not {corrected.currency}", code="currency.mixed")
     if cards == "same":
         _check_versions(issued, corrected, offer, subscription)
-    return Adjustment(issued, corrected)
+    here = {line.key for line in corrected.lines}
+    gone = [line for line in issued.lines if line.key not in here and line.kind != "credits"]
+    undone: tuple[Entry, ...] = ()
+    if ledger is not None and gone:
+        undone = _undone(terms, ledger, gone, booked)
+    if ledger is not None and undone:
+        # What comes back from lines that are gone, the others may take.
+        ledger = ledger.post(undone)
+        corrected = settle(charge(terms, tally, ledger=ledger, booked=booked))
+    refunds = _refunds((*undone, *corrected.entries), corrected.ledger)
+    return Adjustment(issued, corrected, undone=undone, refunds=refunds)
+
+
+def _undone(terms: Terms, ledger: Ledger, gone: Sequence[LineItem], booked: datetime | None) -> tuple[Entry, ...]:
+    """The entries that give back what credits paid for lines that are not there any more."""
+    wallet = working(terms, ledger, booked)
+    for line in gone:
+        for unit in dict.fromkeys((terms.currency, *priced_in_credits(terms))):
+            wallet.undo(line.key, line.period, unit)
+    return wallet.entries()
 
 
 def postponed(records: Iterable[UsageRecord], period: Period) -> list[UsageRecord]:
@@ -261,8 +340,17 @@ def postponed(records: Iterable[UsageRecord], period: Period) -> list[UsageRecor
     >>> late = UsageRecord("call", "2025-01-31T23:59:00Z", id="1")
     >>> postponed([late], Period.month(2025, 2))[0].at.isoformat()
     '2025-02-01T00:00:00+00:00'
+
+    Raises:
+        MismatchError: `argument.type`.
     """
-    return [record if record.at >= period.start else _moved(record, period) for record in records]
+    words = "give a list of records; rows of one's own are read by Layout.record"
+    expect_many(records, "the records", words, alone=UsageRecord)
+    expect(period, Period, "the period", "write Period.month(2025, 1) or Period(start, end)")
+    held = list(records)
+    for record in held:
+        expect(record, UsageRecord, "a record", "give UsageRecords; rows of one's own are read by Layout.record")
+    return [record if record.at >= period.start else _moved(record, period) for record in held]
 
 
 def _moved(record: UsageRecord, period: Period) -> UsageRecord:
@@ -279,6 +367,7 @@ def _differ(before: LineItem | None, after: LineItem | None) -> bool:
 
 def _without(records: Iterable[Any], without: Iterable[Identity], layout: Layout | None) -> Iterable[Any]:
     """The records less those that are reversed."""
+    expect_many(records, "the records", "give a list of them, also where there is one", alone=UsageRecord)
     gone = {each if isinstance(each, tuple) else (None, each) for each in without}
     if not gone:
         return records
@@ -287,12 +376,20 @@ def _without(records: Iterable[Any], without: Iterable[Identity], layout: Layout
             "rows of one's own are reversed by leaving them out; leave out without", code="rerate.without"
         )
     every = list(records)
-    there = {(record.source, record.id) for record in every}
+    there = {_identity(record) for record in every}
     lost = sorted(name for source, name in gone if (source, name) not in there)
     if lost:
         words = f"no record has the identity {lost[0]!r}; give its source as well, or the records that hold it"
         raise MismatchError(words, code="rerate.without")
-    return [record for record in every if (record.source, record.id) not in gone]
+    return [record for record in every if _identity(record) not in gone]
+
+
+def _identity(record: Any) -> tuple[object, object]:
+    """The source and id of a record, or of its JSON form; what is neither has none, and is refused when it is read."""
+    if isinstance(record, Mapping):
+        found = (record.get("source"), record.get("id"))
+        return found if all(each is None or isinstance(each, str) for each in found) else (None, None)
+    return (record.source, record.id) if isinstance(record, UsageRecord) else (None, None)
 
 
 def _check_versions(issued: Statement, corrected: Statement, offer: Offer, subscription: Subscription) -> None:
@@ -304,7 +401,7 @@ def _check_versions(issued: Statement, corrected: Statement, offer: Offer, subsc
         known.update(term.digest for term in terms_across(plan))
     known.update(line.version for line in corrected.lines)
     for line in issued.lines:
-        if line.version not in known:
+        if line.kind != "credits" and line.version not in known:
             raise MismatchError(
                 f"the price of {line.key!r} on the issued statement is not to be had any more; append a card and leave "
                 "the old one as it was, or correct the price too with cards='any'",

@@ -11,19 +11,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from .._kinds import expect
 from .._numbers import CONTEXT, ZERO, quantize
 from ..plans import Dues, dues, stated
 from ._adjust import KINDS, choose, discounts, maximum, taxes
 from ._charge import Charges
 from ._commit import commitments, minimum, prepaid
 from ._line import LineItem
+from ._money_credits import pay_by_credits
 from ._sheet import Sheet
 from ._soft import soft
 from ._spread import rounded_together
 from ._statement import SUMS, Statement, StatementHead
 from ._trial import trials
+from ._wallet import Wallet
 
 __all__ = ["settle"]
+
+
+_NOTHING = Dues((), (), discounts=(), coupons=(), missing=(), taxes=(), trials=())
 
 
 def settle(charges: Charges) -> Statement:
@@ -34,9 +40,11 @@ def settle(charges: Charges) -> Statement:
         charges: what `charge` made.
 
     Raises:
-        MismatchError: `carry.missing`, when a floor or a commitment began before the period, and no carry is here.
+        MismatchError: `carry.missing`, when a floor or a commitment began before the period, and no carry is here;
+            `argument.type`.
         UnknownKeyError: `key.unknown`, when the subscription brings a coupon that the plan does not have.
     """
+    expect(charges, Charges, "the charges", "give what charge made")
     terms = charges.terms
     lines: Sequence[LineItem] = charges.lines
     if terms.plan.rounding_at == "statement":
@@ -51,24 +59,28 @@ def settle(charges: Charges) -> Statement:
             customer=terms.customer, plan=plan.key, digest=plan.digest, period=terms.period, currency=terms.currency,
             order=plan.order,
         )  # fmt: skip
-    if memo["dues"] is None:
+    wallet = None if charges.wallet is None else charges.wallet.again()
+    drawing = wallet is not None and "credits" in terms.plan.order.statement and wallet.has(terms.currency)
+    if memo["dues"] is None and not drawing:
         subtotal = ZERO
         for line in lines:
             subtotal = CONTEXT.add(subtotal, line.rounded)
         if not lines:
             subtotal = quantize(ZERO, terms.currency.places)
         return Statement(
-            head, lines=lines, subtotal=subtotal, total=subtotal, due=subtotal, account=charges.account, charges=charges
-        )
-    sheet = _staged(charges, memo["dues"], lines)
+            head, lines=lines, subtotal=subtotal, total=subtotal, due=subtotal, account=charges.account,
+            charges=charges, wallet=wallet,
+        )  # fmt: skip
+    sheet = _staged(charges, memo["dues"] or _NOTHING, lines, wallet if drawing else None)
     sums = _sums(sheet.lines, terms.currency.places)
     return Statement(
-        head, lines=sheet.lines, account=charges.account, charges=charges, notices=sheet.notices, **sums,
-        drawn={**sheet.drawn, **sheet.freed}, coupons=sheet.coupons,
+        head, lines=sheet.lines, account=charges.account, charges=charges, notices=sheet.notices,
+        subtotal=sums["subtotal"], total=sums["total"], due=sums["due"], drawn={**sheet.drawn, **sheet.freed},
+        coupons=sheet.coupons, wallet=wallet,
     )  # fmt: skip
 
 
-def _staged(charges: Charges, held: Dues, lines: Sequence[LineItem]) -> Sheet:
+def _staged(charges: Charges, held: Dues, lines: Sequence[LineItem], wallet: Wallet | None) -> Sheet:
     """Every stage in the order of the plan."""
     sheet = Sheet(charges, held, lines)
     trials(sheet)
@@ -86,6 +98,8 @@ def _staged(charges: Charges, held: Dues, lines: Sequence[LineItem]) -> Sheet:
             prepaid(sheet)
         elif stage == "tax":
             taxes(sheet)
+        elif stage == "credits" and wallet is not None:
+            pay_by_credits(sheet, wallet)
     return sheet
 
 

@@ -9,7 +9,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from .._kinds import expect
 from .._numbers import CONTEXT, ZERO, Exact, quantize
+from .._visible import is_sound, visible
+from ..credits import Entry, Ledger, entry_from_json
 from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
 from ..periods import Period
@@ -19,13 +22,17 @@ from ._charge import Charges
 from ._line import CHARGES, Kind, LineItem
 from ._sheet import Notice
 from ._tally import Account
+from ._wallet import Wallet
 
 __all__ = ["SUMS", "Difference", "Statement", "StatementHead", "currency_of"]
 
 SUMS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
-    ("subtotal", ("usage", "fee", "trial", "discount", "coupon", "maximum", "minimum", "commitment", "overage")),
+    (
+        "subtotal",
+        ("usage", "fee", "reversal", "trial", "discount", "coupon", "maximum", "minimum", "commitment", "overage"),
+    ),
     ("total", ("prepaid", "tax")),
-    ("due", ()),
+    ("due", ("credits",)),
 )
 """The sums of a statement, each with the kinds of lines it adds to the one before; included tax is in them already."""
 
@@ -59,7 +66,7 @@ class Difference:
 
     def __str__(self) -> str:
         before = "nothing" if self.before is None else str(self.before)
-        return f"{self.key}: {before} before, {'nothing' if self.after is None else str(self.after)} after"
+        return f"{visible(self.key)}: {before} before, {'nothing' if self.after is None else str(self.after)} after"
 
 
 class StatementHead:
@@ -90,17 +97,20 @@ class Statement:
         customer, plan, digest, period, currency: what was rated; `digest` is the plan's.
         lines: the line items, in the order of the card, then what the stages across them made, in the order of these.
         subtotal: what is billed after discounts, floors and ceilings; `total` after prepaid draws, with tax; `due` what
-            is left to pay.
+            is left to pay after credits.
         notices: what is told beside the lines: coupons that were not used, and why.
         order: the order of operations that was followed.
+        entries: what to post to the customer's ledger; posting twice adds nothing.
+        ledger: the ledger with these entries in it; None where there are no credits, and on a statement read back from
+            JSON.
         account: where every usage record went; None where the tally held many customers.
         carry: what the next period needs to know; None on a statement read back from JSON, since it is stored beside
             it.
     """
 
     __slots__ = (
-        "_carry", "_charges", "_coupons", "_drawn", "_due", "_subtotal", "_total", "account", "head", "lines",
-        "notices",
+        "_carry", "_charges", "_coupons", "_drawn", "_due", "_subtotal", "_total", "account", "entries", "head",
+        "ledger", "lines", "notices",
     )  # fmt: skip
 
     def __init__(
@@ -116,7 +126,11 @@ class Statement:
         notices: Sequence[Notice] = (),
         drawn: Mapping[str, Exact] | None = None,
         coupons: Mapping[str, int] | None = None,
+        wallet: Wallet | None = None,
+        entries: Sequence[Entry] = (),
     ) -> None:
+        self.entries: tuple[Entry, ...] = tuple(entries) if wallet is None else wallet.entries()
+        self.ledger: Ledger | None = None if wallet is None else wallet.ledger()
         self.notices = tuple(notices)
         self._drawn = drawn
         self._coupons = coupons
@@ -197,10 +211,11 @@ class Statement:
             return found[0]
         if not found:
             there = ", ".join(dict.fromkeys(line.item for line in self.lines)) or "no lines"
-            raise MismatchError(f"no line of {key!r}; there are {there}", code="line.none")
-        keys = ", ".join(line.key for line in found[:5])
+            raise MismatchError(f"no line of {key!r}; there are {visible(there)}", code="line.none")
+        keys = visible(", ".join(line.key for line in found[:5]))
         raise MismatchError(
-            f"{len(found)} lines of {key!r}; read them by lines_of, or one by its key: {keys}", code="line.several"
+            f"{len(found)} lines of {key!r}; read them by lines_of, or one by its key: {keys}",
+            code="line.several",
         )
 
     def lines_of(self, item: str) -> tuple[LineItem, ...]:
@@ -235,7 +250,7 @@ class Statement:
 
     def explain(self) -> str:
         """The whole statement in words: every line with its steps, the sums, and the order of operations."""
-        parts = [f"{self.plan} for {self.customer}, {self.period!r}, in {self.currency}", ""]
+        parts = [visible(f"{self.plan} for {self.customer}, {self.period!r}, in {self.currency}"), ""]
         parts.extend(line.explain() for line in self.lines)
         parts.extend(["", *(str(notice) for notice in self.notices)] if self.notices else [])
         parts += [
@@ -265,8 +280,9 @@ class Statement:
         other.
 
         Raises:
-            MismatchError: `currency.mixed`.
+            MismatchError: `currency.mixed`, `argument.type`.
         """
+        expect(other, Statement, "the other", "give a statement; stored data is read by Statement.from_json")
         if other.currency != self.currency:
             raise MismatchError(f"{self.currency} and {other.currency} do not compare", code="currency.mixed")
         mine = {line.key: line for line in self.lines}
@@ -283,10 +299,23 @@ class Statement:
         return self._content() == other._content() if isinstance(other, Statement) else NotImplemented
 
     def _content(self) -> tuple[object, ...]:
-        return (self.head.content(), self.lines, self._subtotal, self._total, self._due, self.account, self.notices)
+        return (
+            self.head.content(), self.lines, self._subtotal, self._total, self._due, self.account, self.notices,
+            self.entries,
+        )  # fmt: skip
 
     def __hash__(self) -> int:
         return hash((self.customer, self.plan, self.period, self.due))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # By way of its plain data, so that what comes out of a pickle is read like any other; the carry beside it.
+        return (Statement._restored, (self.to_json(), self.carry))
+
+    @classmethod
+    def _restored(cls, told: Mapping[str, Any], carry: Carry | None) -> Statement:
+        found = cls.from_json(told)
+        found._carry = carry
+        return found
 
     def __repr__(self) -> str:
         return f"<Statement of {self.customer!r} for {self.period!r}: {self.due} due>"
@@ -309,13 +338,16 @@ class Statement:
             "total": shown(self.total.amount, self.currency),
             "due": shown(self.due.amount, self.currency),
             **({"notices": [notice.to_json() for notice in self.notices]} if self.notices else {}),
+            **({"entries": [entry.to_json() for entry in self.entries]} if self.entries else {}),
             "order": {"items": list(self.order.items), "statement": list(self.order.statement)},
             "account": None if self.account is None else self.account.to_json(),
         }
 
     def dumps(self) -> str:
         """The plain data as JSON text."""
-        return json.dumps(self.to_json(), indent=2, ensure_ascii=False)
+        told = json.dumps(self.to_json(), indent=2, ensure_ascii=False)
+        # Half of a surrogate pair, such as an id may hold, is JSON only as an escape.
+        return told if is_sound(told) else json.dumps(self.to_json(), indent=2)
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Statement:
@@ -354,9 +386,12 @@ class Statement:
         )
         lines = [LineItem.from_json(line, currency) for line in told["lines"]]
         notices = [Notice(each["code"], each["key"], each["text"]) for each in told.get("notices", ())]
+        entries = [entry_from_json(each) for each in told.get("entries", ())]
         return cls(
-            head, lines=lines, account=account, charges=None, notices=notices, drawn=None, coupons=None, **amounts
-        )
+            head, lines=lines, account=account, charges=None, notices=notices, drawn=None, coupons=None,
+            entries=entries,
+            subtotal=amounts["subtotal"], total=amounts["total"], due=amounts["due"],
+        )  # fmt: skip
 
 
 def currency_of(code: str, places: int) -> Currency:
