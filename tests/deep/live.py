@@ -1,6 +1,8 @@
 """
 No bill above its hard cap: `python -m tests.deep.live`, with the number of histories and a seed if you like.
 
+First 64 threads of 10,000 calls each share one budget.
+
 Small histories of one customer, made from a seed: a plan of random prices, floors, ceilings and discounts under one to
 three hard or clamping caps, and a few records. Each is asked for first; what is let through runs, and some of it goes
 through a reservation. In the end the closed month is rated from the records that ran, by the walk and not by the live
@@ -13,6 +15,7 @@ import random
 import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from threading import Lock, Thread
 from time import perf_counter
 from typing import Any
 
@@ -161,5 +164,33 @@ def run(histories: int, seed: int) -> tuple[int, int]:
     return histories, ran_in_all
 
 
+def crowd(threads: int, calls: int) -> int:
+    """So many threads with so many calls each under one lock: how many were let through, and never a cent too much."""
+    made = Plan.single(
+        "p", currency="USD", meters=[Meter(key="n", event="use", aggregate=meters.Sum(of="n"))],
+        items=[Item(key="n", meter="n", price=prices.PerUnit(unit_price="0.01"))], guards=[Cap(spend=2_000)],
+    )  # fmt: skip
+    bill = live(resolve(made, made.subscribe("acme", start="2025-01-01"), JANUARY))
+    lock, through = Lock(), [0] * threads
+
+    def work(name: int) -> None:
+        for number in range(calls):
+            record = UsageRecord("use", NOON, {"n": 1}, id=f"{name}-{number}")
+            with lock:
+                if bill.admit(record):
+                    bill.record(record)
+                    through[name] += 1
+
+    several = [Thread(target=work, args=[name]) for name in range(threads)]
+    for each in several:
+        each.start()
+    for each in several:
+        each.join()
+    assert bill.statement().due.amount == Decimal(sum(through)).scaleb(-2) <= 2_000
+    print(f"{threads} threads of {calls:,} calls: {sum(through):,} let through, {bill.statement().due}", flush=True)
+    return sum(through)
+
+
 if __name__ == "__main__":
+    crowd(64, 10_000)
     run(*(int(told) for told in [*sys.argv[1:3], *("1000000", "1")[len(sys.argv) - 1 :]]))

@@ -8,12 +8,10 @@ of it fits, or nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from itertools import islice
-from typing import Any, cast
 
-from .._model import Model
 from .._numbers import ONE, ZERO, Exact, add, sub
 from ..demand import Dimension, Sizes
 from ..errors import MismatchError, NumberError
@@ -90,7 +88,9 @@ def _turns(terms: Terms, cells: Meters, runs: Sequence[Run], name: str, quantity
     found: list[Exact] = []
     for service, way in ways_of(terms)[0]:
         if service.meter is None or service.meter.key not in taken:
-            if not all(never_falls(piece.price) for piece in service.pieces):
+            # What else may move with the request is a share of what it costs.
+            reads = [piece.price for piece in service.pieces if piece.price.demand().items]
+            if not all(never_falls(price) for price in reads):
                 return None
             continue
         if all(never_falls(piece.price) for piece in service.pieces):
@@ -119,10 +119,7 @@ def _bounds(way: Counter, cells: Meters, quantity: Decimal) -> list[Exact] | Non
     start = way.quantity(cells[way.meter])
     if start < ZERO:
         return None
-    try:
-        pieces = list(islice(way.curve.pieces(start, add(start, quantity)), _PIECES_MAX + 1))
-    except NumberError:
-        return None
+    pieces = list(islice(way.curve.pieces(start, add(start, quantity)), _PIECES_MAX + 1))
     if len(pieces) > _PIECES_MAX:
         return None
     return [sub(piece.upper, start) for piece in pieces if piece.upper is not None]
@@ -137,17 +134,5 @@ def never_falls(price: Price) -> bool:
             pass
     if isinstance(price, Brackets | Volume):
         return False
-    if not all(never_falls(each) for each in price.children()):
-        return False
-    return all(value >= 0 for value in _numbers(price))
-
-
-def _numbers(model: Model) -> Iterator[Decimal]:
-    """All amounts that a price is written with, those of its children apart."""
-    for name in type(model).model_fields:
-        held: Any = getattr(model, name)
-        for each in cast("Sequence[Any]", held if isinstance(held, tuple) else (held,)):
-            if isinstance(each, Decimal):
-                yield each
-            elif isinstance(each, Model) and not isinstance(each, Price):
-                yield from _numbers(each)
+    # No price is below 0, so what is left can fall only by its parts.
+    return all(never_falls(each) for each in price.children())

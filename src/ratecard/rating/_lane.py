@@ -9,7 +9,6 @@ from decimal import Decimal
 
 from .._numbers import CONTEXT, ZERO, Exact, add, floor, mul, sub
 from ..curve import Curve
-from ..errors import NumberError
 from ..meters import Sum
 from ._careful import Run
 from ._direct import Counter
@@ -60,10 +59,7 @@ class Lane:
     def settle(self, standing: int) -> None:
         """Find the piece that a total stands on."""
         self.upper = -1
-        try:
-            piece = next(iter(self.curve.pieces(str(standing), str(standing + LARGEST))))
-        except NumberError:
-            return
+        piece = next(iter(self.curve.pieces(str(standing), str(standing + LARGEST))))
         here = add(piece.start, mul(piece.rate, sub(Decimal(standing), piece.lower)))
         if isinstance(piece.rate, Decimal) and self.curve.amount(Decimal(standing)) == here:
             self.rate = piece.rate

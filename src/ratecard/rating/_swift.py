@@ -373,9 +373,12 @@ def swift_of(terms: Terms, intake: Intake, *, staged: bool, holds: Holds) -> Swi
         return None
     if staged or plan.rounding_at != "line" or plan.costs or intake.metering[terms.customer] is not terms.meters:
         return None
+    ways, _ = ways_of(terms)
+    if terms.memo["in_credits"]:
+        return None
     counters: dict[str, dict[str, Counter]] = {}
     barred: set[str] = set()
-    for service, way in ways_of(terms)[0]:
+    for service, way in ways:
         if isinstance(way, tuple):
             continue
         if any(piece.price.demand().items for piece in service.pieces):
