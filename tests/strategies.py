@@ -634,7 +634,8 @@ _OWN = [None, None, Cadence.weekly(anchor="2025-01-01"), Cadence.calendar("month
 _MEASURES = [
     meters.Sum(of="n"), meters.Sum(of="n"), meters.Sum(of="n", less=["m"]), meters.Count(), meters.Unique(of="user"),
     meters.Max(of="n"), meters.Latest(of="n"), meters.Average(of="n"), meters.Level(of="n"),
-    meters.Level(of="n", mode="delta"), meters.Peak(of="n", mode="delta"),
+    meters.Level(of="n", mode="delta"), meters.Peak(of="n", mode="delta"), meters.Peak(of="n"),
+    meters.Level(of="n", opening="2.5"), meters.Level(of="n", mode="delta", opening="2.5"),
 ]  # fmt: skip
 
 
@@ -686,7 +687,7 @@ def simple_prices(depth: int = 2) -> st.SearchStrategy[prices.Price]:
 def _walk_items(draw: st.DrawFn, axes: list[str]) -> list[plans.Item]:
     found: list[plans.Item] = []
     ways = st.sampled_from(["day", "second", "none", None])
-    for key in draw(st.sets(st.sampled_from(["fee", "seats", "use", "share"]), min_size=1)):
+    for key in draw(st.sets(st.sampled_from(["fee", "seats", "use", "uncut", "share"]), min_size=1)):
         own = draw(st.sampled_from(_OWN))
         held = {"key": key, "cadence": own, "prorate": draw(ways)}
         advance = draw(st.sampled_from(["arrears", "advance"]))
@@ -697,10 +698,14 @@ def _walk_items(draw: st.DrawFn, axes: list[str]) -> list[plans.Item]:
             price = draw(st.builds(prices.PerUnit, unit_price=amounts(0, 9)) | simple_tables())
             name = draw(st.sampled_from(["seats", "desks"]))
             found.append(plans.Item(price=price, quantity=name, bill=advance, **held))
-        elif key == "use":
+        elif key in ("use", "uncut"):
             meter = draw(st.sampled_from(["m", "m", "m", "k"]))
             tiers = draw(st.sampled_from(["continue", "continue", "continue", "restart", "prorate"]))
-            found.append(plans.Item(price=draw(simple_prices()), meter=meter, each=axes, tiers=tiers, **held))
+            found.append(
+                plans.Item(
+                    price=draw(simple_prices()), meter=meter, each=axes if key == "use" else [], tiers=tiers, **held
+                )
+            )
     if any(item.key == "fee" and item.cadence is None for item in found):
         share = prices.PercentOf(items=["fee"], rate=draw(amounts(0, 1)), minimum=draw(st.sampled_from([None, "3"])))
         found.insert(0, plans.Item(key="part", price=share))

@@ -306,12 +306,13 @@ class Layout:
             )  # fmt: skip
         return self.columns.index(name)
 
-    def record(self, row: Any, *, start: datetime | None = None) -> UsageRecord:
+    def record(self, row: Any, *, start: datetime | None = None, trusted: bool = False) -> UsageRecord:
         """
         The row as a `UsageRecord`, with every check.
 
         Args:
             start: the time given to rows that carry none (the start of the period they are known to lie in).
+            trusted: identities are not looked at; a source or id that is no text is taken for none.
         """
         if self.columns is not None:
             if not isinstance(row, Sequence) or isinstance(row, str) or len(row) != len(self.columns):
@@ -327,9 +328,14 @@ class Layout:
             at,  # type: ignore[arg-type]
             properties,
             customer=self._read(row, self.customer),
-            source=self._read(row, self.source),
-            id=self._read(row, self.id),
+            source=self._mark(row, self.source, trusted),
+            id=self._mark(row, self.id, trusted),
         )
+
+    def _mark(self, row: Mapping[str, Any], name: str | None, trusted: bool) -> Any:
+        """A part of the identity."""
+        found = self._read(row, name)
+        return found if not trusted or (isinstance(found, str) and found) else None
 
     @staticmethod
     def _read(row: Mapping[str, Any], name: str | None) -> Any:

@@ -104,6 +104,9 @@ def _figures(told: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, str]]:
         yield line, "amount", line["amount"]
         if "/" not in line["exact"]:
             yield line, "exact", line["exact"]
+        price = line["steps"][-1]["parts"][0]
+        if line["kind"] in ("usage", "fee") and price["rule"] == "product" and "quantity" in price.get("inputs", {}):
+            yield line, "quantity", line["quantity"]
         stack += line["steps"][-1:]
     while stack:
         step = stack.pop()

@@ -97,6 +97,8 @@ def deep() -> object:
         (HEAD | {"rollovers": {"x": [[[], {"a": [{"b": 0.5}]}]]}}, [("rollovers.x", "carry.value")]),
         (HEAD | {"rollovers": {"x": [[[], deep()]]}}, [("rollovers.x", "carry.value")]),
         (HEAD | {"remainders": {"x": 4}}, [("remainders.x", "text.type")]),
+        (HEAD | {"coupons": {"x": -1, "y": True, "z": "2", "ok": 3}},
+         [("coupons.x", "integer.type"), ("coupons.y", "integer.type"), ("coupons.z", "integer.type")]),
         (HEAD | {"counters": {"x": []}}, [("counters.x", "mapping.type")]),
         (HEAD | {"counters": {"x": {"2025": 1, "2026": []}}}, [("counters.x.2025", "carry.value")]),
         (HEAD | {"identities": {}}, [("identities", "carry.value")]),

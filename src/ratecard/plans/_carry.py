@@ -38,7 +38,8 @@ class Carry:
         until: the end of the last period that is in it; the next one starts here.
         counters: for each meter, and in it for each start of a stretch that is still counted on as ISO text, pairs of
             group and state; a stretch ends where the next one starts.
-        levels: for each meter, pairs of group and the level at the end.
+        levels: for each meter, pairs of group and the level at the end: as text, or, where a meter of mode `set` is cut
+            into groups, its last record as `[[time, source, id, level]]`, so that groups can be read as one.
         rollovers: for each item, pairs of group and the unused units taken on.
         remainders: for each line, what rounding left.
         commitments: for each commitment that runs on, what it holds so far; the plan's bounds too.

@@ -21,7 +21,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from .._numbers import ONE, ZERO, Exact, sub
 from ..cadence import Cadence
@@ -30,10 +29,10 @@ from ..errors import InternalError, MismatchError
 from ..meters import Level, Meter, Peak
 from ..periods import Period, Proration, share
 from ..prices import ByRecord, Percentage, PerUnit, Price
+from ._asked import Checked, check_carry, check_kinds, memory_of, switched
 from ._card import Item
 from ._carry import Carry
 from ._catalog import Offer
-from ._changes import ChangePlan
 from ._plan import Plan
 from ._subscription import Subscription
 from ._terms import MeterTerms, Piece, Service, Terms
@@ -61,26 +60,25 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
         MismatchError: `carry.customer` or `carry.until`, when the carry is another's or does not end
             where the period begins; `period.empty`.
     """
-    _check_kinds(offer, subscription, period, carry)
+    check_kinds(offer, subscription, period, carry)
     plan = offer.get(subscription.plan)
     if carry is not None:
-        _check_carry(carry, subscription, period)
+        check_carry(carry, subscription, period)
     since = None if carry is None else period.start
-    others = tuple(offer.get(key).digest for key in _switched(subscription))
+    others = tuple(offer.get(key).digest for key in switched(subscription))
     key = (subscription, period, since, others)
-    memory = _memory(plan)
+    memory = memory_of(plan)
     kept: dict[object, Terms] = memory.setdefault("_kept", {})
     found = kept.get(key)
     if found is None:
         if period.empty:
             raise MismatchError(f"{period!r} is empty; give a period with time in it", code="period.empty")
+        alike: dict[object, Mapping[str, MeterTerms]] = memory.setdefault("_alike", {})
         if len(kept) >= _KEPT:
             kept.clear()
-        found = kept[key] = _Resolving(_Checked(offer), subscription, period, since).terms()
-        # Customers who are measured alike share one metering, so that measuring many sees at a glance that they are.
-        alike: dict[object, Mapping[str, MeterTerms]] = memory.setdefault("_alike", {})
-        if len(alike) >= _KEPT:
             alike.clear()
+        found = kept[key] = _Resolving(Checked(offer), subscription, period, since).terms()
+        # Customers who are measured alike share one metering, so that measuring many sees at a glance that they are.
         found.meters = alike.setdefault(tuple(found.meters.values()), found.meters)
     if carry is None:
         return found
@@ -92,69 +90,6 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
 
 
 _KEPT = 1024
-
-
-def _check_kinds(offer: object, subscription: object, period: object, carry: object) -> None:
-    """Wrong kinds of value are told apart here, before anything is asked of them."""
-    wrong = ""
-    if not isinstance(subscription, Subscription):
-        wrong = f"the subscription is {type(subscription).__name__}; write plan.subscribe(customer, start=...)"
-    elif not isinstance(period, Period):
-        wrong = f"the period is {type(period).__name__}; write Period.month(2025, 1) or Period(start, end)"
-    elif carry is not None and not isinstance(carry, Carry):
-        wrong = f"the carry is {type(carry).__name__}; read stored data back by Carry.from_json"
-    elif not callable(getattr(offer, "get", None)) or isinstance(offer, Mapping):
-        wrong = f"the offer is {type(offer).__name__}; give a Plan or a Catalog (plain data is read by Plan.load)"
-    if wrong:
-        raise MismatchError(wrong, code="argument.type")
-
-
-def _memory(plan: Plan) -> dict[str, Any]:
-    """What is kept on a plan beside its fields; no part of what it says."""
-    return vars(plan)
-
-
-def _switched(subscription: Subscription) -> list[str]:
-    """The keys of the plans it changes to."""
-    return [change.plan for change in subscription.changes if isinstance(change, ChangePlan)]
-
-
-class _Checked:
-    """An offer whose plans have come through the front door."""
-
-    def __init__(self, offer: Offer) -> None:
-        self._offer = offer
-
-    def get(self, key: str) -> Plan:
-        """The plan with this key."""
-        return _checked(self._offer.get(key))
-
-
-def _checked(plan: Plan) -> Plan:
-    """
-    The plan as it comes through the front door; once, and then kept on it.
-
-    A plan may have been built around its own checks, by `model_construct` or by writing into it.
-    """
-    found: Plan | None = vars(plan).get("_checked")
-    if found is None:
-        found = vars(plan)["_checked"] = Plan.load(plan.dump())
-    return found
-
-
-def _check_carry(carry: Carry, subscription: Subscription, period: Period) -> None:
-    if carry.customer != subscription.customer:
-        raise MismatchError(
-            f"the carry is of {carry.customer!r}, the subscription of {subscription.customer!r}; "
-            "pass the carry of the same customer",
-            code="carry.customer",
-        )
-    if carry.until != period.start:
-        raise MismatchError(
-            f"the carry ends at {carry.until.isoformat()}, the period starts at {period.start.isoformat()}; "
-            "pass the carry of the period just before",
-            code="carry.until",
-        )
 
 
 class _Resolving:

@@ -12,6 +12,7 @@ from .._numbers import ZERO, Exact, add, exact, sign, text
 from ..plans import Carry
 from ..records import show_time
 from ._charge import Charges
+from ._levels import Levels
 from ._line import CHARGES, LineItem
 from ._reading import Reading
 
@@ -36,7 +37,7 @@ def carried(
     terms = charges.terms
     readings = charges.readings()
     counters = {key: _counters(reading) for key, reading in readings.items()}
-    levels = {key: _levels(reading) for key, reading in readings.items() if reading.gauge}
+    levels = {key: _levels(reading, reading.levels) for key, reading in readings.items() if reading.levels is not None}
     remainders: dict[str, Exact] = {}
     if terms.plan.carry_remainders:
         # What no line took up stays for the next one.
@@ -96,11 +97,7 @@ def _identities(charges: Charges, *, counting: bool) -> list[list[str | None]]:
     return [[source, name, told] for (source, name), told in ordered]
 
 
-def _levels(reading: Reading) -> list[list[object]]:
-    found: list[list[object]] = []
-    groups = {group for segment in reading.segments for group in segment} | set(reading.untouched())
-    for group in sorted(groups):
-        level: Exact | None = reading.level(group, reading.terms.period.end)
-        if level is not None:
-            found.append([list(group), text(level)])
-    return found
+def _levels(reading: Reading, levels: Levels) -> list[list[object]]:
+    groups = {group for segment in reading.segments for group in segment} | set(levels.untouched())
+    told = {group: levels.told(group, reading.terms.period.end) for group in sorted(groups)}
+    return [[list(group), each] for group, each in told.items() if each is not None]

@@ -232,7 +232,11 @@ class LineItem:
         return LineItem(self.head, self.quantity, self.exact, rounded, derived)
 
     def verify(self) -> bool:
-        """Whether every step recomputes, the last one gives this line's amounts, and the key is that of its service."""
+        """
+        Whether every step recomputes, the last one gives this line's amounts, and the key is that of its service.
+
+        The quantity is compared with the step that prices it where that is one product, as of a price for each unit.
+        """
         named = line_key(self.kind, self.item, self.group, self.period.start)
         try:
             if self.key != named or not all(step.check() for step in self.steps):
@@ -242,7 +246,10 @@ class LineItem:
             last = self.steps[-1]
             # The rounding of the line; above it stands at most what moved it to add up with others.
             rounding = last.parts[0] if last.rule == "sum" else last
-            return last.result == self.rounded and rounding.parts[0].result == self.exact
+            price = rounding.parts[0]
+            # Where the price is one product of the quantity, that quantity is the line's.
+            priced = dict(price.inputs).get("quantity", self.quantity) if price.rule == "product" else self.quantity
+            return last.result == self.rounded and price.result == self.exact and priced == self.quantity
         except (RatecardError, ArithmeticError, LookupError, TypeError, ValueError):
             # Steps that were tampered with need not even compute.
             return False
