@@ -32,9 +32,10 @@ class Usage:
         rolled: included units brought in from the period before.
         allotted: this group's share of included units that all groups have in common; None when they have none in
             common.
+        pool: what all groups used that have included units in common; None when it is not known.
     """
 
-    __slots__ = ("_cut", "_fold", "allotted", "amounts", "licensed", "rolled", "share", "total")
+    __slots__ = ("_cut", "_fold", "allotted", "amounts", "licensed", "pool", "rolled", "share", "total")
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class Usage:
         amounts: Mapping[str, Exact] | None = None,
         rolled: Exact = ZERO,
         allotted: Exact | None = None,
+        pool: Exact | None = None,
         cut: Cutter | None = None,
         fold: Folder | None = None,
     ) -> None:
@@ -54,6 +56,7 @@ class Usage:
         self.amounts: Mapping[str, Exact] = {} if amounts is None else amounts
         self.rolled = rolled
         self.allotted = allotted
+        self.pool = pool
         self._cut = cut
         self._fold = fold
 

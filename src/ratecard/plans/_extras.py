@@ -62,7 +62,7 @@ class Discount(Model, frozen=True):
 
 class UsageDiscount(Discount, frozen=True):
     """
-    Units that are taken off before anything is priced; tiers start behind them.
+    Units that are taken off before anything is priced; tiers start behind them. Groups of the item share them.
 
     Attributes:
         kind: usage.

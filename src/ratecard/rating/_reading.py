@@ -147,6 +147,7 @@ class Reading:
         share: Exact = ONE,
         rolled: Exact = ZERO,
         allotted: Exact | None = None,
+        pool: Exact | None = None,
         amounts: Mapping[str, Exact] | None = None,
     ) -> Usage:
         """What a price sees of some cells over [start, end)."""
@@ -170,7 +171,9 @@ class Reading:
                 raise _lacks(fold)
             return states[self.fold_at[fold]]
 
-        return Usage(value, share=share, rolled=rolled, allotted=allotted, amounts=amounts, cut=cut, fold=folded)
+        return Usage(
+            value, share=share, rolled=rolled, allotted=allotted, pool=pool, amounts=amounts, cut=cut, fold=folded
+        )
 
     def place(self, axis: Axis) -> int:
         """Where an axis stands in the key of a cell."""
