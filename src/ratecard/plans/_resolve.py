@@ -32,6 +32,7 @@ from ..periods import Period, Proration, share
 from ..prices import ByRecord, Percentage, PerUnit, Price
 from ._card import Item
 from ._carry import Carry
+from ._carry_checks import check_carry, check_currency
 from ._catalog import Offer
 from ._changes import ChangePlan
 from ._plan import Plan
@@ -58,13 +59,13 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
     Raises:
         UnknownKeyError: the offer has no such plan.
         NoPriceError: `card.none`, when no card is in force at some instant of the service.
-        MismatchError: `carry.customer` or `carry.until`, when the carry is another's or does not end
-            where the period begins; `period.empty`.
+        MismatchError: `carry.customer`, `carry.plan`, `carry.currency` or `carry.until`, when the carry is of another
+            customer, plan or currency, or does not end where the period begins; `period.empty`.
     """
     _check_kinds(offer, subscription, period, carry)
     plan = offer.get(subscription.plan)
     if carry is not None:
-        _check_carry(carry, subscription, period)
+        check_carry(carry, subscription, [subscription.plan, *_switched(subscription)], period)
     since = None if carry is None else period.start
     others = tuple(offer.get(key).digest for key in _switched(subscription))
     key = (subscription, period, since, others)
@@ -84,6 +85,7 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
         found.meters = alike.setdefault(tuple(found.meters.values()), found.meters)
     if carry is None:
         return found
+    check_currency(carry, found.currency)
     return Terms(
         found.plan, subscription, period, currency=found.currency, zone=found.zone, started=found.started,
         ended=found.ended, services=found.services, meters=found.meters, carry=carry,
@@ -139,21 +141,6 @@ def _checked(plan: Plan) -> Plan:
     if found is None:
         found = vars(plan)["_checked"] = Plan.load(plan.dump())
     return found
-
-
-def _check_carry(carry: Carry, subscription: Subscription, period: Period) -> None:
-    if carry.customer != subscription.customer:
-        raise MismatchError(
-            f"the carry is of {carry.customer!r}, the subscription of {subscription.customer!r}; "
-            "pass the carry of the same customer",
-            code="carry.customer",
-        )
-    if carry.until != period.start:
-        raise MismatchError(
-            f"the carry ends at {carry.until.isoformat()}, the period starts at {period.start.isoformat()}; "
-            "pass the carry of the period just before",
-            code="carry.until",
-        )
 
 
 class _Resolving:
