@@ -15,7 +15,7 @@ from ..errors import NoPriceError, Problem
 from ..quantity import Usage
 from ..steps import Input, Step
 from ._base import Composite, Nest, Price, Priced, curve_faults, listed, negatives, noted, summed
-from ._cells import cell_faults, cells, find
+from ._cells import Rows, cell_faults, cells
 
 if TYPE_CHECKING:
     from ._union import AnyPrice
@@ -321,6 +321,10 @@ class Weighted(Nest, frozen=True):
     def _rows(self) -> tuple[tuple[str, ...], ...]:
         return tuple(each.values for each in self.factors)
 
+    @cached_property
+    def _table(self) -> Rows:
+        return Rows(self._rows)
+
     def demand(self) -> Demand:
         """The cuts by the dimensions."""
         return Demand(axes=tuple(Dimension(name) for name in self.dimensions))
@@ -328,7 +332,7 @@ class Weighted(Nest, frozen=True):
     def _weighed(self, usage: Usage) -> list[tuple[str, Exact, Exact]]:
         found: list[tuple[str, Exact, Exact]] = []
         for values, part in cells(usage, self.dimensions):
-            index = find(self._rows, values)
+            index = self._table.find(values)
             factor = self.default_factor if index is None else self.factors[index].factor
             name = listed(self.dimensions, values)
             if factor is None:
