@@ -244,35 +244,42 @@ class _Resolving:
         pieces: list[Piece] = []
         peak = ZERO
         counts = [each.part for each in run]
+        gaps = whole.gaps(counts)
         for sold in run:
             part = billed.overlap(sold.part)
             if part is not None:
                 # What was there before the period began was there before this piece.
                 known = max(peak, sold.quantity or ZERO) if part.start > sold.part.start else peak
-                pieces.append(self._piece(part, sold, full, counts, known))
+                pieces.append(self._piece(part, sold, full, whole.start, gaps, known))
             peak = max(peak, sold.quantity or ZERO)
         if not pieces:
             return None
         return Service(
             last.item.key, full=full, counted=whole.start, pieces=pieces, due=due,
-            meter=None if last.item.meter is None else last.plan.meter(last.item.meter), gaps=whole.gaps(counts),
+            meter=None if last.item.meter is None else last.plan.meter(last.item.meter), gaps=gaps,
         )  # fmt: skip
 
-    def _piece(self, part: Period, sold: Sold, full: Period, counts: Sequence[Period], peak: Decimal) -> Piece:
+    def _piece(
+        self, part: Period, sold: Sold, full: Period, first: datetime, gaps: Sequence[Period], peak: Decimal
+    ) -> Piece:
         item, how = sold.item, sold.item.prorate or sold.plan.proration
         # A difference of shares, so that pieces add up also where any part of a period costs the whole (`none`).
-        before, until = (self._share(counts, end, full, how) for end in (part.start, part.end))
+        before, until = (
+            self._share(Period(first, end, zone=self.zone), gaps, full, how) for end in (part.start, part.end)
+        )
         return Piece(
             part, item, sold.version, sub(until, before), before, self._price(item),
             quantity=sold.quantity, peak=peak, alone=share(part, full, how), trial=sold.trial,
         )  # fmt: skip
 
-    def _share(self, counts: Sequence[Period], end: datetime, full: Period, how: Proration) -> Exact:
-        """The share of a full period that was served from the first of these stretches up to an instant."""
-        first = counts[0].start
-        found: Exact = share(Period(first, end, zone=self.zone), full, how)
-        for gap in Period(first, end, zone=self.zone).gaps(counts):
-            until, before = (share(Period(first, at, zone=self.zone), full, how) for at in (gap.end, gap.start))
+    def _share(self, whole: Period, gaps: Sequence[Period], full: Period, how: Proration) -> Exact:
+        """The share of a full period that was served in a stretch from the first service on, less the pauses in it."""
+        found: Exact = share(whole, full, how)
+        for gap in gaps:
+            # Service ends where a pause begins, so a pause lies before the end of the stretch or behind it.
+            if gap.start >= whole.end:
+                break
+            until, before = (share(Period(whole.start, at, zone=self.zone), full, how) for at in (gap.end, gap.start))
             found = sub(found, sub(until, before))
         return found
 
