@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
 
 from ratecard import Catalog, Item, Meter, Plan, Subscription, UsageRecord, meters, prices
@@ -122,11 +123,20 @@ def _after(held: Held, change: AnyChange) -> Held:
     return held._replace(paused=isinstance(change, Pause))
 
 
-def cost(history: History, first: date, last: date) -> dict[str, Fraction]:
-    """What each item costs over [first, last): the sum of its days."""
-    found: defaultdict[str, Fraction] = defaultdict(Fraction)
+class Cost(NamedTuple):
+    """What one day costs by item: whole amounts, each to be divided by the days of the period it is in."""
+
+    day: date
+    length: int
+    fees: dict[str, int]
+    calls: int
+
+
+def walk(history: History, until: date) -> list[Cost]:
+    """What every day of service costs, from the start up to a day."""
+    found: list[Cost] = []
     counted, counter = 0, (date.min, date.min)
-    for held in days(history, last):
+    for held in days(history, until):
         since, to = _period(held.day, held.anchor.day)
         if counter != (since, held.anchor):
             counted, counter = 0, (since, held.anchor)
@@ -137,11 +147,27 @@ def cost(history: History, first: date, last: date) -> dict[str, Fraction]:
         fees["seats"] *= held.seats
         calls = max(counted + history.calls - FREE, 0) - max(counted - FREE, 0)
         counted += history.calls
-        if held.day >= first:
-            for item, fee in fees.items():
-                found[item] += Fraction(fee, (to - since).days)
-            found["calls"] += calls * RATE[held.plan]
+        found.append(Cost(held.day, (to - since).days, fees, calls * RATE[held.plan]))
+    return found
+
+
+def summed(walked: Sequence[Cost], first: date, last: date) -> dict[str, Fraction]:
+    """What each item costs over [first, last): the sum of its days."""
+    parts: defaultdict[tuple[str, int], int] = defaultdict(int)
+    for cost in walked:
+        if first <= cost.day < last:
+            parts["calls", 1] += cost.calls
+            for item, fee in cost.fees.items():
+                parts[item, cost.length] += fee
+    found: defaultdict[str, Fraction] = defaultdict(Fraction)
+    for (item, length), fee in parts.items():
+        found[item] += Fraction(fee, length)
     return dict(found)
+
+
+def cost(history: History, first: date, last: date) -> dict[str, Fraction]:
+    """What each item costs over [first, last), walked from the start."""
+    return summed(walk(history, last), first, last)
 
 
 def _agreed(history: History, day: date, fee: int) -> int:
@@ -154,6 +180,7 @@ def _agreed(history: History, day: date, fee: int) -> int:
     return max(holding)[1] if holding else fee
 
 
+@cache
 def _period(day: date, anchor: int) -> tuple[date, date]:
     """The month from one anchor day to the next that a day is in; anchors are days that every month has."""
     since = day

@@ -166,12 +166,12 @@ def _metered(
         inside = [each for each in held if since <= each.at < to]
         return value(aggregate, held, inside, since, to, piece.full), inside
 
-    if item.tiers == "prorate" and part != 1:
-        quantity, inside = measured(piece.start, piece.end)
-        return quantity, cost(item.price, inside, quantity / part, Fraction(1)) * part if part else ZERO
     if single:
         quantity, inside = measured(piece.start, piece.end)
         return quantity, cost(item.price, inside, quantity, Fraction(1)) * part
+    if item.tiers == "prorate" and part != 1:
+        quantity, inside = measured(piece.start, piece.end)
+        return quantity, cost(item.price, inside, quantity / part, Fraction(1)) * part if part else ZERO
     if item.tiers != "continue":
         quantity, inside = measured(piece.start, piece.end)
         return quantity, cost(item.price, inside, quantity, part)
@@ -208,8 +208,8 @@ def value(
 
 
 def _level(aggregate: Any, held: Records, since: datetime, to: datetime, full: tuple[datetime, datetime]) -> Fraction:
-    """The integral or the most of a level that was 0 before the first record."""
-    level, at = ZERO, since
+    """The integral or the most of a level that was what the meter states, or 0, before the first record."""
+    level, at = Fraction(aggregate.opening or 0), since
     area, most = ZERO, None
     for each in [
         *sorted(held, key=lambda each: (each.at, each.source or "", each.id or "", each.properties["n"])),

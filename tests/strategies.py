@@ -20,7 +20,7 @@ from ratecard._numbers import Exact, Ratio, div, total
 from ratecard.cadence import Cadence
 from ratecard.demand import Axis, Demand, Fold
 from ratecard.periods import Period
-from ratecard.quantity import Usage
+from ratecard.quantity import Results, Usage
 from ratecard.records import UsageRecord
 
 
@@ -86,6 +86,22 @@ def aggregates() -> st.SearchStrategy[meters.Aggregate]:
         st.sampled_from(plain).map(lambda kind: kind(of="n")),
         amounts(1, 100).map(lambda percent: meters.Percentile(of="n", percent=percent)),
         levels(),
+        outcomes(),
+    )
+
+
+def outcomes() -> st.SearchStrategy[meters.Outcomes]:
+    """Results of users, undone by a number, over the minute of `records`."""
+    windows = st.sampled_from([None, Decimal("0.005"), Decimal("0.01")])
+    return st.builds(
+        meters.Outcomes,
+        subject=st.just("user"),
+        worth=st.just("n"),
+        reverse=st.just([meters.Range(property="m", below=3)]),
+        confirm=st.sampled_from([(), (meters.Range(property="m", minimum=7),)]),
+        attribution_hours=windows,
+        confirmation_hours=windows,
+        reversal_hours=windows,
     )
 
 
@@ -549,6 +565,29 @@ def weighted(draw: st.DrawFn, inner: st.SearchStrategy[prices.Price]) -> prices.
     return prices.Weighted(dimensions=names, factors=factors, default_factor=draw(amounts(0, 4)), base=draw(inner))
 
 
+def outcome_prices() -> st.SearchStrategy[prices.Outcome]:
+    """Prices of outcomes, in all four ways."""
+    share = st.integers(1, 10).map(lambda parts: Decimal(parts).scaleb(-1))
+    success = st.builds(lambda low, rate, high: [prices.SuccessFee(at_least=0, fee=low),
+                                                 prices.SuccessFee(at_least=rate, fee=high)],
+                        amounts(0, 9), share, amounts(0, 9))  # fmt: skip
+    ways = st.one_of(
+        amounts(0, 9).map(lambda fee: {"fee": fee}),
+        success.map(lambda fees: {"fees": fees}),
+        share.map(lambda rate: {"rate": rate}),
+        graduated().filter(lambda table: table.package_size is None).map(lambda table: {"tiers": table.tiers}),
+    )
+    promises = st.lists(
+        st.builds(prices.Guarantee, of=st.sampled_from(["success", "level"]), below=share, credit=share), max_size=2
+    )
+    return st.builds(
+        lambda way, most, given: prices.Outcome(definition="Done.", maximum=most, guarantees=given, **way),
+        ways,
+        st.none() | amounts(0, 60),
+        promises,
+    )
+
+
 def price_models(depth: int = 3) -> dict[str, st.SearchStrategy[prices.Price]]:
     """A strategy for each price model, by the text in its field `model`, holding others up to a depth."""
     inner = any_prices(depth - 1) if depth > 1 else leaves()
@@ -572,6 +611,7 @@ def price_models(depth: int = 3) -> dict[str, st.SearchStrategy[prices.Price]]:
         "hybrid": hybrids(inner),
         "first_then": first_thens(curved),
         "weighted": weighted(curved),
+        "outcome": outcome_prices(),
     }
 
 
@@ -614,7 +654,8 @@ def usage_of(
     seen = {"a": Decimal(40), "b": Decimal("0.5")}
     given = {key: amount for key, amount in seen.items() if demand is None or key in demand.items}
     whole = total(record.properties["n"] for record in records)
-    return Usage(whole, share=share, licensed=licensed, amounts=given, cut=cut, fold=folded)
+    results = Results(worth=Decimal("12.5"), failed=2, kept=1)
+    return Usage(whole, share=share, licensed=licensed, amounts=given, cut=cut, fold=folded, results=results)
 
 
 # --- the walk ---
@@ -634,7 +675,8 @@ _OWN = [None, None, Cadence.weekly(anchor="2025-01-01"), Cadence.calendar("month
 _MEASURES = [
     meters.Sum(of="n"), meters.Sum(of="n"), meters.Sum(of="n", less=["m"]), meters.Count(), meters.Unique(of="user"),
     meters.Max(of="n"), meters.Latest(of="n"), meters.Average(of="n"), meters.Level(of="n"),
-    meters.Level(of="n", mode="delta"), meters.Peak(of="n", mode="delta"),
+    meters.Level(of="n", mode="delta"), meters.Peak(of="n", mode="delta"), meters.Peak(of="n"),
+    meters.Level(of="n", opening="2.5"), meters.Level(of="n", mode="delta", opening="2.5"),
 ]  # fmt: skip
 
 
@@ -686,7 +728,7 @@ def simple_prices(depth: int = 2) -> st.SearchStrategy[prices.Price]:
 def _walk_items(draw: st.DrawFn, axes: list[str]) -> list[plans.Item]:
     found: list[plans.Item] = []
     ways = st.sampled_from(["day", "second", "none", None])
-    for key in draw(st.sets(st.sampled_from(["fee", "seats", "use", "share"]), min_size=1)):
+    for key in draw(st.sets(st.sampled_from(["fee", "seats", "use", "uncut", "share"]), min_size=1)):
         own = draw(st.sampled_from(_OWN))
         held = {"key": key, "cadence": own, "prorate": draw(ways)}
         advance = draw(st.sampled_from(["arrears", "advance"]))
@@ -697,10 +739,14 @@ def _walk_items(draw: st.DrawFn, axes: list[str]) -> list[plans.Item]:
             price = draw(st.builds(prices.PerUnit, unit_price=amounts(0, 9)) | simple_tables())
             name = draw(st.sampled_from(["seats", "desks"]))
             found.append(plans.Item(price=price, quantity=name, bill=advance, **held))
-        elif key == "use":
+        elif key in ("use", "uncut"):
             meter = draw(st.sampled_from(["m", "m", "m", "k"]))
             tiers = draw(st.sampled_from(["continue", "continue", "continue", "restart", "prorate"]))
-            found.append(plans.Item(price=draw(simple_prices()), meter=meter, each=axes, tiers=tiers, **held))
+            found.append(
+                plans.Item(
+                    price=draw(simple_prices()), meter=meter, each=axes if key == "use" else [], tiers=tiers, **held
+                )
+            )
     if any(item.key == "fee" and item.cadence is None for item in found):
         share = prices.PercentOf(items=["fee"], rate=draw(amounts(0, 1)), minimum=draw(st.sampled_from([None, "3"])))
         found.insert(0, plans.Item(key="part", price=share))

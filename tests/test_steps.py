@@ -183,3 +183,20 @@ def test_clamped(value: int, low: int | None, high: int | None) -> None:
     expected = value if low is None else max(value, low)
     assert found == (expected if high is None else min(expected, high))
     assert clamped(found, *bounds) == found
+
+
+def test_deep() -> None:
+    """A derivation may be deeper than calls may nest: it is told, read back, compared and checked all the same."""
+    told: dict[str, object] = {"rule": "given", "inputs": {"value": "1"}, "result": "1"}
+    for _ in range(5000):
+        told = {"rule": "sum", "result": "1", "parts": [told]}
+    found = Step.from_json(told)
+    assert found.check()
+    assert found == Step.from_json(told)
+    assert found != Step.from_json({"rule": "sum", "result": "1", "parts": [{"rule": "sum", "result": "1"}]})
+    left, depth = found.to_json(), 0
+    while "parts" in left:
+        (left,) = left["parts"]
+        depth += 1
+    assert depth == 5000
+    assert len(found.words().splitlines()) == 5001

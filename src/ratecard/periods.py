@@ -111,7 +111,7 @@ class Period:
     @classmethod
     def quarter(cls, year: int, quarter: int, *, zone: str = "UTC") -> Period:
         """One calendar quarter, numbered 1 to 4."""
-        if quarter not in (1, 2, 3, 4):
+        if type(quarter) is not int or quarter not in (1, 2, 3, 4):
             raise fault("time.date", f"there is no quarter {_brief(quarter)}; use 1 to 4")
         return cls._months(_date(year, 3 * quarter - 2, 1), 3, zone)
 
@@ -321,9 +321,12 @@ def _thirty_days(period: Period, zone: str) -> int:
 
 
 def _date(year: int, month: int, day: int) -> date:
+    for part in (year, month, day):
+        if type(part) is not int:
+            raise fault("time.date", f"{_brief(part)} is no part of a date; write whole numbers, such as 2025, 1, 31")
     try:
         found = date(year, month, day)
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, OverflowError):
         shown = "-".join(_brief(each) for each in (year, month, day))
         raise fault("time.date", f"there is no day {shown}; give a year, a month and a day of the calendar") from None
     if found.year > YEAR_MAX:
@@ -333,7 +336,9 @@ def _date(year: int, month: int, day: int) -> date:
 
 def _brief(part: object) -> str:
     # A number of thousands of digits cannot even be written out.
-    return str(part) if part in range(-9999, 100_000) else "?"
+    if type(part) is int:
+        return str(part) if -9999 <= part < 100_000 else "?"
+    return repr(part[:20]) if isinstance(part, str) else type(part).__name__
 
 
 def _date_after(day: date) -> date:

@@ -9,14 +9,63 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from ._numbers import ONE, ZERO, Exact, Ratio, number
+from ._numbers import ONE, ZERO, Exact, Ratio, add, div, number, sign
 from .demand import Axis, Fold
 from .errors import MismatchError
+from .steps import Step
 
-__all__ = ["Usage"]
+__all__ = ["Results", "Usage"]
 
 Cutter = Callable[[Axis], "dict[str, Usage]"]
 Folder = Callable[[Fold], Any]
+
+
+class Results:
+    """
+    What a price of outcomes sees of a period beside their number. Immutable by contract.
+
+    Attributes:
+        worth: what the shares of the outcomes' values come to, for a price by value.
+        failed: how many subjects were no success.
+        kept: how many outcomes kept the service level; None for all.
+        standing: how many outcomes the period has, where the price is asked for a part of them; None for all it prices.
+        derive: the derivation of `worth`; None where it is only known.
+    """
+
+    __slots__ = ("derive", "failed", "kept", "standing", "worth")
+
+    def __init__(
+        self,
+        *,
+        worth: Exact = ZERO,
+        failed: int = 0,
+        kept: Exact | int | None = None,
+        standing: Exact | int | None = None,
+        derive: Callable[[], Step] | None = None,
+    ) -> None:
+        self.worth = worth
+        self.failed = failed
+        self.kept = _whole(kept)
+        self.standing = _whole(standing)
+        self.derive = derive
+
+    def success(self, total: Exact) -> Exact:
+        """The success rate, 0 to 1: outcomes over outcomes and failures; 1 where there is neither."""
+        standing = total if self.standing is None else self.standing
+        decided = add(standing, Decimal(self.failed))
+        return div(standing, decided) if sign(decided) else ONE
+
+    def level(self, total: Exact) -> Exact:
+        """The share of the outcomes that kept the service level; 1 where there are none."""
+        standing = total if self.standing is None else self.standing
+        return ONE if self.kept is None or not sign(standing) else div(self.kept, standing)
+
+    def __repr__(self) -> str:
+        return f"<Results worth {self.worth}, {self.failed} failed>"
+
+
+def _whole(count: Exact | int | None) -> Exact | None:
+    return Decimal(count) if isinstance(count, int) else count
 
 
 class Usage:
@@ -33,9 +82,10 @@ class Usage:
         allotted: this group's share of included units that all groups have in common; None when they have none in
             common.
         pool: what all groups used that have included units in common; None when it is not known.
+        results: what prices of outcomes see beside their number; None where records were not measured as outcomes.
     """
 
-    __slots__ = ("_cut", "_fold", "allotted", "amounts", "licensed", "pool", "rolled", "share", "total")
+    __slots__ = ("_cut", "_fold", "allotted", "amounts", "licensed", "pool", "results", "rolled", "share", "total")
 
     def __init__(
         self,
@@ -49,6 +99,7 @@ class Usage:
         pool: Exact | None = None,
         cut: Cutter | None = None,
         fold: Folder | None = None,
+        results: Results | None = None,
     ) -> None:
         self.total = total
         self.share = share
@@ -57,6 +108,7 @@ class Usage:
         self.rolled = rolled
         self.allotted = allotted
         self.pool = pool
+        self.results = results
         self._cut = cut
         self._fold = fold
 
@@ -68,6 +120,7 @@ class Usage:
         cells: Mapping[Axis, Mapping[str, Usage]] | None = None,
         folds: Mapping[Fold, Any] | None = None,
         amounts: Mapping[str, Exact] | None = None,
+        results: Results | None = None,
     ) -> Usage:
         """
         Usage from plain values, for a price that is tried on its own.
@@ -77,12 +130,14 @@ class Usage:
             cells: for each axis the price cuts by, the usage in each cell.
             folds: for each fold the price asks for, its state.
             amounts: exact amounts of other items by key.
+            results: for a price of outcomes, what it sees beside their number.
         """
         exact = total if isinstance(total, Ratio) else number(total)
         held_cells, held_folds = cells or {}, folds or {}
         return cls(
             exact,
             amounts=amounts,
+            results=results,
             cut=lambda axis: dict(held_cells[axis]) if axis in held_cells else _lacking(axis),
             fold=lambda fold: held_folds[fold] if fold in held_folds else _lacking(fold),
         )

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from ._numbers import number, text
+from ._visible import is_sound, visible
 from .errors import NumberError, RecordError
 
 __all__ = ["Layout", "UsageRecord", "group_text", "read_number"]
@@ -125,7 +126,7 @@ class UsageRecord:
         if unknown:
             raise RecordError(
                 f"{_shown(unknown[0])} is not a part of a record; put facts of the event under properties",
-                code="record.fields", path=unknown[0][:_SHOWN] if isinstance(unknown[0], str) else "",
+                code="record.fields", path=visible(unknown[0][:_SHOWN]) if isinstance(unknown[0], str) else "",
                 record=told["id"] if isinstance(told.get("id"), str) else None,
             )  # fmt: skip
         return cls(
@@ -218,13 +219,19 @@ def group_text(record: UsageRecord, name: str) -> str:
     A property as the text of a group. A missing or empty one is the group "".
 
     Raises:
-        RecordError: `record.dimension`, for a float, a list or another value that has no one text.
+        RecordError: `record.dimension`, for a float, a list or another value that has no one text; `record.text`, for
+            text that cannot be written.
     """
     value = record.properties.get(name)
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        if is_sound(value):
+            return value
+        raise RecordError(
+            f"the property {name!r} is text that UTF-8 cannot hold: half a surrogate pair; send whole characters",
+            code="record.text", path=f"properties.{name}", record=record.id,
+        )  # fmt: skip
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | Decimal):
@@ -306,12 +313,13 @@ class Layout:
             )  # fmt: skip
         return self.columns.index(name)
 
-    def record(self, row: Any, *, start: datetime | None = None) -> UsageRecord:
+    def record(self, row: Any, *, start: datetime | None = None, trusted: bool = False) -> UsageRecord:
         """
         The row as a `UsageRecord`, with every check.
 
         Args:
             start: the time given to rows that carry none (the start of the period they are known to lie in).
+            trusted: identities are not looked at; a source or id that is no text is taken for none.
         """
         if self.columns is not None:
             if not isinstance(row, Sequence) or isinstance(row, str) or len(row) != len(self.columns):
@@ -327,9 +335,14 @@ class Layout:
             at,  # type: ignore[arg-type]
             properties,
             customer=self._read(row, self.customer),
-            source=self._read(row, self.source),
-            id=self._read(row, self.id),
+            source=self._mark(row, self.source, trusted),
+            id=self._mark(row, self.id, trusted),
         )
+
+    def _mark(self, row: Mapping[str, Any], name: str | None, trusted: bool) -> Any:
+        """A part of the identity."""
+        found = self._read(row, name)
+        return found if not trusted or (isinstance(found, str) and found) else None
 
     @staticmethod
     def _read(row: Mapping[str, Any], name: str | None) -> Any:

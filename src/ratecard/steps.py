@@ -31,6 +31,7 @@ from ._numbers import (
     to_multiple,
     total,
 )
+from ._visible import visible
 from .errors import InternalError
 
 __all__ = ["RULES", "Input", "Step", "clamped", "packages"]
@@ -101,13 +102,19 @@ class Step:
     def _line(self) -> str:
         told = TOLD[self.rule](dict(self.inputs), [text(part.result) for part in self.parts])
         front = f"{self.note}: " if self.note else ""
-        return f"{front}{told} = {text(self.result)}" if told else f"{front}{text(self.result)}"
+        return visible(f"{front}{told} = {text(self.result)}" if told else f"{front}{text(self.result)}")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Step):
             return NotImplemented
-        mine = (self.rule, self.inputs, self.result, self.note, self.parts)
-        return mine == (other.rule, other.inputs, other.result, other.note, other.parts)
+        left: list[tuple[Step, Step]] = [(self, other)]
+        while left:
+            a, b = left.pop()
+            mine = (a.rule, a.inputs, a.result, a.note, len(a.parts))
+            if mine != (b.rule, b.inputs, b.result, b.note, len(b.parts)):
+                return False
+            left.extend(zip(a.parts, b.parts, strict=True))
+        return True
 
     def __hash__(self) -> int:
         return hash((self.rule, self.inputs, self.result, self.note))
@@ -117,22 +124,42 @@ class Step:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: every amount as text."""
+        found: dict[str, Any] = self._told()
+        left: list[tuple[Step, dict[str, Any]]] = [(self, found)]
+        while left:
+            step, told = left.pop()
+            if step.parts:
+                told["parts"] = [part._told() for part in step.parts]
+                left.extend(zip(step.parts, told["parts"], strict=True))
+        return found
+
+    def _told(self) -> dict[str, Any]:
+        """This step alone, without its parts."""
         told: dict[str, Any] = {"rule": self.rule}
         if self.note:
             told["note"] = self.note
         if self.inputs:
             told["inputs"] = {name: value if isinstance(value, str) else text(value) for name, value in self.inputs}
         told["result"] = text(self.result)
-        if self.parts:
-            told["parts"] = [part.to_json() for part in self.parts]
         return told
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Step:
-        """Read back what `to_json` wrote."""
+        """Read back what `to_json` wrote; however deep it is, no call nests deeper."""
+        found = cls._read(told)
+        left = [(found, told)]
+        while left:
+            step, data = left.pop()
+            parts = data.get("parts", ())
+            step.parts = tuple(cls._read(part) for part in parts)
+            left.extend(zip(step.parts, parts, strict=True))
+        return found
+
+    @classmethod
+    def _read(cls, told: Mapping[str, Any]) -> Step:
+        """One step alone, without its parts."""
         inputs = [(name, value if name in _WORDS else exact(value)) for name, value in told.get("inputs", {}).items()]
-        parts = [cls.from_json(part) for part in told.get("parts", ())]
-        return cls(told["rule"], inputs, exact(told["result"]), parts=parts, note=told.get("note", ""))
+        return cls(told["rule"], inputs, exact(told["result"]), note=told.get("note", ""))
 
 
 _WORDS = frozenset({"mode", "rounding"})

@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> None:
             *settling.run(20_000, 9),
             *peers.run(2_000, 9, 100),
             *guarding.run(50_000, 9),
-            *ledger.run(100_000, 3),
+            *ledger.run(1_000_000, 3),
         ]
     machine = (
         f"Python {platform.python_version()}, pydantic {version('pydantic')}, genai-prices {version('genai-prices')}"

@@ -1,6 +1,6 @@
 """
 What a ledger costs: draws over 1,000 live lots against a bare loop over a heap, which keeps no entry and checks
-nothing; and that a draw costs the same however long the history is.
+nothing; that a draw costs the same however long the history is; and one draw that goes through all lots.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from heapq import heapify, heappop
+from statistics import median
 
 from ratecard.credits import Grant, Ledger
 from ratecard.money import Currency, Money
 
-from .timing import Measured, paired
+from .timing import Measured, paired, timed
 
 UNIT = Currency.custom("credits", places=2)
 NOW = datetime(2025, 1, 10, tzinfo=UTC)
@@ -84,22 +85,74 @@ def valued(start: Ledger, operations: int, name: str = "draw") -> Callable[[], o
     return work
 
 
+def tenths(operations: int) -> Measured:
+    """The time of a draw in the last tenth of a history over that in the first, in one working copy."""
+    live, tenth = bought(operations).open(), operations // 10
+    part = max(1, tenth // 10)
+
+    def some(first: int) -> Callable[[], object]:
+        def work() -> object:
+            for number in range(first, first + part):
+                live.draw(SIZE, at=NOW, id=f"draw{number}")
+            return live
+
+        return work
+
+    times = [timed(some(first)) for first in range(0, part * (operations // part), part)]
+    parts = tenth // part
+    first, last = times[:parts], times[-parts:]
+    ratio, least = median(last) / median(first), min(last) / min(first)
+    name = f"a draw in the last tenth of {operations:,}, over one in the first"
+    return Measured(name, ratio, least, 1.5, "x", min(first), min(last))
+
+
+def through(start: Ledger) -> tuple[Callable[[], object], Callable[[], object]]:
+    """One draw that takes all of every lot, a few times over: from a bare heap, and from the ledger."""
+    lots = [(each.lot.expiry, each.lot.id, each.left) for each in start.lots()]
+    whole = start.balance(str(UNIT), NOW)
+
+    def bare() -> object:
+        for _ in range(_TIMES):
+            queue, need, parts = list(lots), whole.amount, []
+            heapify(queue)
+            while need:
+                _, id, left = heappop(queue)
+                part = min(left, need)
+                need -= part
+                parts.append((id, part))
+        return parts
+
+    def ours() -> object:
+        for number in range(_TIMES):
+            after, found = start.draw(whole, at=NOW, id=f"all{number}")
+            assert len(found.parts) == LOTS
+        return after
+
+    return bare, ours
+
+
+_TIMES = 10
+
+
 def run(operations: int, rounds: int) -> list[Measured]:
-    """The two ratios, and what a long history adds."""
+    """The two ratios, what a long history adds, and one draw through every lot."""
     fresh = bought(operations)
-    long = fresh.open()
+    old = fresh.open()
     for number in range(operations):
-        long.draw(SIZE, at=NOW, id=f"old{number}")
-    old = long.ledger()
-    few = max(operations // 10, 500)
+        old.draw(SIZE, at=NOW, id=f"old{number}")
+    long = old.ledger()
+    # A value for each draw costs more; a few thousand tell how much.
+    few = min(operations, 5_000)
     return [
         paired(
             f"{operations:,} draws over {LOTS:,} lots, open, over a bare heap",
             heap(operations), opened(fresh, operations), max(1, rounds // 3), goal=30,
         ),
         paired("the same with a value for each draw", heap(few), valued(fresh, few), rounds, goal=80),
+        tenths(operations),
         paired(
-            f"draws after {operations:,} entries, over the first", valued(fresh, few), valued(old, few, "new"), rounds,
-            goal=1.5,
+            f"a value for each draw, after {operations:,} entries over the first",
+            valued(fresh, few), valued(long, few, "new"), rounds, goal=1.5,
         ),
+        paired(f"one draw through {LOTS:,} lots, over a bare heap", *through(fresh), rounds, goal=30),
     ]  # fmt: skip

@@ -21,7 +21,7 @@ Plain: TypeAlias = dict[str, Any]
 
 FAMILIES = (
     "price", "aggregation", "rounding", "period", "proration", "cap", "alert", "rate_limit", "credits", "discount",
-    "tax", "commitment", "hybrid",
+    "tax", "commitment", "hybrid", "outcome",
 )  # fmt: skip
 HERE = Path(__file__).parent
 

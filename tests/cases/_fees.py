@@ -7,19 +7,20 @@ from __future__ import annotations
 from typing import Any
 
 from ratecard import Catalog, Item, Period, Plan, Subscription, prices, rate
-from ratecard._numbers import quantize, text, total
+from ratecard._numbers import number, quantize, split, text, total
 from ratecard.cadence import Cadence
 from ratecard.periods import moment
-from ratecard.plans import Cancel, ChangeAnchor, ChangePlan, Phase
+from ratecard.plans import AmountDiscount, Cancel, ChangeAnchor, ChangePlan, PercentDiscount, Phase
 from ratecard.rating import Invoice, Statement, invoice
-from tests.cases._data import Plain, cadence, shown
+from tests.cases._data import Plain, cadence, shown, values
 
 
 def fees(given: Plain) -> Plain:
     """
     A subscription from `start` on to a plan of fees by item, with `changes` to others, invoiced at each of `at`.
 
-    Each invoice knows the changes asked for by then. `parts` are the lines of all statements at the last of them.
+    Each invoice knows the changes asked for by then; a change without an `off` or `shared` of its own has that of the
+    start, unless it is null. `parts` are the lines of all statements at the last of them.
     """
     issued: list[Invoice] = []
     steps: list[Plain] = []
@@ -42,7 +43,19 @@ def fees(given: Plain) -> Plain:
             for line, share in zip(lines, shares, strict=True)
         ],
         "whole": text(total(shares)),
+        "items": _by_item(issued),
     }
+
+
+def _by_item(issued: list[Invoice]) -> list[dict[str, str]]:
+    """What each invoice comes to, by item."""
+    return [
+        {
+            item: text(total(line.amount.amount for line in each.lines if line.item == item))
+            for item in dict.fromkeys(line.item for line in each.lines)
+        }
+        for each in issued
+    ]
 
 
 def _placed(given: Plain, share: Any) -> Any:
@@ -53,14 +66,14 @@ def _statements(given: Plain, at: str) -> list[Statement]:
     """The statements of all periods up to the one that holds an instant, at what was asked for by then."""
     plans = [_plan("0", given, given["items"])]
     changes: list[Any] = []
-    for number, change in enumerate(given.get("changes", ()), 1):
+    for index, change in enumerate(given.get("changes", ()), 1):
         if moment(change["at"], "UTC") > moment(at, "UTC"):
             continue
         if "items" not in change:
             changes.append(Cancel(at=change["at"]))
             continue
-        plans.append(_plan(str(number), {**given, **change}, change["items"]))
-        changes.append(ChangePlan(at=change["at"], plan=str(number)))
+        plans.append(_plan(str(index), _changed(given, change), change["items"]))
+        changes.append(ChangePlan(at=change["at"], plan=str(index)))
         if "cadence" in change:
             changes.append(ChangeAnchor(at=change["at"], anchor=change["at"]))
     trial = given.get("trial")
@@ -76,6 +89,10 @@ def _statements(given: Plain, at: str) -> list[Statement]:
     return [rate(offer, held, [], span) for span in spans]
 
 
+def _changed(given: Plain, change: Plain) -> Plain:
+    return {name: value for name, value in {**given, **change}.items() if value is not None}
+
+
 def _plan(key: str, given: Plain, items: dict[str, str]) -> Plan:
     rhythm = cadence({name: value for name, value in given["cadence"].items() if name != "anchor"})
     calendar = given["cadence"].get("anchor") == "calendar"
@@ -83,7 +100,15 @@ def _plan(key: str, given: Plain, items: dict[str, str]) -> Plan:
         key, currency="USD", proration=given.get("prorate", "day"),
         cadence=Cadence.calendar(rhythm.unit, every=rhythm.every) if calendar else rhythm,
         items=[
-            Item(key=item, price=prices.Flat(amount=amount), bill=given.get("bill", "advance"))
-            for item, amount in items.items()
+            Item(key=item, price=prices.Flat(amount=amount), bill=given.get("bill", "advance"), discounts=off)
+            for (item, amount), off in zip(items.items(), _discounts(given, items), strict=True)
         ],
     )  # fmt: skip
+
+
+def _discounts(given: Plain, items: dict[str, str]) -> list[list[PercentDiscount | AmountDiscount]]:
+    """What is taken off each fee: a share (`off`), or its part of a sum that all of them share (`shared`)."""
+    if "shared" in given:
+        parts = split(number(given["shared"]), values(list(items.values())), number("0.01"))
+        return [[AmountDiscount(amount=text(part))] for part in parts]
+    return [[PercentDiscount(rate=given["off"])] if "off" in given else [] for _ in items]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from decimal import Decimal
 from itertools import pairwise
 
-from ratecard._numbers import Exact, ceil, div, exact, number, quantize, sub, text, total
+from ratecard._numbers import Exact, ceil, div, exact, mul, number, quantize, sub, text, total
 from ratecard.demand import PerRecord
 from ratecard.prices import Price
 from ratecard.quantity import Usage
@@ -67,11 +67,16 @@ def _number(fact: Exact | str) -> Exact:
 
 def increments(given: Plain) -> Plain:
     """What each step of a growing (or shrinking) quantity adds, for one price or several, and all of it together."""
-    found = [_added(price(told["price"]), values(told["quantities"]), given.get("places")) for told in given["series"]]
-    return {
-        "amounts": [[text(each) for each in series] for series in found],
-        "total": text(total(each for series in found for each in series)),
-    }
+    found = [_series(told, given.get("places")) for told in given["series"]]
+    whole = total(each for series in found for each in series)
+    told = {"amounts": [[text(each) for each in series] for series in found], "total": text(whole)}
+    return {**told, "rounded": text(quantize(whole, given["total_places"]))} if "total_places" in given else told
+
+
+def _series(told: Plain, places: int | None) -> list[Exact]:
+    """What each step of one price adds; with `shares`, each step for a share of the period."""
+    steps = _added(price(told["price"]), values(told["quantities"]), places)
+    return [mul(step, exact(part)) for step, part in zip(steps, told.get("shares", ["1"] * len(steps)), strict=True)]
 
 
 def _added(model: Price, quantities: list[Exact], places: int | None) -> list[Exact]:

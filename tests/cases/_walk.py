@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ratecard._numbers import div, exact, sub, text, total
+from ratecard._numbers import div, exact, quantize, sub, text, total
 from ratecard.money import Money
 from ratecard.plans import Plan, Subscription
 from ratecard.rating import LineItem, Statement, rate
@@ -24,6 +24,9 @@ def statement(given: Plain) -> Plain:
     records = [UsageRecord.from_json(each) for each in given["records"]]
     found = _rated(given, records)
     told = _told(found)
+    if "places" in given:
+        told["quantities"] = {line.key.partition("@")[0]: text(quantize(line.quantity, given["places"]))
+                              for line in found.lines}  # fmt: skip
     if "variants" in given:
         others = {name: _rated({**given, "plan": {**given["plan"], **fields}}, records)
                   for name, fields in given["variants"].items()}  # fmt: skip

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from ratecard._problems import problems
 from ratecard.errors import RatecardError
-from tests.cases import _credits, _exact, _fees, _guards, _meters, _prices, _times, _walk
+from tests.cases import _credits, _exact, _fees, _guards, _meters, _outcomes, _prices, _terms, _times, _walk
 from tests.cases._data import Plain, rows
 
 KINDS: dict[str, Callable[[Plain], Plain]] = {
@@ -32,6 +32,10 @@ KINDS: dict[str, Callable[[Plain], Plain]] = {
     "taxes": _exact.taxes,
     "exchange": _exact.exchange,
     "fees": _fees.fees,
+    "invoices": _terms.invoices,
+    "adjusted": _terms.adjusted,
+    "entitled": _terms.entitlement,
+    "share": _terms.part,
     "containing": _times.containing,
     "boundary": _times.boundary,
     "next": _times.following,
@@ -46,6 +50,8 @@ KINDS: dict[str, Callable[[Plain], Plain]] = {
     "requests": _guards.requests,
     "ledger": _credits.ledger,
     "top_up": _credits.top_up,
+    "judged": _outcomes.judged,
+    "filled": _outcomes.filled,
 }
 
 

@@ -4,6 +4,8 @@ The mapping that is a value, and the draft over it, against a dict.
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +13,11 @@ from ratecard.credits._map import Draft, Map
 
 KEYS = st.integers(0, 400).map(str)
 ACTS = st.lists(st.tuples(st.sampled_from(["put", "put", "put", "without"]), KEYS), max_size=600)
+
+
+def vars_of(found: Map[int]) -> list[Any]:
+    """Its nodes and its size."""
+    return [getattr(found, name) for name in Map.__slots__]
 
 
 class Same(str):
@@ -36,6 +43,23 @@ def test_against_a_dict(acts: list[tuple[str, str]]) -> None:
         assert dict(each.items()) == then
         assert len(each) == len(then)
         assert all(each.get(str(key)) == then.get(str(key)) for key in range(0, 401, 7))
+
+
+@given(ACTS, st.lists(KEYS, max_size=400))
+def test_many_at_once(acts: list[tuple[str, str]], keys: list[str]) -> None:
+    """Many values put at once make the mapping, node for node, that they make one by one."""
+    one: Map[int] = Map()
+    for number, (act, key) in enumerate(acts):
+        one = one.put(key, number) if act == "put" else one.without(key)
+    before, many = dict(one.items()), one.put_all({key: -1 for key in keys})
+    draft = Draft(one)
+    for key in keys:
+        one = one.put(key, -1)
+        draft.put(key, -1)
+    assert vars_of(many) == vars_of(one) == vars_of(draft.map())
+    assert len(many) == len(one) == len(before.keys() | set(keys))
+    alike: Map[int] = Map()
+    assert len(alike.put_all({Same(key): 1 for key in keys})) == len(set(keys))
 
 
 def test_equal_hashes() -> None:

@@ -16,9 +16,10 @@ import ratecard
 from tests.house._tree import MODULES, Module, inside, none
 
 # The order of the soil counts: each file sees only those before it.
-SOIL = ("errors", "_grammar", "_exact", "_numbers", "_model", "_problems")
+SOIL = ("errors", "_visible", "_kinds", "_grammar", "_exact", "_numbers", "_model", "_problems")
 CURVE = ("_given", "_shapes", "_blends", "_pieces", "_searches", "curve")
-GROUND = ("money", "quantity", "demand", "steps", *CURVE, "_instants", "periods", "cadence", "records")
+DEMAND = ("_axes", "_folds", "demand")
+GROUND = ("money", "quantity", *DEMAND, "steps", *CURVE, "_instants", "periods", "cadence", "records")
 PARTS = ("meters", "prices", "credits", "guards")
 DOORS = ("codecs", "render", "adapters", "testing")
 FLOORS = {

@@ -94,6 +94,17 @@ def test_records_of_equal_value() -> None:
     assert repr(Expected("1.5", {"d": "a"})) == "Expected('1.5', {'d': 'a'})"
 
 
+def test_a_bare_number_where_records_are_rounded() -> None:
+    """A plan that rounds each record can't be told a quantity without saying from how many records it comes."""
+    some = plan(prices.PerUnit(unit_price="0.004")).model_copy(update={"rounding_at": "record"})
+    with pytest.raises(MismatchError) as caught:
+        estimate(some, sub(some), {"m": 10}, JANUARY)
+    assert caught.value.code == "expected.records"
+    assert estimate(some, sub(some), {"m": 0}, JANUARY).due.amount == 0
+    assert estimate(some, sub(some), {"m": Expected(10)}, JANUARY).due.amount == Decimal("0.04")
+    assert estimate(some, sub(some), {"m": [Expected(10, records=10)]}, JANUARY).due.amount == 0
+
+
 @pytest.mark.parametrize("records", [0, -1, True, "3", 1_000_001])
 def test_wrong_numbers_of_records(records: Any) -> None:
     """There is at least one record, and a number of them that can be walked through."""

@@ -104,6 +104,9 @@ def _figures(told: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, str]]:
         yield line, "amount", line["amount"]
         if "/" not in line["exact"]:
             yield line, "exact", line["exact"]
+        price = line["steps"][-1]["parts"][0]
+        if line["kind"] in ("usage", "fee") and "/" not in line["quantity"] and _states_quantity(price):
+            yield line, "quantity", line["quantity"]
         stack += line["steps"][-1:]
     while stack:
         step = stack.pop()
@@ -112,6 +115,16 @@ def _figures(told: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, str]]:
         # What chooses among parts, or clamps them, need not let a changed part through to the amount.
         if step["rule"] not in ("last", "clamp", "greatest", "least"):
             stack += step.get("parts", [])
+
+
+def _states_quantity(price: dict[str, Any]) -> bool:
+    """Whether the step of a price says of what quantity it is the price: one product, one tier, or shares in tiers."""
+    if price["rule"] == "product":
+        return "quantity" in price.get("inputs", {})
+    tiers = price.get("parts", []) if price["rule"] == "sum" else [price]
+    units = {each["inputs"]["units"] for each in tiers if each["rule"] == "tier"}
+    # Of several prices that each saw the same quantity, nothing tells whether it was shared out.
+    return bool(tiers) and all(each["rule"] == "tier" for each in tiers) and (len(tiers) == 1 or len(units) > 1)
 
 
 @given(statements(), st.data())

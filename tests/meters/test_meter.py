@@ -129,5 +129,5 @@ def test_door() -> None:
     """The door offers the meter, the aggregates, the filters, and what their callers need."""
     assert sorted(meters.__all__) == meters.__all__
     assert {each.__name__ for each in meters.Aggregate.__subclasses__() if not each.__name__.startswith("_")} == {
-        "Average", "Count", "Latest", "Percentile", "Sum", "Unique",
+        "Average", "Count", "Latest", "Outcomes", "Percentile", "Sum", "Unique",
     }  # fmt: skip

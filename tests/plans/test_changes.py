@@ -275,3 +275,21 @@ def test_end_before_a_cancellation() -> None:
     assert told(held(Cancel(at="2025-03-11", when="period_end"), end="2025-03-20")) == [
         ("seats", "03-01", "5", "95.00")
     ]
+
+
+@pytest.mark.parametrize(
+    ("waiting", "expected"),
+    [
+        (
+            ChangeQuantity(at="2025-03-11", when="period_end", quantities={"seats": 2}),
+            [("03-01", "5"), ("03-11", "2")],
+        ),
+        (Pause(at="2025-03-11", when="period_end"), [("03-01", "5")]),
+        (Cancel(at="2025-03-11", when="period_end"), [("03-01", "5")]),
+    ],
+)
+def test_the_end_of_a_period_that_ends_at_once(waiting: Any, expected: list[tuple[str, str]]) -> None:
+    """What waits for the end of the period is due at the very instant at which a new anchor ends it."""
+    own = Plan.single("team", currency="USD", items=[SEATS], cadence=Cadence.monthly())
+    acme = held(ChangeAnchor(at="2025-03-11", anchor="2025-03-11"), waiting, plan=own)
+    assert [line[1:3] for line in told(acme, own, Period("2025-03-01", "2025-04-11"))] == expected

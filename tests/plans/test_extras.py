@@ -106,8 +106,12 @@ def test_dump_round_trip() -> None:
         "amount": {"USD": "20", "EUR": "20"},
         "priority": 2,
     }
-    assert stated(held)
-    assert not stated(Plan.load(plan()))
+    january = Period.month(2025, 1)
+    assert stated(
+        resolve(held, held.subscribe("acme", start="2025-01-01", currency="USD", quantities={"use": 1}), january)
+    )
+    bare = Plan.load(plan())
+    assert not stated(resolve(bare, bare.subscribe("acme", start="2025-01-01"), january))
 
 
 @pytest.mark.parametrize(
@@ -117,6 +121,8 @@ def test_dump_round_trip() -> None:
         (PercentDiscount, {"rate": "-0.1"}, [("rate", "discount.rate")]),
         (UsageDiscount, {"units": -1}, [("units", "amount.negative")]),
         (Tax, {"key": "t", "rate": "-1"}, [("rate", "amount.negative")]),
+        (Tax, {"key": "t", "rate": "19"}, [("rate", "tax.rate")]),
+        (Tax, {"key": "t", "rate": "1.000001"}, [("rate", "tax.rate")]),
         (Postpaid, {"key": "k", "amount": "1", "overage": "-1"}, [("overage", "amount.negative")]),
         (Minimum, {"amount": 0.5}, [("amount", "number.float")]),
         (Minimum, {"amount": {"USD": 0.5}}, [("amount.USD", "number.float")]),
@@ -353,7 +359,7 @@ def test_dues() -> None:
     )
     acme = held.subscribe("a", start="2025-01-11", end="2025-03-21", coupons=["b", "a"])
     found = dues(resolve(held, acme, Period("2025-02-01", "2025-04-01")))
-    assert [coupon.key for coupon in found.coupons] == ["b", "a"]
+    assert [standing.each.key for standing in found.coupons] == ["b", "a"]
     assert [commitment.key for commitment, _ in found.commitments] == ["year", "late"]
     (year,), months = (stretches for _, stretches in found.commitments)
     assert (year.begun, year.over, str(year.start.date()), str(year.end.date())) == (
@@ -366,8 +372,7 @@ def test_dues() -> None:
         (False, True, "2025-02-01"),
         (False, True, "2025-03-01"),
     ]
-    assert year.factor(False) == 1
-    assert year.factor(True) == year.share < 1
+    assert year.share < 1 and [(plan.key, part) for plan, part in year.parts] == [("p", year.share)]
     gone = held.subscribe("a", start="2024-01-01", end="2025-01-01")
     assert dues(resolve(held, gone, Period.month(2025, 5))).stretches == ()
 

@@ -310,3 +310,11 @@ def test_addon_that_is_there_already() -> None:
         with pytest.raises(DefinitionError) as caught:
             resolve(PLAN, acme(addons=twice), MARCH)
         assert [each.code for each in caught.value.problems] == ["addon.item"]
+
+
+def test_price_of_an_item_that_comes_later() -> None:
+    """A negotiated price of an item that only a later card has changes nothing before that card holds."""
+    later = RateCard(currency="USD", effective="2025-03-11", items=[BASE, CALLS])
+    both = Plan(key="team", meters=METERS, cards=[RateCard(currency="USD", items=[CALLS]), later])
+    held = acme(both, overrides=[Override(prices={"base": flat(62)})])
+    assert told(held, both) == [("calls", "03-01", "10.00"), ("calls", "03-11", "21.00"), ("base", "03-11", "42.00")]

@@ -175,3 +175,15 @@ def test_terms_are_kept() -> None:
     assert hash(first.meters["m"] if first.meters else 0) == hash(terms(some).meters["m"])
     assert first.meters["m"] != 1
     assert terms(some).services[0].pieces[0].quantity == Decimal(1)
+
+
+def test_an_item_that_came_back() -> None:
+    """An item left out for a while is served twice in one quarter; each period bills the service that lies in it."""
+    own = Item(key="fee", price=prices.Flat(amount="90"), cadence=Cadence.calendar("month", every=3))
+    cards = [
+        RateCard(currency="USD", items=[own]),
+        RateCard(currency="USD", effective="2025-01-11", items=[FEE]),
+        RateCard(currency="USD", effective="2025-03-02", items=[own]),
+    ]
+    found = terms(Plan(key="p", meters=[METER], cards=cards), Period.month(2025, 3))
+    assert told(found) == [("fee", "03-01", "03-02", "1/31", "03-02"), ("fee", "03-02", "04-01", "1/3", "04-01")]

@@ -16,7 +16,7 @@ from ratecard.plans import Catalog, Item, Plan, RateCard, resolve
 from ratecard.rating import charge, measure, resolve_all
 from ratecard.rating._careful import Careful
 from ratecard.records import Layout, UsageRecord
-from tests.laws.test_measure import JANUARY, as_json, carefully, laid, outcome, selling, sure, terms_of
+from tests.laws.test_measure import JANUARY, as_json, carefully, laid, outcome, selling, terms_of
 
 NOON = datetime(2025, 1, 10, 12, tzinfo=UTC)
 SOUND = {
@@ -74,7 +74,7 @@ def test_rows(axes: list[str], several: bool, less: list[str]) -> None:
         layout = Layout(
             customer=customer, source=source, id=id, always_event=event, within=within, columns=columns
         )  # fmt: skip
-        fed = [laid(row, layout) for row in rows if sure(row, layout, identity)]
+        fed = [laid(row, layout) for row in rows]
         terms, how = terms_of(plan, book=book), {"layout": layout, "identity": identity}
         assert outcome(measure, terms, fed, **how) == outcome(carefully, terms, fed, **how), vars_of(layout)
 
@@ -147,7 +147,7 @@ def test_rows_that_feed_several_meters(feed: str, book: bool) -> None:
     )
     for customer, source, id, columns, identity, other in ways:
         layout = Layout(customer=customer, source=source, id=id, columns=columns)
-        fed = [laid(row, layout) for row in rows if sure(row, layout, identity)]
+        fed = [laid(row, layout) for row in rows]
         terms, how = terms_of(feeding(FEEDS[feed], other=other), book=book), {"layout": layout, "identity": identity}
         assert outcome(measure, terms, fed, **how) == outcome(carefully, terms, fed, **how), vars_of(layout)
 

@@ -98,6 +98,14 @@ def test_from_storage() -> None:
     assert [plain[name] for name in ("adjustment", "customer", "subtotal", "due")] == [1, "acme", "-3.00", "-3.00"]
     assert plain["lines"][0]["of"] == "n[team=a]@2025-01-01T00:00:00Z"
     assert (plain["lines"][0]["amount"], plain["lines"][0]["before"]["amount"]) == ("-3.00", "11.00")
+    again = Adjustment.from_json(plain)
+    assert (again, hash(again), again.to_json()) == (found, hash(found), found.to_json())
+    assert again.lines == found.lines and again.verify() and again != "adjustment"
+    assert rerate(again.corrected, PLAN, ACME, USAGE[:1]).lines == ()
+    for wrong, code in (("adjustment", "adjustment.version"), ({"adjustment": 1}, "statement.version")):
+        with pytest.raises(MismatchError) as caught:
+            Adjustment.from_json(wrong)  # type: ignore[arg-type]
+        assert caught.value.code == code
     assert repr(found) == "<Adjustment of 'acme' for Period('2025-01-01', '2025-02-01'): -3.00 USD due>"
 
 
@@ -158,3 +166,20 @@ def test_postponed() -> None:
     assert [(record.at.isoformat()[:10], record.id) for record in moved] == [("2025-02-01", "9"), ("2025-02-03", "10")]
     found = rate(PLAN, ACME, moved, FEBRUARY, carry=ISSUED.carry)
     assert [str(line.amount) for line in found.lines_of("n")] == ["11.50 USD"]
+
+
+def test_terms_across_lines() -> None:
+    """A discount of a plan is known by itself, so a card that is appended is no reason to refuse; an edited one is."""
+
+    def plan(rate: str) -> Plan:
+        return Plan.load({**PLAN.dump(), "discounts": [{"kind": "percent", "key": "d", "rate": rate}]})
+
+    issued = rate(plan("0.5"), ACME, USAGE, JANUARY)
+    appended = plan("0.5").with_card(RateCard(currency="USD", effective="2025-02-01", items=ITEMS))
+    assert rerate(issued, appended, ACME, USAGE).lines == ()
+    with pytest.raises(MismatchError) as caught:
+        rerate(issued, plan("0.4"), ACME, USAGE)
+    assert caught.value.code == "rerate.version"
+    assert [line.of for line in rerate(issued, plan("0.4"), ACME, USAGE, cards="any").lines] == [
+        "[discount]d@2025-01-01T00:00:00Z"
+    ]

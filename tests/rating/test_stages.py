@@ -167,7 +167,7 @@ def test_minimum_in_advance() -> None:
 
 
 def test_cards_that_differ() -> None:
-    """Each card's own percentage is taken off its part, a sum in parts by time, and the last card's bounds hold."""
+    """Each card's own percentage is taken off its part, a sum and a floor in parts by time; the last ceiling holds."""
 
     def cards(first: dict[str, Any], second: dict[str, Any]) -> list[dict[str, Any]]:
         return [
@@ -182,7 +182,9 @@ def test_cards_that_differ() -> None:
     told = bill([], "0", cards=cards({"minimum": {"amount": "31"}}, {"minimum": {"amount": "62"}}))
     assert lines(told)[-1] == ("minimum", "use", "58.00")
     told = bill([], "0", cards=cards({"minimum": {"amount": "31"}}, {}))
-    assert lines(told) == [("usage", "use", "0.00"), ("usage", "use", "0.00")]
+    assert lines(told)[-1] == ("minimum", "use", "4.00")
+    told = bill([], "99", cards=cards({"maximum": {"amount": "31"}}, {}))
+    assert lines(told) == [("usage", "use", "0.00"), ("usage", "use", "99.00")]
     told = bill([], "0", cards=cards({}, {"minimum": {"amount": "31"}}))
     assert lines(told)[-1] == ("minimum", "use", "27.00")
     none = bill([], "0", cards=cards({"discounts": [amt("1")]}, {"discounts": [amt("2")]}), sub={"end": "2025-01-01"})

@@ -53,6 +53,21 @@ def test_lines() -> None:
     assert found.line("fee") != 1
 
 
+def test_tampered_facts() -> None:
+    """A quantity that its tiers do not state and a fee with a unit do not pass; whose bill it is nothing proves."""
+    tiers = prices.Graduated(tiers=[prices.Tier(up_to=2, unit_price="1"), prices.Tier(unit_price="0.5")])
+    sold = [Item(key="use", meter="m", price=tiers)]
+    meter = meters.Meter(key="m", event="e", aggregate=meters.Sum(of="n"), unit="GB")
+    plan = Plan.single("p", currency="USD", meters=[meter], items=sold)
+    records = [UsageRecord("e", "2025-01-02T00:00:00Z", {"n": 3})]
+    told = rate(plan, plan.subscribe("acme", start="2025-01-01"), records, JANUARY).to_json()
+    assert Statement.from_json(told).verify()
+    for changed in ({"quantity": "5000"}, {"kind": "fee"}):
+        line = {**told["lines"][0], **changed}
+        assert not Statement.from_json({**told, "lines": [line]}).verify()
+    assert Statement.from_json({**told, "customer": "other"}).verify()
+
+
 def test_words() -> None:
     """A statement is told in a line, in its lines, and with all steps."""
     found = bill()

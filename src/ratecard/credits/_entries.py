@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final
 
-from .._model import show_day
 from .._numbers import ZERO
 from ..errors import LedgerError
 from ..money import Currency
-from ._codec import Part, Returning, read_fields, show_fields
+from ._codec import Part, Returning
+from ._entry import Entry, Move, entry_of
 from ._grants import Use
 from ._lots import EXPIRED, LEFT, REFUNDED, RESERVED, ROLLED_OUT, SPENT, VOIDED, Column, Lot
 
@@ -24,65 +24,6 @@ __all__ = [
     "KINDS", "Committed", "Drawn", "Entry", "Expired", "Granted", "Move", "Part", "Refunded", "Released", "Repaid",
     "Reserved", "Returned", "Returning", "RolledOver", "Voided", "entry_from_json",
 ]  # fmt: skip
-
-
-class Move(NamedTuple):
-    """Credits of one lot that go from one column to another."""
-
-    lot: str
-    source: Column
-    target: Column
-    amount: Decimal
-
-
-class Entry:
-    """
-    What every entry has.
-
-    Attributes:
-        kind: the name of its class in JSON.
-        id: the identity: a second one with the same id is the same, or a conflict.
-        at: when it happened.
-    """
-
-    __slots__ = ("at", "id")
-
-    kind: ClassVar[str] = ""
-    fields: ClassVar[tuple[str, ...]] = ("id", "at")
-
-    id: str
-    at: datetime
-
-    def moves(self) -> Iterator[Move]:
-        """What it moves in the lots."""
-        return iter(())
-
-    def opens(self) -> Lot | None:
-        """The lot that it brings in."""
-        return None
-
-    def debt(self) -> Decimal:
-        """What it adds to the overdraft, below 0 for what it takes off."""
-        return ZERO
-
-    def to_json(self) -> dict[str, object]:
-        """Plain data; amounts are text."""
-        return {"kind": self.kind, **show_fields(self, self.fields)}
-
-    def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in self.fields)
-
-    def __hash__(self) -> int:
-        return hash((self.kind, self.id))
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.id!r} at {show_day(self.at)}>"
-
-    def __reduce__(self) -> tuple[object, ...]:
-        # By way of its plain form, so that a damaged pickle is refused.
-        return (entry_from_json, (self.to_json(),))
 
 
 class Granted(Entry):
@@ -426,6 +367,4 @@ def entry_from_json(value: object) -> Entry:
     kind = KINDS.get(str(told.get("kind")))
     if kind is None:
         raise LedgerError(f"an entry is one of {', '.join(KINDS)}; say which kind it is", code="ledger.entry")
-    made: Any = kind
-    found: Entry = made(**read_fields({name: held for name, held in told.items() if name != "kind"}, kind.fields))
-    return found
+    return entry_of(kind, {name: held for name, held in told.items() if name != "kind"})

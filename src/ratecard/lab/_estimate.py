@@ -11,8 +11,10 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from .._instants import instant
+from .._kinds import expect, expect_offer
 from .._numbers import ZERO, Exact, Ratio, add, div, number, text
 from .._problems import near
+from ..demand import EachRounded
 from ..errors import MismatchError, Problem, UnknownKeyError
 from ..meters import Aggregate, Sum
 from ..periods import Period
@@ -88,7 +90,8 @@ def estimate(
     Raises:
         UnknownKeyError: `key.unknown`, for a name that is neither a meter nor a quantity of the plan.
         MismatchError: `expected.at`, when the price changes inside the period and a quantity does not say when it
-            falls; `expected.unpriced`, when nothing prices it then.
+            falls; `expected.unpriced`, when nothing prices it then; `expected.records`, when the plan rounds each
+            record and a number does not say from how many it comes; `argument.type`.
         RatecardError: as `resolve`, `charge` and `settle` do.
 
     >>> from ratecard import Item, Meter, Plan, meters, prices
@@ -98,6 +101,9 @@ def estimate(
     >>> estimate(plan, plan.subscribe("anyone", start="2025-01-01"), {"tokens": 3_000_000}, Period.month(2025, 1)).due
     Money('6.00', 'USD')
     """
+    expect(subscription, Subscription, "the subscription", "write plan.subscribe(customer, start=...)")
+    expect(quantities, Mapping, "the quantities", "give a mapping from meters and quantities to what is expected")
+    expect_offer(offer)
     plan = offer.get(subscription.plan)
     sold = _sold(plan)
     _check_names(plan, sold, quantities)
@@ -109,7 +115,11 @@ def estimate(
     terms = resolve(offer, subscription, period)
     cells: dict[str, list[Cells]] = {}
     for key, meter_terms in terms.meters.items():
-        cells[key] = _cells(meter_terms, _expected(key, quantities.get(key, ())))
+        given = quantities.get(key, ())
+        expected = _expected(key, given)
+        if not isinstance(given, Expected | list | tuple):
+            _check_bare(meter_terms, expected)
+        cells[key] = _cells(meter_terms, expected)
     nothing = Account({}, 0, False, ())
     tally = Tally({terms.customer: terms.meters}, {terms.customer: cells}, nothing)
     return settle(charge(terms, tally))
@@ -128,6 +138,16 @@ def _expected(key: str, given: object) -> Sequence[Expected]:
             code="expected.type",
         )
     return found
+
+
+def _check_bare(terms: MeterTerms, expected: Sequence[Expected]) -> None:
+    """A number alone does not tell from how many records it comes, and where each is rounded that is the price."""
+    if any(each.quantity for each in expected) and any(isinstance(fold, EachRounded) for fold in terms.folds):
+        raise MismatchError(
+            f"the plan rounds the price of each record of {terms.meter.key!r}, so a quantity alone has no price; say "
+            "from how many records it comes: Expected(quantity, records=...)",
+            code="expected.records",
+        )
 
 
 def _sold(plan: Plan) -> set[str]:

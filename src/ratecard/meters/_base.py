@@ -22,6 +22,7 @@ from .._numbers import Exact, Ratio, exact, text
 from ..errors import MismatchError, NumberError, RecordError
 from ..periods import Period
 from ..records import UsageRecord
+from ..steps import Step
 
 __all__ = ["Aggregate", "Frame", "Given", "Place", "State"]
 
@@ -151,6 +152,10 @@ class Aggregate(Model, frozen=True):
         """
         return state.value if isinstance(state, Given) else self._valued(state, frame)
 
+    def told(self, state: State, frame: Frame) -> Step | None:
+        """How the quantity comes about, where it is more than records added up; None where nothing is to be told."""
+        return None if isinstance(state, Given) else self._told(state, frame)
+
     def dump(self, state: State) -> Any:
         """Plain data, the same for the same records in whatever order they came."""
         return {_GIVEN: text(state.value)} if isinstance(state, Given) else self._dumped(state)
@@ -187,6 +192,9 @@ class Aggregate(Model, frozen=True):
 
     @abstractmethod
     def _valued(self, state: State, frame: Frame) -> Exact: ...
+
+    def _told(self, state: State, frame: Frame) -> Step | None:
+        return None
 
     @abstractmethod
     def _dumped(self, state: State) -> Any: ...

@@ -17,9 +17,10 @@ from decimal import Decimal
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from .._model import Key, OptionalAmount, default
-from .._numbers import ZERO, Exact, add, div, mul, plain
+from .._numbers import CONTEXT, ZERO, Exact, add, div, mul, plain, total
 from ..errors import MismatchError
-from ..records import UsageRecord, read_number
+from ..records import UsageRecord, read_number, show_time
+from ..steps import Step
 from ._base import Aggregate, Frame, Given, Place, State, given_stays, place, read_list
 from ._extremes import read_place, show_place
 
@@ -29,6 +30,8 @@ LevelMode: TypeAlias = Literal["set", "delta"]
 """What a record does to the level: `set` states the new one, `delta` adds to it."""
 
 _MICROSECOND = timedelta(microseconds=1)
+# An explanation with more stretches than this is read by nobody.
+_SHOWN = 100
 
 
 class _Stretch(NamedTuple):
@@ -37,6 +40,20 @@ class _Stretch(NamedTuple):
     start: datetime
     end: datetime
     level: Exact | None
+
+    @property
+    def micros(self) -> int:
+        """Its length in microseconds."""
+        return (self.end - self.start) // _MICROSECOND
+
+    @property
+    def words(self) -> str:
+        """From when to when."""
+        return f"{show_time(self.start)} to {show_time(self.end)}"
+
+
+def _seconds(micros: int) -> Decimal:
+    return plain(CONTEXT.scaleb(Decimal(micros), -6))
 
 
 class _Gauge(Aggregate, frozen=True):
@@ -93,6 +110,18 @@ class _Gauge(Aggregate, frozen=True):
                 level = add(level, value)
         yield _Stretch(since, frame.end, level)
 
+    def _runs(self, state: list[Place], frame: Frame) -> list[_Stretch]:
+        """The stretches that last, those of one level in a row as one."""
+        found: list[_Stretch] = []
+        for each in self._stretches(state, frame):
+            if each.start == each.end:
+                continue
+            if found and found[-1].level == each.level:
+                found[-1] = _Stretch(found[-1].start, each.end, each.level)
+            else:
+                found.append(each)
+        return found
+
     def _known(self, level: Exact | None) -> Exact:
         if level is None:
             raise MismatchError(
@@ -139,6 +168,19 @@ class Level(_Gauge, frozen=True):
                 found = add(found, mul(self._known(level), Decimal((end - start) // _MICROSECOND)))
         return div(found, frame.full)
 
+    def _told(self, state: list[Place], frame: Frame) -> Step | None:
+        held = [(each, self._known(each.level)) for each in self._runs(state, frame)]
+        full = _seconds(frame.full)
+        if len(held) > _SHOWN:
+            lengths = [mul(level, _seconds(each.micros)) for each, level in held]
+            note = f"level x seconds in {len(held)} stretches, over the seconds of the full period"
+            return Step.of("product", [("held", total(lengths)), ("per", full)], note=note)
+        parts = [
+            Step.of("product", [("level", level), ("seconds", _seconds(each.micros)), ("per", full)], note=each.words)
+            for each, level in held
+        ]
+        return Step.of("sum", parts=parts, note="each level x its seconds, over the seconds of the full period")
+
 
 class Peak(_Gauge, frozen=True):
     """
@@ -167,3 +209,15 @@ class Peak(_Gauge, frozen=True):
                 known = self._known(level)
                 found = known if found is None or known > found else found
         return ZERO if found is None else found
+
+    def _told(self, state: list[Place], frame: Frame) -> Step | None:
+        held = [(each, self._known(each.level)) for each in self._runs(state, frame)]
+        if not held:
+            return None
+        if len(held) > _SHOWN:
+            most, level = max(reversed(held), key=lambda pair: pair[1])
+            return Step.of(
+                "given", [("value", level)], note=f"the most of {len(held)} stretches, last held {most.words}"
+            )
+        parts = [Step.of("given", [("value", level)], note=each.words) for each, level in held]
+        return Step.of("greatest", parts=parts, note="the most that was held")

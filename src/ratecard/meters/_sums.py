@@ -13,6 +13,7 @@ from .._model import Key, Many, default, refuse
 from .._numbers import CONTEXT, ONE, ZERO, Exact, div, plain, text
 from ..errors import Problem
 from ..records import UsageRecord, read_number
+from ..steps import Step
 from ._base import Aggregate, Frame, Given, given_stays, read_count, read_decimal, read_row
 
 __all__ = ["Average", "Count", "Sum"]
@@ -199,6 +200,13 @@ class Average(Aggregate, frozen=True):
     def _valued(self, state: tuple[Number, int], frame: Frame) -> Exact:
         summed, count = state
         return div(shown(summed), count) if count else ZERO
+
+    def _told(self, state: tuple[Number, int], frame: Frame) -> Step | None:
+        summed, count = state
+        if not count:
+            return None
+        note = f"the sum of {self.of}, over the number of records"
+        return Step.of("product", [("sum", shown(summed)), ("per", Decimal(count))], note=note)
 
     def _dumped(self, state: tuple[Number, int]) -> list[Any]:
         return [text(state[0]), state[1]]

@@ -11,6 +11,7 @@ from pydantic import Tag
 from .._model import tagged
 from ._extremes import Latest, Max, Min
 from ._levels import Level, Peak
+from ._outcomes import Outcomes
 from ._sets import Percentile, Unique
 from ._sums import Average, Count, Sum
 
@@ -26,7 +27,8 @@ AnyAggregate: TypeAlias = Annotated[
     | Annotated[Unique, Tag("<unique>")]
     | Annotated[Percentile, Tag("<percentile>")]
     | Annotated[Level, Tag("<level>")]
-    | Annotated[Peak, Tag("<peak>")],
+    | Annotated[Peak, Tag("<peak>")]
+    | Annotated[Outcomes, Tag("<outcomes>")],
     tagged("kind"),
 ]
 """Any aggregate, by the text in its `kind`."""

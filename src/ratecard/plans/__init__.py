@@ -8,9 +8,8 @@ from ._card import Item, RateCard
 from ._carry import BOUNDS, Carry
 from ._catalog import Catalog, Offer
 from ._changes import Cancel, ChangeAnchor, ChangePlan, ChangeQuantity, Pause, Resume
-from ._dues import Dues, Stretch, dues
+from ._dues import Dues, Standing, Stretch, Trial, dues, stated, terms_across
 from ._entitlements import Entitled, Entitlement, entitled
-from ._extra_checks import stated
 from ._extras import (
     AmountDiscount,
     AnyCommitment,
@@ -26,12 +25,13 @@ from ._extras import (
     Postpaid,
     Prepaid,
     Tax,
+    Term,
     TieredDiscount,
     UsageDiscount,
 )
 from ._order import Order
 from ._overrides import AddOn, Override
-from ._phases import Phase
+from ._phases import Free, Phase
 from ._plan import CustomUnit, Plan
 from ._resolve import resolve
 from ._schema import schema
@@ -59,6 +59,7 @@ __all__ = [
     "Dues",
     "Entitled",
     "Entitlement",
+    "Free",
     "Item",
     "ItemDiscount",
     "Maximum",
@@ -77,11 +78,14 @@ __all__ = [
     "RateCard",
     "Resume",
     "Service",
+    "Standing",
     "Stretch",
     "Subscription",
     "Tax",
+    "Term",
     "Terms",
     "TieredDiscount",
+    "Trial",
     "UsageDiscount",
     "dues",
     "entitled",
@@ -89,4 +93,5 @@ __all__ = [
     "schema",
     "stated",
     "sum_in",
+    "terms_across",
 ]

@@ -18,6 +18,7 @@ from ..periods import Proration
 from ..prices import Allowance, AnyPrice, Flat, PercentOf, Price, UnitsOff
 from ._extras import ItemDiscount, Maximum, Minimum, UsageDiscount
 from ._lookup import find
+from ._outcome_checks import outcome_problems
 from ._plain import digest
 
 __all__ = ["Item", "RateCard", "repeats"]
@@ -170,7 +171,8 @@ def _problems(item: Item) -> list[Problem]:
     elif item.bill == "advance":
         words = "usage is known only when its period ends; bill a metered item in arrears"
         found.append(Problem("bill", "item.advance", words))
-    return found + _price_problems(item) + _discount_problems(item)
+    wrong = outcome_problems(item)
+    return found + (wrong or _price_problems(item) + _discount_problems(item))
 
 
 def _price_problems(item: Item) -> list[Problem]:

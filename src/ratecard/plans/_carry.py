@@ -27,7 +27,7 @@ BOUNDS = ("minimum", "maximum")
 Grouped: TypeAlias = Sequence[Sequence[Any]]
 """Pairs of a group (a list of texts) and a plain value."""
 
-_TABLES = ("counters", "levels", "rollovers", "remainders", "commitments", "coupons")
+_TABLES = ("counters", "levels", "rollovers", "remainders", "commitments", "coupons", "outcomes")
 _FIELDS = ("carry", "customer", "plan", "until", "currency", *_TABLES, "identities")
 _SHORT = ("remainders", "commitments", "coupons")
 _NEEDED = ("carry", "customer", "plan", "until")
@@ -45,11 +45,14 @@ class Carry:
             was told.
         counters: for each meter, and in it for each start of a stretch that is still counted on as ISO text, pairs of
             group and state; a stretch ends where the next one starts.
-        levels: for each meter, pairs of group and the level at the end.
+        levels: for each meter, pairs of group and the level at the end: as text, or, where a meter of mode `set` is cut
+            into groups, its last record as `[[time, source, id, level]]`, so that groups can be read as one.
         rollovers: for each item, pairs of group and the unused units taken on.
         remainders: for each line, what rounding left.
         commitments: for each commitment that runs on, what it holds so far; the plan's bounds too.
         coupons: for each coupon, how many statements have used it.
+        outcomes: for each item, and in it for each meter, the outcomes that are open or can be reversed, with the
+            prices they are billed at.
         identities: source or None, id and fingerprint of each record that was counted.
 
     Raises:
@@ -62,7 +65,8 @@ class Carry:
     """
 
     __slots__ = (
-        "commitments", "counters", "coupons", "currency", "customer", "identities", "levels", "plan", "remainders",
+        "commitments", "counters", "coupons", "currency", "customer", "identities", "levels", "outcomes", "plan",
+        "remainders",
         "rollovers", "until",
     )  # fmt: skip
 
@@ -79,6 +83,7 @@ class Carry:
         remainders: Mapping[str, str] | None = None,
         commitments: Mapping[str, str] | None = None,
         coupons: Mapping[str, int] | None = None,
+        outcomes: Mapping[str, Mapping[str, Any]] | None = None,
         identities: Sequence[Sequence[str | None]] = (),
     ) -> None:
         self.customer = customer
@@ -94,6 +99,9 @@ class Carry:
         self.remainders: dict[str, str] = dict(remainders or {})
         self.commitments: dict[str, str] = dict(commitments or {})
         self.coupons: dict[str, int] = dict(coupons or {})
+        self.outcomes: dict[str, dict[str, Any]] = {
+            item: {meter: _listed(held) for meter, held in meters.items()} for item, meters in (outcomes or {}).items()
+        }
         self.identities: list[list[str | None]] = [list(each) for each in identities]
         found = [each for name in _SHORT for each in _table_problems(name, getattr(self, name))]
         if found:
@@ -196,14 +204,10 @@ def _table_problems(name: str, table: object) -> list[Problem]:
         path = f"{name}.{str(key)[:40]}"
         if not isinstance(key, str):
             found.append(Problem(path, "text.type", "keys are text; put it in quotes"))
-        elif name == "coupons":
-            if type(held) is not int or held < 0:
-                found.append(Problem(path, "integer.type", "write how many uses, 0 or more"))
-        elif name in ("remainders", "commitments"):
-            found += _amount_problems(path, held, negative=not key.startswith("commitment "))
-            if name == "commitments" and key not in BOUNDS and not key.startswith("commitment "):
-                words = "write 'commitment' and its key, or one of " + ", ".join(BOUNDS)
-                found.append(Problem(path, "carry.value", words))
+        elif name in ("coupons", "remainders", "commitments"):
+            found += _value_problems(name, path, held)
+        elif name == "outcomes":
+            found += _outcome_problems(path, held)
         elif name == "counters":
             if isinstance(held, Mapping):
                 for start, pairs in cast(Mapping[object, object], held).items():
@@ -216,7 +220,23 @@ def _table_problems(name: str, table: object) -> list[Problem]:
                 each
                 for index, (_, amount) in enumerate(cast(Sequence[tuple[object, object]], held))
                 for each in _amount_problems(f"{path}[{index}]", amount, negative=name == "levels")
+                # A level that is its last record is read with the records.
+                if name != "levels" or not isinstance(amount, list | tuple)
             ]
+    return found
+
+
+def _value_problems(name: str, path: str, held: object) -> list[Problem]:
+    """What is wrong with a number of uses, or with an amount."""
+    if name == "coupons":
+        sound = type(held) is int and held >= 0
+        return [] if sound else [Problem(path, "integer.type", "write how many uses, 0 or more")]
+    key = path.removeprefix(f"{name}.")
+    promise = name == "commitments" and key.startswith("commitment ")
+    found = _amount_problems(path, held, negative=not promise)
+    if not found and name == "commitments" and not promise and key not in BOUNDS and not key.startswith("trial "):
+        words = f"write 'commitment' or 'trial' and its key, or one of {', '.join(BOUNDS)}"
+        found.append(Problem(path, "carry.value", words))
     return found
 
 
@@ -231,6 +251,12 @@ def _amount_problems(path: str, held: object, *, negative: bool) -> list[Problem
     if sign(found) < 0 and not negative:
         return [Problem(path, "carry.value", "this is never below 0; give what to_json wrote")]
     return []
+
+
+def _outcome_problems(path: str, held: object) -> list[Problem]:
+    """What is wrong with an item's outcomes, as far as their form tells."""
+    words = "write a mapping from meters to plain values without binary floats here"
+    return [] if isinstance(held, Mapping) and _is_plain(held) else [Problem(path, "carry.value", words)]
 
 
 def _pair_problems(path: str, pairs: object) -> list[Problem]:

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Tag
+from pydantic import Tag, model_validator
 
-from .._model import AmountTable, Day, Key, Model, default, show_day, tagged
+from .._model import AmountTable, Day, Key, Model, default, refuse, show_day, tagged
 from ..errors import Problem
 from ..periods import moment
 
@@ -61,6 +61,12 @@ class ChangeQuantity(Change, frozen=True):
 
     kind: Literal["quantity"] = default("quantity")
     quantities: AmountTable
+
+    @model_validator(mode="after")
+    def _check(self) -> ChangeQuantity:
+        words = "nothing changes here; name a quantity and what it is from here on"
+        refuse([] if self.quantities else [Problem("quantities", "change.nothing", words)])
+        return self
 
 
 class ChangePlan(Change, frozen=True):

@@ -17,6 +17,7 @@ from ._card import RateCard, repeats
 from ._extra_checks import card_extra_problems, extra_problems
 from ._extras import UsageDiscount
 from ._lookup import unknown
+from ._outcome_checks import meter_problems
 from ._phases import phase_problems
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def plan_problems(plan: Plan) -> list[Problem]:
         found += _currency_problems(f"cards[{index}].currency", partial(plan.currency_of, card.currency))
         found += card_problems(f"cards[{index}]", card, known)
         found += card_extra_problems(f"cards[{index}]", card)
+        found += meter_problems(f"cards[{index}]", card.items, plan.meters)
         found += _circle_problems(f"cards[{index}]", card, circles[card.currency])
         if plan.rounding_at == "record":
             found += _record_problems(f"cards[{index}]", card, plan)

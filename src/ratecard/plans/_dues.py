@@ -1,23 +1,32 @@
 """
-What the stages across a statement are told: floors, ceilings and commitments with the stretches of time they run over.
+What the stages across a statement are told: discounts, coupons and taxes with the plans they belong to; floors,
+ceilings and commitments with the stretches of time they run over.
 
-A commitment runs in periods of its own cadence, of which a statement may hold a part, one, or several. Each is a
-stretch: from where it began to where it ends, with its share of a full period, and whether it ends in the rated period.
+A line is discounted and taxed by the plan it was priced under. A floor or a commitment runs in periods of a cadence, of
+which a statement may hold a part, one, or several; a period is cut where the anchor moves, or where the plan that has
+it ends. Each plan counts in it for its share of the time. Pauses and trials by time, in which nothing is owed, are no
+part.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Generic, TypeVar
 
-from .._numbers import ONE, Exact
+from .._numbers import ONE, ZERO, Exact, div, sign, sub, total
 from ..cadence import Cadence
-from ..periods import Period, share
-from ._extras import Commitment, Coupon
+from ..periods import Period, Proration, share
+from ._extras import AnyDiscount, Commitment, Coupon, Tax, Term
 from ._lookup import find
+from ._phases import Free
+from ._plan import Plan
+from ._states import Reign
 from ._terms import Terms
 
-__all__ = ["Dues", "Stretch", "dues"]
+__all__ = ["Dues", "Standing", "Stretch", "Trial", "dues", "stated", "terms_across"]
+
+T = TypeVar("T")
 
 
 class Stretch:
@@ -26,23 +35,67 @@ class Stretch:
 
     Attributes:
         start, end: the service inside it.
-        share: the service as a share of the full period, by the plan's proration.
+        parts: the plans that hold in it, each with its share of the full period by its own proration.
+        last: the plan that holds in it last, as far as the rated period goes.
+        share: the shares together.
         begun: whether it began before the rated period.
         over: whether it ends inside the rated period, or with it.
     """
 
-    __slots__ = ("begun", "end", "over", "share", "start")
+    __slots__ = ("begun", "end", "last", "over", "parts", "share", "start")
 
-    def __init__(self, served: Period, part: Exact, rated: Period) -> None:
+    def __init__(self, served: Period, parts: Sequence[tuple[Plan, Exact]], last: Plan, rated: Period) -> None:
         self.start: datetime = served.start
         self.end: datetime = served.end
-        self.share = part
+        self.parts = tuple(parts)
+        self.last = last
+        self.share: Exact = total(part for _, part in parts)
         self.begun = served.start < rated.start
         self.over = served.end <= rated.end
 
-    def factor(self, prorate: bool) -> Exact:
-        """What an amount for a full period is multiplied by."""
-        return self.share if prorate else ONE
+
+class Standing(Generic[T]):
+    """
+    A discount, a coupon or a tax, and where it stands.
+
+    Attributes:
+        each: the term.
+        plans: the keys of the plans that have it; lines priced under them are its own.
+        period: the time of the statement that it holds in.
+        share: that time as a share of what is served.
+    """
+
+    __slots__ = ("each", "period", "plans", "share")
+
+    def __init__(self, each: T, plans: Sequence[str], period: Period, part: Exact) -> None:
+        self.each = each
+        self.plans = tuple(plans)
+        self.period = period
+        self.share = part
+
+
+class Trial:
+    """
+    A trial by amount in one statement.
+
+    Attributes:
+        name: what it is called on its line and in the carry: the key of its phase, and its own.
+        free: what is free.
+        phase: the key of its phase.
+        period: the time of the statement that it holds in.
+        begun: whether it began before the rated period.
+        over: whether nothing that comes after the rated period can be free by it.
+    """
+
+    __slots__ = ("begun", "free", "name", "over", "period", "phase")
+
+    def __init__(self, name: str, free: Free, phase: str, period: Period, *, begun: bool, over: bool) -> None:
+        self.name = name
+        self.free = free
+        self.phase = phase
+        self.period = period
+        self.begun = begun
+        self.over = over
 
 
 class Dues:
@@ -50,22 +103,52 @@ class Dues:
     What the statement stages of some terms work with.
 
     Attributes:
-        stretches: the plan's cadence periods that the rated period has time in common with.
+        stretches: the billing periods that the rated period has time in common with, for floors and ceilings.
         commitments: in the order in which charges fill them, each with its stretches.
+        discounts: those of the plans, in their order.
         coupons: the subscription's, in its order.
+        missing: the coupons of the subscription that only plans it was on before have.
+        taxes: those of the plans, in their order.
+        trials: the trials by amount that usage of the statement falls in.
     """
 
-    __slots__ = ("commitments", "coupons", "stretches")
+    __slots__ = ("commitments", "coupons", "discounts", "missing", "stretches", "taxes", "trials")
 
     def __init__(
         self,
         stretches: Sequence[Stretch],
         commitments: Sequence[tuple[Commitment, Sequence[Stretch]]],
-        coupons: Sequence[Coupon],
+        *,
+        discounts: Sequence[Standing[AnyDiscount]],
+        coupons: Sequence[Standing[Coupon]],
+        missing: Sequence[str],
+        taxes: Sequence[Standing[Tax]],
+        trials: Sequence[Trial],
     ) -> None:
         self.stretches = tuple(stretches)
         self.commitments = tuple((each, tuple(parts)) for each, parts in commitments)
+        self.discounts = tuple(discounts)
         self.coupons = tuple(coupons)
+        self.missing = tuple(missing)
+        self.taxes = tuple(taxes)
+        self.trials = tuple(trials)
+
+
+def stated(terms: Terms) -> bool:
+    """Whether some stage across the lines has something to do."""
+    brought = bool(terms.subscription.coupons) or any(stretch.phase.free for stretch in terms.phases)
+    return brought or any(_stated(reign.plan) for reign in terms.reigns)
+
+
+def terms_across(plan: Plan) -> list[Term]:
+    """All that a plan states across the lines."""
+    bounds = [each for each in (plan.minimum, plan.maximum) if each is not None]
+    free = [each for phase in plan.phases for each in phase.free]
+    return [*plan.discounts, *plan.coupons, *bounds, *plan.commitments, *plan.taxes, *free]
+
+
+def _stated(plan: Plan) -> bool:
+    return bool(plan.discounts or plan.minimum or plan.maximum or plan.commitments or plan.taxes)
 
 
 def dues(terms: Terms) -> Dues:
@@ -73,34 +156,181 @@ def dues(terms: Terms) -> Dues:
     What the statement stages of these terms work with.
 
     Raises:
-        UnknownKeyError: `key.unknown`, when the subscription brings a coupon that the plan does not have.
+        UnknownKeyError: `key.unknown`, when the subscription brings a coupon that no plan it has been on has.
     """
-    plan, owner = terms.plan, f"the plan {terms.plan.key!r}"
-    coupons = [find(plan.coupons, key, what="coupon", owner=owner) for key in terms.subscription.coupons]
-    ordered = sorted(plan.commitments, key=lambda each: each.priority)
+    here = _present(terms)
+    coupons: list[Standing[Coupon]] = []
+    missing: list[str] = []
+    for key in terms.subscription.coupons:
+        found = _standing(terms, here, lambda plan, key=key: [each for each in plan.coupons if each.key == key])  # type: ignore[misc]
+        coupons += found
+        if not found:
+            every = [each for reign in terms.reigns for each in reign.plan.coupons]
+            missing.append(find(every, key, what="coupon", owner=f"the plan {terms.plan.key!r}").key)
     return Dues(
-        _stretches(terms, None),
-        [(each, _stretches(terms, each.cadence)) for each in ordered],
-        coupons,
+        _stretches(terms, lambda reign: reign.plan.cadence),
+        _commitments(terms),
+        discounts=_standing(terms, here, lambda plan: plan.discounts),
+        coupons=coupons,
+        missing=missing,
+        taxes=_standing(terms, here, lambda plan: plan.taxes),
+        trials=_trials(terms),
     )
 
 
-def _parts(terms: Terms, cadence: Cadence | None) -> list[tuple[Period, Period]]:
-    """The full periods that the rated one has time in common with, each with the service inside it."""
-    end = terms.ended or terms.subscription.service_under(terms.plan).end
-    service = Period(terms.started, end, zone=terms.zone)
-    rated = terms.period.overlap(service)
-    if rated is None:
-        return []
-    found: list[tuple[Period, Period]] = []
-    for each in terms.subscription.cadence_under(terms.plan, cadence).periods(rated):
-        full = Period(each.start, each.end, zone=terms.zone)
-        # It has time in common with the rated service, so it has service in it.
-        start, end = max(full.start, service.start), min(full.end, service.end)
-        found.append((full, Period(start, end, zone=terms.zone)))
+def _trials(terms: Terms) -> list[Trial]:
+    """The trials by amount that some usage falls in, billed in the rated period or after it."""
+    billed = {piece.free for service in terms.services if service.due is not None for piece in service.pieces}
+    waiting = {piece.free for service in terms.services if service.due is None for piece in service.pieces}
+    found: list[Trial] = []
+    for stretch in terms.phases:
+        phase, rated = stretch.phase, terms.period
+        ends = stretch.end is not None and stretch.end <= rated.end
+        past = stretch.end is not None and stretch.end <= rated.start
+        if not phase.free or stretch.start >= rated.end or (past and phase.key not in billed | waiting):
+            continue
+        end = rated.end if stretch.end is None else min(stretch.end, rated.end)
+        start = stretch.start if past else max(stretch.start, rated.start)
+        found += [
+            Trial(
+                f"{phase.key} {free.key}".strip(), free, phase.key, Period(start, end, zone=terms.zone),
+                begun=stretch.start < rated.start, over=ends and phase.key not in waiting,
+            )
+            for free in phase.free
+        ]  # fmt: skip
     return found
 
 
-def _stretches(terms: Terms, cadence: Cadence | None) -> list[Stretch]:
-    how = terms.plan.proration
-    return [Stretch(part, share(part, full, how), terms.period) for full, part in _parts(terms, cadence)]
+def _present(terms: Terms) -> list[Reign]:
+    """The reigns in the rated period, and those under which something began that is billed in it."""
+    starts = [piece.start for service in terms.services if service.due is not None for piece in service.pieces]
+    return [
+        reign
+        for reign in terms.reigns
+        if reign.within(terms.period) or any(reign.start <= at and not _over(reign, at) for at in starts)
+    ] or [terms.reigns[-1]]
+
+
+def _over(reign: Reign, at: datetime) -> bool:
+    return reign.end is not None and reign.end <= at
+
+
+def _standing(terms: Terms, here: Sequence[Reign], pick: Callable[[Plan], Sequence[T]]) -> list[Standing[T]]:
+    """The terms of the plans that are here, each once, with where it stands."""
+    plans = {reign.plan.key: reign.plan for reign in here}
+    if len(plans) == 1:
+        (plan,) = plans.values()
+        return [Standing(each, [plan.key], terms.period, ONE) for each in pick(plan)]
+    holding: dict[T, list[Reign]] = {}
+    for reign in here:
+        for each in pick(reign.plan):
+            holding.setdefault(each, []).append(reign)
+    inside = [reign for reign in here if reign.within(terms.period)]
+    parts = _shares(inside, terms.period, _whole(terms, inside), terms.plan.proration)
+    whole = total(part for _, part in parts)
+    found: list[Standing[T]] = []
+    for each, reigns in holding.items():
+        keys = list(dict.fromkeys(reign.plan.key for reign in reigns))
+        mine = total(part for reign, part in parts if reign in reigns)
+        part = ONE if len(keys) == len(plans) else div(mine, whole) if sign(whole) else ZERO
+        found.append(Standing(each, keys, _time(terms.period, inside, reigns), part))
+    return found
+
+
+def _whole(terms: Terms, inside: Sequence[Reign]) -> Period:
+    """The service in the rated period; what is billed in it has some."""
+    parts = [part for part in (reign.within(terms.period) for reign in inside) if part is not None]
+    return Period(parts[0].start, parts[-1].end, zone=terms.zone)
+
+
+def _time(rated: Period, inside: Sequence[Reign], reigns: Sequence[Reign]) -> Period:
+    """The time of a term: the whole statement where it holds from its first plan to its last."""
+    held = [reign for reign in inside if reign in reigns]
+    if not held:
+        # Only what began before the period is left of it.
+        end = reigns[-1].end
+        return Period(reigns[0].start, rated.start if end is None else end, zone=rated.zone)
+    start = rated.start if held[0] is inside[0] else held[0].start
+    end = held[-1].end
+    return Period(start, rated.end if held[-1] is inside[-1] or end is None else end, zone=rated.zone)
+
+
+def _shares(
+    reigns: Sequence[Reign], stretch: Period, full: Period, how: Proration | None = None
+) -> list[tuple[Reign, Exact]]:
+    """
+    What each reign has of a stretch, as a share of the full period; those in which nothing is owed have none.
+
+    A difference of shares, so that they add up also where any part of a period costs the whole.
+    """
+    found: list[tuple[Reign, Exact]] = []
+    for reign in reigns:
+        part = reign.within(stretch)
+        if part is not None and not reign.idle:
+            until, before = (
+                share(Period(stretch.start, at, zone=stretch.zone), full, how or reign.plan.proration)
+                for at in (part.end, part.start)
+            )
+            found.append((reign, sub(until, before)))
+    return found
+
+
+def _stretches(terms: Terms, cadence: Callable[[Reign], Cadence | None]) -> list[Stretch]:
+    """The periods of a cadence that the rated one has time in common with; of runs of reigns that have the same one."""
+    return [stretch for run in _runs(terms, cadence) for stretch in _of_run(terms, *run)]
+
+
+def _runs(terms: Terms, cadence: Callable[[Reign], Cadence | None]) -> list[tuple[Cadence, list[Reign]]]:
+    """Reigns one after the other with the same cadence, anchor and zone."""
+    found: list[tuple[Cadence, list[Reign]]] = []
+    before: Cadence | None = None
+    for reign in terms.reigns:
+        own = cadence(reign)
+        now = None if own is None else own.at(reign.anchor, terms.zone)
+        if now is not None and now == before:
+            found[-1][1].append(reign)
+        elif now is not None:
+            found.append((now, [reign]))
+        before = now
+    return found
+
+
+def _of_run(terms: Terms, cadence: Cadence, run: Sequence[Reign]) -> list[Stretch]:
+    rated = terms.period
+    end = rated.end if run[-1].end is None else run[-1].end
+    if run[0].start >= rated.end or end <= rated.start:
+        return []
+    found: list[Stretch] = []
+    for each in cadence.periods(Period(max(run[0].start, rated.start), min(end, rated.end), zone=terms.zone)):
+        full = Period(each.start, each.end, zone=terms.zone)
+        until = full.end if run[-1].end is None else min(full.end, run[-1].end)
+        served = Period(max(full.start, run[0].start), until, zone=terms.zone)
+        parts = _shares(run, served, full)
+        known = [reign.plan for reign, _ in parts if reign.start < rated.end]
+        # Where nothing is owed in all of it, there is nothing to hold up or down.
+        if known:
+            found.append(Stretch(served, [(reign.plan, part) for reign, part in parts], known[-1], rated))
+    return found
+
+
+def _commitments(terms: Terms) -> list[tuple[Commitment, list[Stretch]]]:
+    """Each commitment as its last plan says it, with its stretches, in the order of priority."""
+    found: list[tuple[Commitment, list[Stretch]]] = []
+    keys = dict.fromkeys(each.key for reign in terms.reigns for each in reign.plan.commitments)
+    for key in keys:
+        for kind in ("postpaid", "prepaid"):
+            for stretch in _stretches(terms, lambda reign, key=key, kind=kind: _rhythm(reign.plan, key, kind)):  # type: ignore[misc]
+                (held,) = [each for each in stretch.last.commitments if each.key == key]
+                if found and found[-1][0] == held:
+                    found[-1][1].append(stretch)
+                else:
+                    found.append((held, [stretch]))
+    return sorted(found, key=lambda each: each[0].priority)
+
+
+def _rhythm(plan: Plan, key: str, kind: str) -> Cadence | None:
+    """The cadence of a plan's commitment of this key and kind; None where it has none."""
+    for each in plan.commitments:
+        if each.key == key and each.kind == kind:
+            return each.cadence or plan.cadence
+    return None

@@ -26,12 +26,7 @@ from ._sums import sum_in, sums_problems
 if TYPE_CHECKING:
     from ._plan import Plan
 
-__all__ = ["card_extra_problems", "extra_problems", "stated"]
-
-
-def stated(plan: Plan) -> bool:
-    """Whether a plan has any stage across its lines; coupons apart, which a subscription brings in."""
-    return bool(plan.discounts or plan.minimum or plan.maximum or plan.commitments or plan.taxes)
+__all__ = ["card_extra_problems", "extra_problems"]
 
 
 def card_extra_problems(path: str, card: RateCard) -> Iterator[Problem]:
@@ -84,9 +79,21 @@ def extra_problems(plan: Plan) -> Iterator[Problem]:
             words = "the taxes of a plan are all included in its amounts or all on top; write two plans"
             yield Problem(f"taxes[{index}].included", "tax.mixed", words)
     yield from repeats("taxes", tuple(each.key for each in plan.taxes), field=".key")
+    yield from _free(plan, keys)
     yield from _floors(plan)
     yield from _rounding(plan)
     yield from _stages(plan)
+
+
+def _free(plan: Plan, keys: Sequence[str]) -> Iterator[Problem]:
+    """What is free in the phases."""
+    have = [*keys, *(item.key for phase in plan.phases for item in phase.items)]
+    for index, phase in enumerate(plan.phases):
+        for number, free in enumerate(phase.free):
+            path = f"phases[{index}].free[{number}]"
+            yield from _scope(path, free.items, have)
+            if free.amount is not None:
+                yield from sums_problems(f"{path}.amount", free.amount, plan.currencies)
 
 
 def _discount_sums(
@@ -147,6 +154,7 @@ def _rounding(plan: Plan) -> Iterator[Problem]:
         return
     for name, held in (
         ("discounts", plan.discounts), ("coupons", plan.coupons), ("maximum", plan.maximum), ("taxes", plan.taxes),
+        ("phases", any(phase.free for phase in plan.phases)),
     ):  # fmt: skip
         if held:
             words = f"{name} are shared among rounded lines, so the lines are rounded first; leave rounding_at out"

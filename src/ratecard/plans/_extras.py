@@ -7,6 +7,7 @@ Each is data. When it acts, and what it reads, is the order of operations; the a
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, Tag, model_validator
@@ -15,6 +16,7 @@ from .._model import Amount, Key, Many, Model, OptionalAmount, Whole, default, r
 from .._numbers import ONE, text
 from ..cadence import Cadence
 from ..errors import Problem
+from ._plain import digest
 from ._sums import OptionalSums, Sums
 
 __all__ = [
@@ -39,7 +41,16 @@ __all__ = [
 OptionalKey = Annotated[str, Field(max_length=200)]
 
 
-class Discount(Model, frozen=True):
+class Term(Model, frozen=True):
+    """What all terms of this file have."""
+
+    @cached_property
+    def digest(self) -> str:
+        """`sha256:` and the hash of its canonical JSON, by which a line tells what made it."""
+        return digest(self)
+
+
+class Discount(Term, frozen=True):
     """
     What all discounts have.
 
@@ -173,7 +184,7 @@ AnyDiscount: TypeAlias = Annotated[
 """A discount that may stand on a plan or in a coupon: there is no quantity left to take units off."""
 
 
-class Coupon(Model, frozen=True):
+class Coupon(Term, frozen=True):
     """
     A discount that a subscription brings along by its key, for so many statements.
 
@@ -216,7 +227,7 @@ class Coupon(Model, frozen=True):
         return {"once": 1, "periods": self.periods, "forever": None}[self.lasts]
 
 
-class Minimum(Model, frozen=True):
+class Minimum(Term, frozen=True):
     """
     A floor: what is missing to it is billed on a line of its own.
 
@@ -231,7 +242,7 @@ class Minimum(Model, frozen=True):
     per: Literal["item", "group"] = default("item")
 
 
-class Maximum(Model, frozen=True):
+class Maximum(Term, frozen=True):
     """
     A ceiling: what is above it is not billed.
 
@@ -244,7 +255,7 @@ class Maximum(Model, frozen=True):
     prorate: bool = default(False)
 
 
-class Commitment(Model, frozen=True):
+class Commitment(Term, frozen=True):
     """What commitments have in common; see `Postpaid` and `Prepaid`."""
 
     kind: str
@@ -313,14 +324,14 @@ AnyCommitment: TypeAlias = Annotated[
 """A commitment of either kind."""
 
 
-class Tax(Model, frozen=True):
+class Tax(Term, frozen=True):
     """
     A tax at a given rate; which rate applies to whom is not decided here.
 
     Attributes:
         key: unique among the taxes of a plan.
         name: what people read; the key where it is empty.
-        rate: 0 or more; nineteen percent is 0.19. A rate of 0 shows its base and adds nothing.
+        rate: from 0 to 1; nineteen percent is 0.19. A rate of 0 shows its base and adds nothing.
         included: whether the amounts hold it already, or it comes on top.
         items: the keys of the items that are taxed; empty means all that is billed.
 
@@ -336,13 +347,18 @@ class Tax(Model, frozen=True):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        refuse(_at_least_zero("rate", self.rate))
+        refuse(_at_least_zero("rate", self.rate) or _no_percent("rate", self.rate))
         return self
 
     @property
     def label(self) -> str:
         """What people read."""
         return self.name or self.key
+
+
+def _no_percent(path: str, rate: Decimal) -> list[Problem]:
+    words = f"a tax of {text(rate)} would be more than the amount itself; write 19 % as 0.19"
+    return [] if rate <= ONE else [Problem(path, "tax.rate", words)]
 
 
 def _at_least_zero(path: str, value: Decimal) -> list[Problem]:

@@ -9,18 +9,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated
+from decimal import Decimal
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from .._model import Key, Whole, default
+from .._model import Key, Many, OptionalAmount, Whole, default, refuse
 from ..cadence import EVERY_MAX, Cadence, CadenceUnit
 from ..errors import Problem
 from ..periods import moment
 from ._card import repeats
+from ._extras import Term
 from ._overrides import Alteration, alteration_problems
+from ._sums import OptionalSums
 
-__all__ = ["Phase", "Stretch", "phase_problems", "stretches"]
+__all__ = ["Free", "Phase", "Stretch", "phase_problems", "stretches"]
+
+
+class Free(Term, frozen=True):
+    """
+    A trial by amount: usage is free until, at list price, it comes to a sum of money or to a quantity.
+
+    Formula: of usage that costs A, min(A, what is left of `amount`) is taken off; of Q units that cost A, A x f / Q,
+    where f is the least of Q and what is left of `units`. It reads what the statement comes to, so the order of records
+    does not matter; what is used up travels in the carry. Fees, floors and commitments are owed all the same.
+
+    Attributes:
+        key: what tells it from others of its phase; it may be left out where it is the only one.
+        amount: the sum that is free, in all of the phase.
+        units: the quantity that is free, in the unit that is priced; of one item. One of the two is written.
+        items: the keys of the metered items that it is for; empty means all.
+
+    >>> Free(amount="100").amount
+    Pairs({'': Decimal('100')})
+    """
+
+    key: Annotated[str, Field(max_length=200)] = default("")
+    amount: OptionalSums = default(None)
+    units: OptionalAmount = default(None)
+    items: Many[Key] = default(())
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        refuse(_free_problems(self))
+        return self
 
 
 class Phase(Alteration, frozen=True):
@@ -36,15 +68,19 @@ class Phase(Alteration, frozen=True):
         unit: day, week, month or year.
         trial: whether all of it is free: usage is rated and then discounted by 100 %, and counters start at 0 when the
             trial ends. Trials come before all other phases.
+        free: what usage is free while it lasts; such a trial ends with the phase, or before it when it is used up.
 
     >>> Phase(key="trial", every=14, unit="day", trial=True).trial
     True
+    >>> Phase(key="start", every=30, unit="day", free=[Free(amount="100")]).free[0].items
+    ()
     """
 
     key: Key
     every: Annotated[Whole, Field(ge=1, le=EVERY_MAX)] | None = default(None)
     unit: CadenceUnit = default("month")
     trial: bool = default(False)
+    free: Many[Free] = default(())
 
 
 class Stretch:
@@ -94,4 +130,27 @@ def phase_problems(phases: Sequence[Phase]) -> list[Problem]:
         if phase.trial and paid:
             found.append(Problem(f"{path}.trial", "phase.trial", "a trial comes first; put it before the paid phases"))
         paid = paid or not phase.trial
+        found += repeats(f"{path}.free", tuple(each.key for each in phase.free), field=".key")
+        if phase.trial and phase.free:
+            found.append(Problem(f"{path}.free", "phase.free", "all of a trial is free already; leave one of them out"))
+    return found
+
+
+def _free_problems(free: Free) -> list[Problem]:
+    found = repeats("items", free.items)
+    if (free.amount is None) == (free.units is None):
+        words = "a trial by amount lasts until a sum of money or a quantity is reached; write one of the two"
+        found.append(Problem("amount", "free.kind", words))
+    elif free.units is not None:
+        if free.units < 0:
+            found.append(Problem("units", "amount.negative", "write 0 or more"))
+        if len(free.items) != 1:
+            words = "units of several items do not add up; name the one item, and write another for each"
+            found.append(Problem("items", "free.items", words))
+    amounts = [] if free.amount is None else list(free.amount.items())
+    found += [
+        Problem(f"amount.{code}" if code else "amount", "amount.negative", "write an amount of 0 or more")
+        for code, amount in amounts
+        if amount < Decimal(0)
+    ]
     return found

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, Self, TypedDict, Unpack
 
 from pydantic import Field, ValidationError, model_validator
 
+from .._kinds import expect
 from .._model import Key, Many, Model, Pairs, Table, Whole, check_depth, default, refuse, show_day
 from .._numbers import Rounding
 from .._problems import problems
@@ -332,6 +333,7 @@ class Plan(Model, frozen=True):
         Raises:
             DefinitionError: `card.order` when it is not later than all cards of the same currency and cohort.
         """
+        expect(card, RateCard, "the card", "write RateCard(currency=..., items=[...])")
         for held in self.cards:
             same = (held.currency, held.cohort) == (card.currency, card.cohort)
             if same and rank(self.effective(card)) <= rank(self.effective(held)):
@@ -352,6 +354,7 @@ class Plan(Model, frozen=True):
         Raises:
             UnknownKeyError: `key.unknown` for an item that no card has.
         """
+        expect(prices, Mapping, "the prices", "give a mapping from items to prices")
         have = list(dict.fromkeys(item.key for card in self.cards for item in card.items))
         owner = f"the plan {self.key!r}"
         wrong = [
@@ -376,6 +379,7 @@ class Plan(Model, frozen=True):
         >>> plan.diff(plan.variant("api-2", {"base": prices.Flat(amount="25")}))
         ('key was api, is api-2', "card USD: item 'base': price.amount was 20, is 25")
         """
+        expect(other, Plan, "the other", "give a plan; plain data is read by Plan.load")
         return plan_differences(self, other)
 
 

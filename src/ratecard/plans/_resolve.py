@@ -21,20 +21,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from .._numbers import ONE, ZERO, Exact, sub
 from ..cadence import Cadence
 from ..demand import Demand, Dimension
-from ..errors import InternalError, MismatchError
-from ..meters import Level, Meter, Peak
+from ..errors import DefinitionError, InternalError, MismatchError
+from ..meters import Level, Meter, Outcomes, Peak
 from ..periods import Period, Proration, share
 from ..prices import ByRecord, Percentage, PerUnit, Price
+from ._asked import Checked, check_kinds, memory_of, switched
 from ._card import Item
 from ._carry import Carry
 from ._carry_checks import check_carry, check_currency
 from ._catalog import Offer
-from ._changes import ChangePlan
+from ._metering import metered
+from ._outcome_checks import meter_problems
 from ._plan import Plan
 from ._subscription import Subscription
 from ._terms import MeterTerms, Piece, Service, Terms
@@ -62,94 +63,56 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
         MismatchError: `carry.customer`, `carry.plan`, `carry.currency` or `carry.until`, when the carry is of another
             customer, plan or currency, or does not end where the period begins; `period.empty`.
     """
-    _check_kinds(offer, subscription, period, carry)
+    check_kinds(offer, subscription, period, carry)
     plan = offer.get(subscription.plan)
     if carry is not None:
-        check_carry(carry, subscription, [subscription.plan, *_switched(subscription)], period)
+        check_carry(carry, subscription, [subscription.plan, *switched(subscription)], period)
     since = None if carry is None else period.start
-    others = tuple(offer.get(key).digest for key in _switched(subscription))
-    key = (subscription, period, since, others)
-    memory = _memory(plan)
+    others = tuple(offer.get(key).digest for key in switched(subscription))
+    # Outcomes that are open are waited for also when nothing sells them any more.
+    awaited = () if carry is None else tuple(sorted({key for held in carry.outcomes.values() for key in held}))
+    key = (subscription, period, since, others, awaited)
+    memory = memory_of(plan)
     kept: dict[object, Terms] = memory.setdefault("_kept", {})
     found = kept.get(key)
     if found is None:
         if period.empty:
             raise MismatchError(f"{period!r} is empty; give a period with time in it", code="period.empty")
+        alike: dict[object, Mapping[str, MeterTerms]] = memory.setdefault("_alike", {})
         if len(kept) >= _KEPT:
             kept.clear()
-        found = kept[key] = _Resolving(_Checked(offer), subscription, period, since).terms()
-        # Customers who are measured alike share one metering, so that measuring many sees at a glance that they are.
-        alike: dict[object, Mapping[str, MeterTerms]] = memory.setdefault("_alike", {})
-        if len(alike) >= _KEPT:
             alike.clear()
+        found = kept[key] = _Resolving(Checked(offer), subscription, period, since, awaited).terms()
+        # Customers who are measured alike share one metering, so that measuring many sees at a glance that they are.
         found.meters = alike.setdefault(tuple(found.meters.values()), found.meters)
     if carry is None:
         return found
     check_currency(carry, found.currency)
     return Terms(
         found.plan, subscription, period, currency=found.currency, zone=found.zone, started=found.started,
-        ended=found.ended, services=found.services, meters=found.meters, carry=carry,
+        ended=found.ended, services=found.services, meters=found.meters,
+        reigns=found.reigns, phases=found.phases, carry=carry,
     )  # fmt: skip
 
 
 _KEPT = 1024
 
 
-def _check_kinds(offer: object, subscription: object, period: object, carry: object) -> None:
-    """Wrong kinds of value are told apart here, before anything is asked of them."""
-    wrong = ""
-    if not isinstance(subscription, Subscription):
-        wrong = f"the subscription is {type(subscription).__name__}; write plan.subscribe(customer, start=...)"
-    elif not isinstance(period, Period):
-        wrong = f"the period is {type(period).__name__}; write Period.month(2025, 1) or Period(start, end)"
-    elif carry is not None and not isinstance(carry, Carry):
-        wrong = f"the carry is {type(carry).__name__}; read stored data back by Carry.from_json"
-    elif not callable(getattr(offer, "get", None)) or isinstance(offer, Mapping):
-        wrong = f"the offer is {type(offer).__name__}; give a Plan or a Catalog (plain data is read by Plan.load)"
-    if wrong:
-        raise MismatchError(wrong, code="argument.type")
-
-
-def _memory(plan: Plan) -> dict[str, Any]:
-    """What is kept on a plan beside its fields; no part of what it says."""
-    return vars(plan)
-
-
-def _switched(subscription: Subscription) -> list[str]:
-    """The keys of the plans it changes to."""
-    return [change.plan for change in subscription.changes if isinstance(change, ChangePlan)]
-
-
-class _Checked:
-    """An offer whose plans have come through the front door."""
-
-    def __init__(self, offer: Offer) -> None:
-        self._offer = offer
-
-    def get(self, key: str) -> Plan:
-        """The plan with this key."""
-        return _checked(self._offer.get(key))
-
-
-def _checked(plan: Plan) -> Plan:
-    """
-    The plan as it comes through the front door; once, and then kept on it.
-
-    A plan may have been built around its own checks, by `model_construct` or by writing into it.
-    """
-    found: Plan | None = vars(plan).get("_checked")
-    if found is None:
-        found = vars(plan)["_checked"] = Plan.load(plan.dump())
-    return found
-
-
 class _Resolving:
     """One resolve on its way: the facts that all items share."""
 
-    def __init__(self, offer: Offer, subscription: Subscription, period: Period, since: datetime | None) -> None:
+    def __init__(
+        self,
+        offer: Offer,
+        subscription: Subscription,
+        period: Period,
+        since: datetime | None,
+        awaited: Sequence[str],
+    ) -> None:
         self.subscription = subscription
         self.period = period
         self.since = since
+        self.awaited = awaited
         self.timeline = Timeline(offer, subscription)
         self.zone = self.timeline.zone
         self.served = self.timeline.served(period)
@@ -168,7 +131,8 @@ class _Resolving:
         return Terms(
             self.plan, self.subscription, self.period, currency=self.currency, zone=self.zone,
             started=self.timeline.start, ended=self.timeline.end, services=_in_order(services),
-            meters=self._meters(services), carry=None,
+            meters=self._meters(services), reigns=self.timeline.reigns(),
+            phases=self.timeline.stretches, carry=None,
         )  # fmt: skip
 
     def _over(self, stretch: Period) -> list[Sold]:
@@ -254,9 +218,14 @@ class _Resolving:
             peak = max(peak, sold.quantity or ZERO)
         if not pieces:
             return None
+        meter = None if last.item.meter is None else last.plan.meter(last.item.meter)
+        if meter is not None:
+            # What a subscription brings along has not been held against the plan's meters.
+            wrong = meter_problems("", [piece.item for piece in pieces], [meter])
+            if wrong:
+                raise DefinitionError(wrong, what="what the subscription sells")
         return Service(
-            last.item.key, full=full, counted=whole.start, pieces=pieces, due=due,
-            meter=None if last.item.meter is None else last.plan.meter(last.item.meter), gaps=gaps,
+            last.item.key, full=full, counted=whole.start, pieces=pieces, due=due, meter=meter, gaps=gaps,
         )  # fmt: skip
 
     def _piece(
@@ -270,6 +239,7 @@ class _Resolving:
         return Piece(
             part, item, sold.version, sub(until, before), before, self._price(item),
             quantity=sold.quantity, peak=peak, alone=share(part, full, how), trial=sold.trial,
+            free=sold.free,
         )  # fmt: skip
 
     def _share(self, whole: Period, gaps: Sequence[Period], full: Period, how: Proration) -> Exact:
@@ -308,8 +278,13 @@ class _Resolving:
             for item in items:
                 demand |= Demand(axes=[Dimension(name) for name in (*item.each, *item.split)])
                 demand |= self._price(item).demand()
-            found[meter.key] = _metered(
-                meter, mine, demand, self._window(mine), self.period.end, served, followed=followed
+            span, start = served, max(self._window(mine), self.timeline.start)
+            open_ended = isinstance(meter.aggregate, Outcomes) and (mine or meter.key in self.awaited)
+            if open_ended and start < self.period.end:
+                # What was sold can still be confirmed or reversed when it is sold no more.
+                followed, span = True, Period(start, self.period.end, zone=self.zone)
+            found[meter.key] = metered(
+                meter, mine, demand, self._window(mine), self.period.end, span, followed=followed
             )
         return found
 
@@ -329,6 +304,7 @@ def _joined(first: Sold, second: Sold, zone: str) -> Sold:
     return Sold(
         Period(first.part.start, second.part.end, zone=zone), first.item, plan=first.plan, cadence=first.cadence,
         quantity=first.quantity, version=first.version, trial=first.trial, card=first.card,
+        free=first.free,
     )  # fmt: skip
 
 
@@ -401,33 +377,3 @@ def _in_order(services: Sequence[Service]) -> list[Service]:
 
 def _reads(service: Service) -> set[str]:
     return {key for piece in service.pieces for key in piece.price.demand().items}
-
-
-def _metered(
-    meter: Meter,
-    services: Sequence[Service],
-    demand: Demand,
-    window: datetime,
-    end: datetime,
-    served: Period | None,
-    *,
-    followed: bool,
-) -> MeterTerms:
-    # Usage inside the period that no item prices is unpriced, not outside: so the period's own ends are edges too.
-    edges: set[datetime] = set() if served is None else {served.start, served.end}
-    for service in services:
-        edges.add(max(service.counted, window))
-        for piece in service.pieces:
-            # A service that goes on after the period is measured up to its end: what comes later is outside.
-            edges.update(min(max(edge, window), end) for edge in (piece.start, piece.end))
-        for gap in service.gaps:
-            edges.update(min(max(edge, window), end) for edge in (gap.start, gap.end))
-    ordered = sorted(edges)
-    priced = [followed or any(_counts(service, start) for service in services) for start in ordered[:-1]]
-    return MeterTerms(meter, ordered, priced, demand.axes, demand.folds)
-
-
-def _counts(service: Service, at: datetime) -> bool:
-    """Whether usage at an instant is counted for a service."""
-    paused = any(gap.start <= at < gap.end for gap in service.gaps)
-    return service.counted <= at < service.pieces[-1].end and not paused

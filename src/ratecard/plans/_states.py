@@ -10,13 +10,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ..cadence import Cadence
+from ..periods import Period
 from ._changes import AnyChange, Cancel, ChangeAnchor, ChangePlan, ChangeQuantity, Pause, Resume
 
 if TYPE_CHECKING:
     from ._catalog import Offer
     from ._plan import Plan
 
-__all__ = ["History", "State"]
+__all__ = ["History", "Reign", "State"]
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -56,6 +57,35 @@ class State:
         elif isinstance(change, Pause | Resume):
             paused = isinstance(change, Pause)
         return State(start, plan, anchor, quantities, paused)
+
+
+class Reign:
+    """
+    A stretch in which one plan and one anchor hold.
+
+    Attributes:
+        start, end: the stretch, in UTC; `end` None where it is open.
+        plan: the plan whose discounts, bounds, commitments and taxes hold.
+        anchor: where cadences without one of their own count from.
+        idle: whether nothing is owed, in a pause or in a trial by time; such time is no part of any floor.
+    """
+
+    __slots__ = ("anchor", "end", "idle", "plan", "start")
+
+    def __init__(
+        self, start: datetime, end: datetime | None, plan: Plan, anchor: date | datetime, *, idle: bool
+    ) -> None:
+        self.start = start
+        self.end = end
+        self.plan = plan
+        self.anchor = anchor
+        self.idle = idle
+
+    def within(self, stretch: Period) -> Period | None:
+        """The part of a stretch that it holds in."""
+        start = max(self.start, stretch.start)
+        end = stretch.end if self.end is None else min(self.end, stretch.end)
+        return Period(start, end, zone=stretch.zone) if start < end else None
 
 
 class History:

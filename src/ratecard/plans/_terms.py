@@ -17,7 +17,9 @@ from ..periods import Period
 from ..prices import Price
 from ._card import Item
 from ._carry import Carry
+from ._phases import Stretch
 from ._plan import Plan
+from ._states import Reign
 from ._subscription import Subscription
 
 __all__ = ["MeterTerms", "Piece", "Service", "Terms"]
@@ -39,12 +41,13 @@ class Piece:
         peak: the most there were in this service before this piece.
         alone: the stretch as a share of the full period, as though nothing of it had been billed before.
         trial: the key of the trial that makes it free; empty where it is not.
+        free: the key of the phase in which a part of its usage is free; empty where there is none.
         tail: what tells this piece's line from others of the same item: `@` and the start.
     """
 
     __slots__ = (
-        "alone", "before", "end", "item", "peak", "period", "price", "quantity", "share", "start", "tail", "trial",
-        "version",
+        "alone", "before", "end", "free", "item", "peak", "period", "price", "quantity", "share", "start", "tail",
+        "trial", "version",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +63,7 @@ class Piece:
         peak: Decimal = ZERO,
         alone: Exact | None = None,
         trial: str = "",
+        free: str = "",
     ) -> None:
         self.period = period
         self.start = period.start
@@ -73,6 +77,7 @@ class Piece:
         self.peak = peak
         self.alone = part if alone is None else alone
         self.trial = trial
+        self.free = free
         self.tail = f"@{period.start.isoformat().replace('+00:00', 'Z')}"
 
 
@@ -161,11 +166,14 @@ class Terms:
         services: what is billed or measured, in the order of the card's items, those that read others after them.
         meters: how each meter is measured, by key. Meters of the plan that no item prices are here too, without
             priced segments.
+        reigns: which plan held when, from the start of the subscription on.
+        phases: how it begins, as stretches of time.
         carry: what came in from the period before.
     """
 
     __slots__ = (
-        "carry", "currency", "ended", "memo", "meters", "period", "plan", "services", "started", "subscription", "zone",
+        "carry", "currency", "ended", "memo", "meters", "period", "phases", "plan", "reigns", "services", "started",
+        "subscription", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -180,6 +188,8 @@ class Terms:
         ended: datetime | None,
         services: Sequence[Service],
         meters: Mapping[str, MeterTerms],
+        reigns: Sequence[Reign],
+        phases: Sequence[Stretch],
         carry: Carry | None,
     ) -> None:
         self.plan = plan
@@ -191,6 +201,8 @@ class Terms:
         self.ended = ended
         self.services = tuple(services)
         self.meters = meters
+        self.reigns = tuple(reigns)
+        self.phases = tuple(phases)
         self.carry = carry
         # What is worked out once for these terms by those who read them; no part of what they say.
         self.memo: dict[str, Any] = {}
@@ -199,6 +211,15 @@ class Terms:
     def customer(self) -> str:
         """The customer's key."""
         return self.subscription.customer
+
+    def plan_at(self, at: datetime) -> Plan:
+        """The plan that held at an instant; before the service, the one it begins with."""
+        found = self.reigns[0].plan
+        for reign in self.reigns[1:]:
+            if reign.start > at:
+                break
+            found = reign.plan
+        return found
 
     def __repr__(self) -> str:
         return f"<Terms of {self.plan.key!r} for {self.customer!r}, {self.period!r}>"

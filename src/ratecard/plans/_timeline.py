@@ -21,10 +21,12 @@ from ._card import Item, RateCard
 from ._checks import card_problems
 from ._in_force import InForce
 from ._lookup import unknown
+from ._named import check_named
 from ._overrides import Alteration, altered
 from ._phases import Stretch, stretches
 from ._plain import digest
-from ._states import History, State
+from ._states import History, Reign, State
+from ._sums import sums_problems
 
 if TYPE_CHECKING:
     from ._catalog import Offer
@@ -46,10 +48,11 @@ class Sold:
         quantity: how many, where that is not metered; None where it is.
         version: the digest of the card whose price this is, or of the item where the card has another.
         trial: the key of the trial that makes it free; empty where it is not.
+        free: the key of the phase in which a part of its usage is free; empty where there is none.
         card: the card then in force.
     """
 
-    __slots__ = ("cadence", "card", "item", "part", "plan", "quantity", "trial", "version")
+    __slots__ = ("cadence", "card", "free", "item", "part", "plan", "quantity", "trial", "version")
 
     def __init__(
         self,
@@ -62,6 +65,7 @@ class Sold:
         version: str,
         trial: str,
         card: RateCard,
+        free: str = "",
     ) -> None:
         self.part = part
         self.item = item
@@ -71,6 +75,7 @@ class Sold:
         self.version = version
         self.trial = trial
         self.card = card
+        self.free = free
 
     @property
     def own(self) -> bool:
@@ -84,6 +89,7 @@ class Sold:
             and self.version == other.version
             and self.quantity == other.quantity
             and self.trial == other.trial
+            and self.free == other.free
             and self.cadence == other.cadence
         )
 
@@ -100,7 +106,7 @@ class Timeline:
         stretches: its phases.
 
     Raises:
-        UnknownKeyError: `key.unknown` for a plan that the offer does not have, or an item that no card has.
+        UnknownKeyError: `key.unknown` for a plan that the offer does not have, or an item or quantity that no card has.
         MismatchError: `currency.none` or `currency.ambiguous`.
     """
 
@@ -122,8 +128,12 @@ class Timeline:
         self._cards: dict[str, InForce] = {}
         self._items: dict[tuple[str, tuple[Alteration, ...]], tuple[Item, ...]] = {}
         self._cuts = self._all_cuts()
+        if subscription.changes or subscription.overrides or subscription.phases:
+            check_named(offer, subscription, self.plans)
         if subscription.overrides:
             self._check_overrides()
+        if subscription.phases:
+            self._check_free()
 
     @cached_property
     def code(self) -> str:
@@ -175,6 +185,22 @@ class Timeline:
         found: dict[str, Plan] = {state.plan.key: state.plan for state in self.states}
         return tuple(found.values())
 
+    def reigns(self) -> list[Reign]:
+        """Which plan and anchor held when; a stretch in which nothing is owed stands by itself."""
+        trials = [each for each in self.stretches if each.phase.trial]
+        cuts = {state.start for state in self.states} | {each.end for each in trials if each.end is not None}
+        found: list[Reign] = []
+        for at in sorted(cut for cut in cuts if self.end is None or cut < self.end or cut == self.start):
+            state = self.state(at)
+            idle = state.paused or any(each.holds(at) for each in trials)
+            last = found[-1] if found else None
+            if last is not None and (last.plan, last.anchor, last.idle) == (state.plan, state.anchor, idle):
+                continue
+            if last is not None:
+                last.end = at
+            found.append(Reign(at, self.end, state.plan, state.anchor, idle=idle))
+        return found
+
     def served(self, stretch: Period) -> Period | None:
         """The part of a stretch between start and end of the service."""
         start = max(stretch.start, self.start)
@@ -213,6 +239,7 @@ class Timeline:
         at = part.start
         card = self._card(state.plan, at)
         trial = next((each.phase.key for each in self.stretches if each.phase.trial and each.holds(at)), "")
+        free = next((each.phase.key for each in self.stretches if each.phase.free and each.holds(at)), "")
         items = self._items_of(state.plan, card, self._alterations(state.plan, at))
         base = {item.key: item for item in card.items}
         found = [
@@ -220,6 +247,7 @@ class Timeline:
                 part, item, plan=state.plan, cadence=self.cadence(state, item),
                 quantity=self._quantity(item, state, ONE),
                 version=card.digest if base.get(item.key) is item else digest(item), trial=trial, card=card,
+                free=free if item.meter is not None else "",
             )
             for item in items
         ]  # fmt: skip
@@ -305,6 +333,24 @@ class Timeline:
                 raise DefinitionError(wrong, what="what the subscription sells")
             self._items[mark] = found
         return found
+
+    def _check_free(self) -> None:
+        """What is free of items that are nowhere, or in another currency, would be free of nothing in silence."""
+        have = [item.key for plan in self.plans for card in plan.cards for item in card.items]
+        have += [item.key for each in self.stretches for item in each.phase.items]
+        wrong: list[Problem] = []
+        for index, stretch in enumerate(self.stretches):
+            for number, free in enumerate(stretch.phase.free):
+                path = f"phases[{index}].free[{number}]"
+                wrong += [
+                    Problem(f"{path}.items", "key.unknown", unknown(key, have, what="item", owner="the plan"))
+                    for key in free.items
+                    if key not in have
+                ]
+                if free.amount is not None:
+                    wrong += sums_problems(f"{path}.amount", free.amount, [self.code], some=True)
+        if wrong:
+            raise UnknownKeyError(wrong, what="the subscription")
 
     def _check_overrides(self) -> None:
         """Items that are named and nowhere to be found would be left unsaid in silence."""

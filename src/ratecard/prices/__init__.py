@@ -12,6 +12,7 @@ from ._by_record import ByRecord, record_price
 from ._dynamic import Dynamic, Multiplier
 from ._flat import Flat, PerUnit
 from ._hybrid import Allowance, FirstThen, Hybrid, UnitsOff, Weight, Weighted
+from ._outcome import Guarantee, Outcome, SuccessFee
 from ._package import Package
 from ._percent import GraduatedPercentage, Percentage, PercentOf, RateTier
 from ._select import Bracket, Brackets, Cell, Matrix, Window, Windows
@@ -31,9 +32,11 @@ __all__ = [
     "Flat",
     "Graduated",
     "GraduatedPercentage",
+    "Guarantee",
     "Hybrid",
     "Matrix",
     "Multiplier",
+    "Outcome",
     "Package",
     "PerUnit",
     "PercentOf",
@@ -43,6 +46,7 @@ __all__ = [
     "RateTier",
     "Stair",
     "Stairstep",
+    "SuccessFee",
     "Tier",
     "UnitsOff",
     "Volume",

@@ -332,7 +332,8 @@ def _faults(price: Nest) -> list[Problem]:
     for path, part in price.parts():
         reason = part.outermost()
         if reason:
-            found.append(Problem(path, "allowance.nested", f"{reason}; make the allowance the outermost price"))
+            code = "allowance.nested" if part.model == "allowance" else "outcome.nested"
+            found.append(Problem(path, code, f"{reason}; make it the outermost price"))
     return found
 
 

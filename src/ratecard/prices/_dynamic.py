@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import model_validator
 
+from .._folds import CarriedState
 from .._model import Amount, Key, OptionalAmount, refuse
 from .._model import default as preset
 from .._numbers import ONE, ZERO, Exact, div, mul, sub, text
 from ..curve import Curve
-from ..demand import Carried, CarriedState, Demand
+from ..demand import Carried, Demand
 from ..errors import Problem
 from ..quantity import Usage
 from ..steps import Step

@@ -27,11 +27,14 @@ class Flat(Price, frozen=True):
     credit.
 
     Attributes:
-        amount: the fee for a full period.
+        amount: the fee for a full period. The field hides the method `amount(q)` of other prices;
+            `curve().amount(q)` does for all of them.
         prorate: whether a part of a period costs that share of the fee.
 
     >>> from ratecard.quantity import Usage
     >>> Flat(amount="20").price(Usage.of(0)).amount
+    Decimal('20')
+    >>> Flat(amount="20").curve().amount(3)
     Decimal('20')
     >>> print(Flat(amount="20").price(Usage(ZERO, share=div(ONE, 4))).step.words())
     fee x share of the period: 20 x 0.25 = 5

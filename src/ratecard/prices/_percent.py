@@ -10,10 +10,11 @@ from typing import Literal
 
 from pydantic import model_validator
 
+from .._folds import PerRecordState
 from .._model import Amount, Key, Many, Model, OptionalAmount, default, refuse
 from .._numbers import ZERO, Exact, mul, neg, total
 from ..curve import Curve
-from ..demand import Demand, PerRecord, PerRecordState
+from ..demand import Demand, PerRecord
 from ..errors import MismatchError, Problem
 from ..quantity import Usage
 from ..steps import Input, Step, clamped

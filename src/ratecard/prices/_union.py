@@ -13,6 +13,7 @@ from .._model import tagged
 from ._dynamic import Dynamic, Multiplier
 from ._flat import Flat, PerUnit
 from ._hybrid import Allowance, FirstThen, Hybrid, Weighted
+from ._outcome import Outcome
 from ._package import Package
 from ._percent import GraduatedPercentage, Percentage, PercentOf
 from ._select import Brackets, Matrix, Windows
@@ -39,7 +40,8 @@ AnyPrice: TypeAlias = Annotated[
     | Annotated[Allowance, Tag("<allowance>")]
     | Annotated[Hybrid, Tag("<hybrid>")]
     | Annotated[FirstThen, Tag("<first_then>")]
-    | Annotated[Weighted, Tag("<weighted>")],
+    | Annotated[Weighted, Tag("<weighted>")]
+    | Annotated[Outcome, Tag("<outcome>")],
     tagged("model"),
 ]
 """Any price: a closed union, told apart by `model`."""

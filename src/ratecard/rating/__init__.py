@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ._book import Book, resolve_all
 from ._charge import Charges, charge
+from ._evidence import Evidence, Left, Proof
 from ._invoice import Invoice, InvoiceLine, invoice
 from ._line import LineItem
 from ._measure import measure
@@ -23,10 +24,13 @@ __all__ = [
     "Book",
     "Charges",
     "Difference",
+    "Evidence",
     "Invoice",
     "InvoiceLine",
+    "Left",
     "LineItem",
     "Notice",
+    "Proof",
     "Rejection",
     "Statement",
     "Tally",

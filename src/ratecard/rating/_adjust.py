@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from .._numbers import CONTEXT, ONE, ZERO, Exact, add, neg, text
-from ..plans import AmountDiscount, AnyDiscount, Coupon, PercentDiscount, Tax, TieredDiscount, sum_in
+from ..plans import AmountDiscount, AnyDiscount, Coupon, PercentDiscount, Standing, Tax, TieredDiscount, sum_in
 from ..steps import Step
 from ._commit import reading
 from ._item_stages import spend_parts
@@ -24,22 +25,29 @@ KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
-def choose(sheet: Sheet) -> list[Coupon]:
+def choose(sheet: Sheet) -> list[Standing[Coupon]]:
     """The coupons that are used, in the order of the subscription; of the others the statement tells why not."""
-    found: list[Coupon] = []
-    for coupon in sheet.dues.coupons:
-        why = _unfit(sheet, coupon)
-        if why is None and found and not (coupon.stacks and found[0].stacks):
+    found: list[Standing[Coupon]] = []
+    for standing in sheet.dues.coupons:
+        coupon = standing.each
+        others = [held.each for held in found if held.each.key != coupon.key]
+        why = _unfit(sheet, standing)
+        if why is None and others and not (coupon.stacks and others[0].stacks):
             why = Notice("coupon.alone", coupon.key, "not used: it does not go together with another coupon")
         if why is None:
-            found.append(coupon)
+            found.append(standing)
         else:
             sheet.notices.append(why)
+    sheet.notices += [
+        Notice("coupon.plan", key, f"not used: the plan {sheet.terms.plan.key!r} does not have it")
+        for key in sheet.dues.missing
+    ]
     return found
 
 
-def _unfit(sheet: Sheet, coupon: Coupon) -> Notice | None:
+def _unfit(sheet: Sheet, standing: Standing[Coupon]) -> Notice | None:
     """Why a coupon cannot be used on this statement, whatever the others are."""
+    coupon = standing.each
     used = sheet.coupons.get(coupon.key, 0)
     if coupon.uses is not None and used >= coupon.uses:
         return Notice("coupon.exhausted", coupon.key, f"not used: all {coupon.uses} of its uses are spent")
@@ -50,31 +58,39 @@ def _unfit(sheet: Sheet, coupon: Coupon) -> Notice | None:
         least = sum_in(coupon.minimum_spend, sheet.currency)
         if least is None:
             return Notice("coupon.currency", coupon.key, f"not used: it has no minimum spend in {sheet.currency}")
-        spent = _sum(sheet.scope(off.items))
+        spent = _sum(sheet.scope(off.items, standing.plans))
         if spent < least:
             words = f"not used: its items come to {text(spent)}, and it counts from {text(least)}"
             return Notice("coupon.minimum_spend", coupon.key, words)
     return None
 
 
-def discounts(sheet: Sheet, stage: str, coupons: Sequence[Coupon]) -> None:
+def discounts(sheet: Sheet, stage: str, coupons: Sequence[Standing[Coupon]]) -> None:
     """Take off the discounts of a stage in the order in which they are listed, then its coupons."""
     kinds = KINDS[stage]
     begun = {entry.key: entry.net for entry in sheet.entries}
-    for each in sheet.terms.plan.discounts:
-        if isinstance(each, kinds):
-            _take(sheet, "discount", each.key, each.label, each, begun)
-    for coupon in coupons:
+    for standing in sheet.dues.discounts:
+        if isinstance(standing.each, kinds):
+            _take(sheet, "discount", standing.each, standing, standing.each, begun)
+    used: dict[str, bool] = {}
+    for brought in coupons:
+        coupon = brought.each
         if isinstance(coupon.discount, kinds):
-            if _take(sheet, "coupon", coupon.key, coupon.label, coupon.discount, begun):
-                sheet.coupons[coupon.key] = sheet.coupons.get(coupon.key, 0) + 1
-            else:
-                sheet.notices.append(Notice("coupon.nothing", coupon.key, "not used: there is nothing to take off"))
+            took = _take(sheet, "coupon", coupon, brought, coupon.discount, begun)
+            used[coupon.key] = used.get(coupon.key, False) or bool(took)
+    for key, some in used.items():
+        if some:
+            sheet.coupons[key] = sheet.coupons.get(key, 0) + 1
+        else:
+            sheet.notices.append(Notice("coupon.nothing", key, "not used: there is nothing to take off"))
 
 
-def _take(sheet: Sheet, kind: Kind, key: str, label: str, each: AnyDiscount, begun: dict[str, Decimal]) -> Decimal:
-    """Take one discount off."""
-    over = sheet.scope(each.items)
+def _take(
+    sheet: Sheet, kind: Kind, named: AnyDiscount | Coupon, where: Standing[Any], each: AnyDiscount,
+    begun: dict[str, Decimal],
+) -> Decimal:  # fmt: skip
+    """Take one discount off the lines of its plans; a sum in the part of the time that they hold."""
+    over = sheet.scope(each.items, where.plans)
     if isinstance(each, PercentDiscount):
         step = _percent(sheet, each, over, begun)
     else:
@@ -86,10 +102,13 @@ def _take(sheet: Sheet, kind: Kind, key: str, label: str, each: AnyDiscount, beg
         else:
             # A coupon without an amount in this currency was sorted out; a discount of the plan has one.
             off = given(neg(sum_in(each.amount, sheet.currency) or ZERO), "off")
+            if where.share != ONE:
+                words = "for the part of the time that it holds"
+                off = Step.of("scaled", [("factor", where.share)], parts=[off], note=words)
             most = base.result if base.result > ZERO else ZERO
             clamp = Step.of("clamp", [("minimum", neg(most))], parts=[off], note="no more than there is")
             step = Step.of("last", (), parts=[base, clamp])
-    return sheet.spread(kind, key, label, step, over)
+    return sheet.spread(kind, named.key, named.label, step, over, version=named.digest, period=where.period)
 
 
 def _percent(sheet: Sheet, each: PercentDiscount, over: Sequence[Entry], begun: dict[str, Decimal]) -> Step:
@@ -116,11 +135,11 @@ def _sum(entries: Sequence[Entry]) -> Decimal:
 
 def maximum(sheet: Sheet) -> None:
     """Take off what is above the plan's maximum, for each of its periods."""
-    held = sheet.terms.plan.maximum
-    if held is None:
-        return
     for stretch in sheet.dues.stretches:
-        read = reading(sheet, "maximum", held.amount, held.prorate, stretch)
+        # A ceiling is whole, so the one that holds last is the one.
+        if stretch.last.maximum is None:
+            continue
+        read = reading(sheet, "maximum", stretch, lambda plan: plan.maximum)
         have = read.have()
         over = [entry for entry in sheet.entries if read.holds(entry)]
         if have.result > read.amount.result:
@@ -129,25 +148,25 @@ def maximum(sheet: Sheet) -> None:
             if neg(step.result) > most:
                 # What was billed before is above it alone: no more can come off than there is.
                 step = Step.of("clamp", [("minimum", neg(max(most, ZERO)))], parts=[step])
-            sheet.spread("maximum", "", "", step, over, period=read.period)
+            sheet.spread("maximum", "", "", step, over, version=stretch.last.maximum.digest, period=read.period)
         read.keep(_sum(over))
 
 
 def taxes(sheet: Sheet) -> None:
     """Compute each tax once on its base, round it once, and show how it falls on the lines."""
-    held = sheet.terms.plan.taxes
-    for tax in held:
-        over = sheet.scope(tax.items)
+    for standing in sheet.dues.taxes:
+        tax = standing.each
+        over = sheet.scope(tax.items, standing.plans)
         if not over:
             continue
         base = _sum(over)
-        step = _tax_step(tax, held, over)
+        step = _tax_step(tax, sheet.dues.taxes, over)
         weights = [(entry, entry.net.copy_abs()) for entry in over if entry.net and (entry.net > 0) == (base > 0)]
         kind: Kind = "included_tax" if tax.included else "tax"
-        sheet.line(kind, tax.key, tax.label, step, over=weights)
+        sheet.line(kind, tax.key, tax.label, step, over=weights, version=tax.digest, period=standing.period)
 
 
-def _tax_step(tax: Tax, every: Sequence[Tax], over: Sequence[Entry]) -> Step:
+def _tax_step(tax: Tax, every: Sequence[Standing[Tax]], over: Sequence[Entry]) -> Step:
     if not tax.included:
         base = summed([(entry.key, entry.net) for entry in over], "base")
         return Step.of("scaled", [("factor", tax.rate)], parts=[base], note=f"{tax.label}, {text(tax.rate)}")
@@ -156,8 +175,8 @@ def _tax_step(tax: Tax, every: Sequence[Tax], over: Sequence[Entry]) -> Step:
     for entry in over:
         rates: Exact = ONE
         for each in every:
-            if entry.within(each.items):
-                rates = add(rates, each.rate)
+            if entry.plan in each.plans and entry.within(each.each.items):
+                rates = add(rates, each.each.rate)
         assert isinstance(rates, Decimal)
         groups.setdefault(rates, []).append((entry.key, entry.net))
     note = f"{tax.label}, {text(tax.rate)} included"

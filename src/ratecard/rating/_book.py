@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from .._kinds import expect, expect_many
 from ..errors import MismatchError
 from ..periods import Period
 from ..plans import Carry, Offer, Subscription, Terms, resolve
@@ -67,10 +68,14 @@ def resolve_all(
         carries: `statement.carry` of the period before, by customer.
 
     Raises:
-        MismatchError: `book.twice`, when a customer comes twice; and as `resolve`.
+        MismatchError: `book.twice`, when a customer comes twice; `argument.type`; and as `resolve`.
     """
+    words = "give a list of them, also where there is one"
+    expect_many(subscriptions, "the subscriptions", words, alone=Subscription)
+    expect(carries or {}, Mapping, "the carries", "give a mapping from customers to carries")
     found: dict[str, Terms] = {}
     for subscription in subscriptions:
+        expect(subscription, Subscription, "a subscription", "write plan.subscribe(customer, start=...)")
         customer = subscription.customer
         if customer in found:
             raise MismatchError(

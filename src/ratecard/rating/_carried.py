@@ -6,14 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 from .._numbers import ZERO, Exact, add, exact, sign, text
+from ..meters import Outcomes
 from ..plans import Carry
 from ..records import show_time
 from ._charge import Charges
+from ._levels import Levels
 from ._line import CHARGES, LineItem
+from ._outcome_carry import outcomes_carried
 from ._reading import Reading
 
 __all__ = ["carried"]
@@ -22,7 +25,7 @@ __all__ = ["carried"]
 def carried(
     charges: Charges,
     lines: Sequence[LineItem],
-    drawn: Mapping[str, Decimal] | None = None,
+    drawn: Mapping[str, Exact] | None = None,
     coupons: Mapping[str, int] | None = None,
 ) -> Carry:
     """
@@ -31,13 +34,23 @@ def carried(
     Args:
         charges: what was charged.
         lines: the lines of the statement.
-        drawn: what commitments and floors that run on hold, by their names.
+        drawn: what commitments and floors that run on hold, and what is used up of trials by amount, by their names.
         coupons: how often each coupon has been used.
     """
     terms = charges.terms
     readings = charges.readings()
-    counters = {key: _counters(reading) for key, reading in readings.items()}
-    levels = {key: _levels(reading) for key, reading in readings.items() if reading.gauge}
+    # Outcomes outlive a period subject by subject, with their prices, not as counters.
+    counters = {
+        key: _counters(reading)
+        for key, reading in readings.items()
+        if not isinstance(reading.meter.aggregate, Outcomes)
+    }
+    outcomes: dict[str, dict[str, Any]] = {}
+    for (item, meter), held in charges.outcomes.items():
+        told = outcomes_carried(held)
+        if told is not None:
+            outcomes.setdefault(item, {})[meter] = told
+    levels = {key: _levels(reading, reading.levels) for key, reading in readings.items() if reading.levels is not None}
     remainders: dict[str, Exact] = {}
     if terms.plan.carry_remainders:
         # What no line took up stays for the next one.
@@ -62,8 +75,9 @@ def carried(
             for item, groups in charges.rollovers.items()
         },
         remainders={name: text(left) for name, left in sorted(remainders.items()) if sign(left)},
-        commitments={name: text(held) for name, held in sorted((drawn or {}).items()) if held},
+        commitments={name: text(held) for name, held in sorted((drawn or {}).items()) if sign(held)},
         coupons={key: uses for key, uses in sorted((coupons or {}).items())},
+        outcomes=outcomes,
         identities=_identities(charges, counting=bool(counting)),
     )
 
@@ -98,11 +112,7 @@ def _identities(charges: Charges, *, counting: bool) -> list[list[str | None]]:
     return [[source, name, told] for (source, name), told in ordered]
 
 
-def _levels(reading: Reading) -> list[list[object]]:
-    found: list[list[object]] = []
-    groups = {group for segment in reading.segments for group in segment} | set(reading.untouched())
-    for group in sorted(groups):
-        level: Exact | None = reading.level(group, reading.terms.period.end)
-        if level is not None:
-            found.append([list(group), text(level)])
-    return found
+def _levels(reading: Reading, levels: Levels) -> list[list[object]]:
+    groups = {group for segment in reading.segments for group in segment} | set(levels.untouched())
+    told = {group: levels.told(group, reading.terms.period.end) for group in sorted(groups)}
+    return [[list(group), each] for group, each in told.items() if each is not None]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from .._kinds import expect
 from .._numbers import ZERO, Exact, add, exact, sign, sub, total
 from ..plans import Piece, Service, Terms
 from ..prices import Allowance, Price, Priced
@@ -22,6 +23,8 @@ from ._direct import Way, counter, is_fee
 from ._item_stages import Draft, staged_drafts
 from ._line import CHARGES, Group, LineHead, LineItem, line_name
 from ._metered import Metered, less
+from ._outcome_lines import accounted, outcome_lines, outcomes_left
+from ._outcomes import OutcomeItem, is_outcomes
 from ._reading import Reading
 from ._spread import rounded_together
 from ._tally import Account, Cells, Tally
@@ -39,9 +42,10 @@ class Charges:
         lines: the lines, in the order of the card, each rounded once.
         rollovers: for each item with a rollover, the units that each group takes into the next period.
         listed: for lines that a discount or a ceiling of their item changed, by key, the exact amount before it.
+        outcomes: what became of outcomes, by item and meter.
     """
 
-    __slots__ = ("lines", "listed", "rollovers", "tally", "terms")
+    __slots__ = ("lines", "listed", "outcomes", "rollovers", "tally", "terms")
 
     def __init__(
         self,
@@ -50,8 +54,10 @@ class Charges:
         lines: Sequence[LineItem],
         rollovers: Mapping[str, Mapping[tuple[str, ...], Exact]],
         listed: Mapping[str, Exact],
+        outcomes: Mapping[tuple[str, str], OutcomeItem] | None = None,
     ) -> None:
         self.listed = listed
+        self.outcomes = {} if outcomes is None else outcomes
         self.terms = terms
         self.tally = tally
         self.lines = tuple(lines)
@@ -60,7 +66,13 @@ class Charges:
     @property
     def account(self) -> Account | None:
         """Where every record went; None where the tally holds other customers too."""
-        return self.tally.account if len(self.tally.metering) == 1 else None
+        if len(self.tally.metering) != 1:
+            return None
+        if not self.outcomes:
+            return self.tally.account
+        events = [held.meter.event for held in self.terms.meters.values()]
+        alone = [key for key, held in self.terms.meters.items() if events.count(held.meter.event) == 1]
+        return accounted(self.tally.account, self.outcomes, alone)
 
     def readings(self) -> dict[str, Reading]:
         """The meters of all services, also of those not billed yet: what they hold outlives the period."""
@@ -81,9 +93,11 @@ def charge(terms: Terms, tally: Tally) -> Charges:
 
     Raises:
         MismatchError: `tally.*` or `demand.missing`, when the tally can't answer; `carry.missing`, when a counter began
-            before the period and nothing tells what it held; `level.opening`.
+            before the period and nothing tells what it held; `level.opening`; `argument.type`.
         NoPriceError: some usage has no price.
     """
+    expect(terms, Terms, "the terms", "give what resolve made")
+    expect(tally, Tally, "the tally", "give what measure made; stored data is read by Tally.load")
     memo = terms.memo
     ways = memo.get("ways")
     if ways is None:
@@ -111,7 +125,10 @@ def charge(terms: Terms, tally: Tally) -> Charges:
             lines.append(line)
         if not in_order:
             charging.placed(service)
-    return Charges(terms, tally, *charging.finished(in_order=in_order))
+    if terms.carry is not None and terms.carry.outcomes:
+        outcomes_left(charging)
+        charging.placed_last()
+    return Charges(terms, tally, *charging.finished(in_order=in_order), charging.outcomes)
 
 
 _NONE: dict[str, list[Cells]] = {}
@@ -145,6 +162,7 @@ class Charging:
         self.tally = tally
         self.lines: list[LineItem] = []
         self.listed: dict[str, Exact] = {}
+        self.outcomes: dict[tuple[str, str], OutcomeItem] = {}
         # The lines of an item whose stages still work on them, not rounded yet.
         self.drafts: list[Draft] | None = None
         self.places: list[int] = []
@@ -166,6 +184,10 @@ class Charging:
 
     def service(self, service: Service) -> None:
         """The lines of one item in one of its cadence periods, and the included units that it hands on."""
+        if is_outcomes(service):
+            outcome_lines(self, service)
+            self.placed(service)
+            return
         staged = any(piece.item.staged for piece in service.pieces)
         self.drafts = [] if staged else None
         for piece in service.pieces:
@@ -190,6 +212,10 @@ class Charging:
     def placed(self, service: Service) -> None:
         """Note whose the lines are that were added since."""
         self.places += [service.place] * (len(self.lines) - len(self.places))
+
+    def placed_last(self) -> None:
+        """Note that lines which no service has stand behind all others."""
+        self.places += [len(self.terms.services)] * (len(self.lines) - len(self.places))
 
     def finished(
         self, *, in_order: bool
@@ -279,7 +305,7 @@ class Charging:
         if self.drafts is not None:
             self.drafts.append(Draft(head, piece, quantity, amount, derive))
             return
-        self._round(head, quantity, amount, derive)
+        self.round_line(head, quantity, amount, derive)
 
     def _finish(self, drafts: tuple[Sequence[Draft], bool]) -> None:
         """Round the lines of an item with stages; where one of them read several lines, so that they add up."""
@@ -290,12 +316,15 @@ class Charging:
         for draft in found:
             if draft.amount != draft.listed and draft.head.kind != "minimum":
                 self.listed[draft.head.key] = draft.listed
-            self._round(draft.head, draft.quantity, draft.amount, draft.derive)
+            self.round_line(draft.head, draft.quantity, draft.amount, draft.derive)
         if together and self.terms.plan.rounding_at != "statement":
             places, mode = self.terms.currency.places, self.terms.plan.rounding
             self.lines[first:] = rounded_together(self.lines[first:], places, mode, why="so that the item adds up")
 
-    def _round(self, head: LineHead, quantity: Exact, amount: Exact, derive: Callable[[], tuple[Step, ...]]) -> None:
+    def round_line(
+        self, head: LineHead, quantity: Exact, amount: Exact, derive: Callable[[], tuple[Step, ...]]
+    ) -> None:
+        """Round an amount once and keep the line."""
         if self.terms.plan.carry_remainders and head.kind in CHARGES:
             amount, derive = self._with_remainder(line_name(head.item, head.group), amount, derive)
         rounded = head.rounded(amount)

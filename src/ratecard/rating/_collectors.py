@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
+from .._visible import is_sound
+
 __all__ = ["Columns", "Customers", "Sums", "Tree"]
 
 
 def _check(key: Any, width: int) -> None:
     """A raw group is one text where there is one dimension, else a tuple of texts; any other is nobody's here."""
     for part in (key,) if width == 1 else key:
-        if part.__class__ is not str:
+        if part.__class__ is not str or not is_sound(part):
             raise KeyError(key)
 
 
@@ -43,7 +45,7 @@ class Tree(dict[Any, Any]):
         self.depth = depth
 
     def __missing__(self, key: Any) -> Any:
-        if key.__class__ is not str:
+        if key.__class__ is not str or not is_sound(key):
             raise KeyError(key)
         if not self.depth:
             return 0

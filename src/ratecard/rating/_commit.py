@@ -8,18 +8,21 @@ own cadence; what it holds so far comes with `carry`, and it is topped up in the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+from typing import TypeAlias
 
-from .._model import Pairs
 from .._numbers import CONTEXT, ONE, ZERO, Exact, number, quantize, sub, total
 from ..errors import MismatchError
 from ..periods import Period
-from ..plans import Commitment, Postpaid, Prepaid, Stretch, sum_in
+from ..plans import Commitment, Maximum, Minimum, Plan, Postpaid, Prepaid, Stretch, sum_in
 from ..steps import Step
 from ._sheet import Entry, Sheet, given, summed
 
 __all__ = ["Reading", "commitments", "minimum", "prepaid", "reading"]
+
+Bound: TypeAlias = Minimum | Maximum | Commitment
+"""What has an amount for a period."""
 
 
 class Reading:
@@ -50,23 +53,20 @@ class Reading:
             self.sheet.drawn[self.name] = CONTEXT.add(self.before, more)
 
 
-def reading(sheet: Sheet, name: str, sums: Pairs[Decimal], prorate: bool, stretch: Stretch) -> Reading:
+def reading(sheet: Sheet, name: str, stretch: Stretch, pick: Callable[[Plan], Bound | None]) -> Reading:
     """
     A floor, ceiling or commitment in one of its periods.
+
+    Args:
+        sheet: the statement.
+        name: what it is called in the carry.
+        stretch: the period.
+        pick: what a plan says of it; the plan that holds last says whether it is whole or by share.
 
     Raises:
         MismatchError: `carry.missing`, when it began before the rated period and no carry tells what it holds.
     """
     terms = sheet.terms
-    # A plan has an amount in each of its currencies, or it is refused when it is defined.
-    full = sum_in(sums, sheet.currency) or ZERO
-    factor = stretch.factor(prorate)
-    step = given(full, "for a full period")
-    if factor != ONE:
-        step = Step.of("scaled", [("factor", factor)], parts=[step], note="for the part of it that is served")
-        places, mode = terms.currency.places, terms.plan.rounding
-        amount = quantize(step.result, places, mode)
-        step = Step("round", [("places", Decimal(places)), ("mode", mode)], amount, parts=[step])
     before = ZERO
     if stretch.begun:
         if terms.carry is None:
@@ -76,7 +76,38 @@ def reading(sheet: Sheet, name: str, sums: Pairs[Decimal], prorate: bool, stretc
                 code="carry.missing",
             )
         before = number(terms.carry.commitments.get(name, "0"))
-    return Reading(sheet, name, step, stretch, before)
+    return Reading(sheet, name, _amount(sheet, stretch, pick), stretch, before)
+
+
+def _amount(sheet: Sheet, stretch: Stretch, pick: Callable[[Plan], Bound | None]) -> Step:
+    """What it amounts to: each plan's amount for its share of the period, or that of the last plan, whole."""
+    last = pick(stretch.last)
+    if last is not None and not last.prorate:
+        return given(_full(sheet, last), "for a full period")
+    shares: dict[Decimal, list[Exact]] = {}
+    for plan, part in stretch.parts:
+        held = pick(plan)
+        shares.setdefault(ZERO if held is None else _full(sheet, held), []).append(part)
+    shares.pop(ZERO, None)
+    parts = [_shared(full, total(some)) for full, some in shares.items()]
+    if len(parts) == 1 and parts[0].rule == "given":
+        return parts[0]
+    step = parts[0] if len(parts) == 1 else Step.of("sum", (), parts=parts, note="for each plan's part of the time")
+    places, mode = sheet.terms.currency.places, sheet.terms.plan.rounding
+    amount = quantize(step.result, places, mode)
+    return Step("round", [("places", Decimal(places)), ("mode", mode)], amount, parts=[step])
+
+
+def _full(sheet: Sheet, bound: Bound) -> Decimal:
+    # A plan has an amount in each of its currencies, or it is refused when it is defined.
+    return sum_in(bound.amount, sheet.currency) or ZERO
+
+
+def _shared(full: Decimal, part: Exact) -> Step:
+    step = given(full, "for a full period")
+    if part == ONE:
+        return step
+    return Step.of("scaled", [("factor", part)], parts=[step], note="for the part of it that is served")
 
 
 class _Fill:
@@ -84,7 +115,7 @@ class _Fill:
 
     def __init__(self, sheet: Sheet, commitment: Commitment, stretch: Stretch) -> None:
         self.commitment = commitment
-        self.read = reading(sheet, f"commitment {commitment.key}", commitment.amount, commitment.prorate, stretch)
+        self.read = reading(sheet, f"commitment {commitment.key}", stretch, lambda plan: _of(plan, commitment.key))
         amount = self.read.amount.result
         assert isinstance(amount, Decimal)
         room = CONTEXT.subtract(amount, self.read.before)
@@ -110,6 +141,10 @@ class _Fill:
         for _, some in self.taken:
             found = CONTEXT.add(found, some)
         return found
+
+
+def _of(plan: Plan, key: str) -> Commitment | None:
+    return next((each for each in plan.commitments if each.key == key), None)
 
 
 def _filled(sheet: Sheet, wanted: type[Postpaid] | type[Prepaid] | None) -> list[_Fill]:
@@ -157,7 +192,7 @@ def commitments(sheet: Sheet) -> None:
             step = _overage(fill.beyond, commitment.overage)
             sheet.top_up(
                 "overage", commitment.key, commitment.label, step,
-                items=commitment.items, period=read.period,
+                items=commitment.items, plan=read.stretch.last, version=commitment.digest, period=read.period,
             )  # fmt: skip
         if not isinstance(commitment, Postpaid):
             continue
@@ -171,7 +206,7 @@ def commitments(sheet: Sheet) -> None:
             step = Step.of("difference", (), parts=[read.amount, Step.of("sum", (), parts=have)])
             sheet.top_up(
                 "commitment", commitment.key, commitment.label, step,
-                items=commitment.items, period=read.period,
+                items=commitment.items, plan=read.stretch.last, version=commitment.digest, period=read.period,
             )  # fmt: skip
 
 
@@ -192,18 +227,19 @@ def _overage(beyond: Sequence[tuple[Entry, Decimal]], factor: Decimal) -> Step:
 
 def minimum(sheet: Sheet) -> None:
     """Top the statement up to the plan's minimum, in the statement that holds the end of each of its periods."""
-    held = sheet.terms.plan.minimum
-    if held is None:
-        return
     for stretch in sheet.dues.stretches:
-        read = reading(sheet, "minimum", held.amount, held.prorate, stretch)
+        held = [plan.minimum for plan, _ in stretch.parts if plan.minimum is not None]
+        if not held:
+            continue
+        read = reading(sheet, "minimum", stretch, lambda plan: plan.minimum)
         have = read.have()
         now = sub(have.result, read.before)
         assert isinstance(now, Decimal)
         read.keep(now)
         if stretch.over and have.result < read.amount.result:
             step = Step.of("difference", (), parts=[read.amount, have])
-            sheet.top_up("minimum", "", "", step, items=(), period=read.period)
+            version = (stretch.last.minimum or held[-1]).digest
+            sheet.top_up("minimum", "", "", step, items=(), plan=stretch.last, version=version, period=read.period)
 
 
 def prepaid(sheet: Sheet) -> None:
@@ -214,8 +250,8 @@ def prepaid(sheet: Sheet) -> None:
         held = fill.held
         fill.read.keep(held)
         if held:
-            step = _drawn(fill)
-            sheet.draw(fill.commitment.key, fill.commitment.label, step, fill.taken, period=fill.read.period)
+            each, step = fill.commitment, _drawn(fill)
+            sheet.draw(each.key, each.label, step, fill.taken, version=each.digest, period=fill.read.period)
 
 
 def _drawn(fill: _Fill) -> Step:

@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from .._numbers import ONE, ZERO, Exact
 from ..demand import Demand
-from ..meters import Aggregate, Frame, Level, Peak
+from ..meters import Aggregate, Average, Frame, Level, Outcomes, Peak
 from ..plans import Piece, Service, Terms
 from ..prices import Allowance, Price
 from ..quantity import Usage
@@ -82,8 +82,8 @@ def counter(terms: Terms, service: Service, head: Callable[[Service, Piece], Lin
     measured = terms.meters[meter.key]
     if measured.axes or measured.folds or piece.start != service.counted or piece.share != ONE or piece.trial:
         return None
-    # A level also needs what it was before.
-    special = isinstance(meter.aggregate, Level | Peak) or meter.convert is not None
+    # A level also needs what it was before, and so do outcomes; an average tells what it is the mean of.
+    special = isinstance(meter.aggregate, Average | Level | Outcomes | Peak) or meter.convert is not None
     if special or piece.item.round_quantity is not None or not _plain_price(piece.price):
         return None
     places = [

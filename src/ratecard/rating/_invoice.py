@@ -2,8 +2,10 @@
 invoice: what is due at an instant and was not invoiced yet, from the statements of several periods.
 
 A statement says what a period's service comes to; an invoice picks by `due`: the arrears of what is past, the advance
-of what begins. What was invoiced before is subtracted line by line. So an upgrade in mid-period gives back what was
-paid in advance for the rest of the old price; and however often one invoices, invoices add up to the statements.
+of what begins. A discount or a tax across lines goes with the lines it falls on: what falls on an advance fee is due
+with that fee, the rest with the rest. What was invoiced before is subtracted line by line. So an upgrade in mid-period
+gives back what was paid in advance for the rest of the old price, less its discounts; and however often one invoices,
+invoices add up to the statements.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from .._numbers import CONTEXT, ZERO, quantize
+from .._kinds import expect, expect_many
+from .._numbers import CONTEXT, ZERO, number, quantize, text, total
+from .._visible import visible
 from ..errors import MismatchError
 from ..money import Currency, Money, shown
 from ..periods import Period, instant
@@ -33,15 +37,16 @@ class InvoiceLine:
         key, item, name: the line's.
         statement: the period of the statement that has the line.
         service: the stretch of service.
-        due: when it is due.
-        whole: what the line comes to as it is right now; `before` of that was invoiced already, and `amount` is new.
+        due: when it is due; of a line across others, when the part that is invoiced is.
+        whole: what is due of the line as it is right now; `before` of that was invoiced already, and `amount` is new.
+        shares: of a line across others, how `whole` falls on the lines that are invoiced, by their keys.
     """
 
-    __slots__ = ("before", "due", "item", "key", "name", "service", "statement", "whole")
+    __slots__ = ("before", "due", "item", "key", "name", "service", "shares", "statement", "whole")
 
     def __init__(
         self, key: str, item: str, name: str, *, statement: Period, service: Period, due: datetime, whole: Money,
-        before: Money,
+        before: Money, shares: Sequence[tuple[str, Decimal]] = (),
     ) -> None:  # fmt: skip
         self.key = key
         self.item = item
@@ -51,6 +56,7 @@ class InvoiceLine:
         self.due = due
         self.whole = whole
         self.before = before
+        self.shares = tuple(shares)
 
     @property
     def amount(self) -> Money:
@@ -67,11 +73,11 @@ class InvoiceLine:
         return hash((self.key, self.due))
 
     def __repr__(self) -> str:
-        return f"<InvoiceLine {self.key}: {self.amount}>"
+        return f"<InvoiceLine {visible(self.key)}: {self.amount}>"
 
     def __str__(self) -> str:
         start, end = show_time(self.service.start), show_time(self.service.end)
-        told = f"{self.name}, {start} to {end}: {self.amount}"
+        told = visible(f"{self.name}, {start} to {end}: {self.amount}")
         return f"{told} ({self.whole} less {self.before} invoiced before)" if self.before.amount else told
 
     def to_json(self) -> dict[str, Any]:
@@ -85,6 +91,7 @@ class InvoiceLine:
             "due": show_time(self.due),
             "whole": shown(self.whole.amount, self.whole.currency),
             "before": shown(self.before.amount, self.before.currency),
+            **({"shares": [[key, text(part)] for key, part in self.shares]} if self.shares else {}),
         }
 
 
@@ -147,7 +154,7 @@ class Invoice:
         Raises:
             MismatchError: `invoice.version`.
         """
-        if told.get("invoice") != 1:
+        if not isinstance(told, Mapping) or told.get("invoice") != 1:
             raise MismatchError("this is not an invoice that can be read; expected version 1", code="invoice.version")
         currency = currency_of(told["currency"]["code"], told["currency"]["places"])
 
@@ -158,7 +165,7 @@ class Invoice:
             InvoiceLine(
                 line["key"], line["item"], line["name"], statement=Period.from_json(line["statement"]),
                 service=Period.from_json(line["service"]), due=read_time(line["due"]), whole=money(line["whole"]),
-                before=money(line["before"]),
+                before=money(line["before"]), shares=[(key, number(part)) for key, part in line.get("shares", ())],
             )
             for line in told["lines"]
         ]  # fmt: skip
@@ -178,10 +185,12 @@ def invoice(
             what is known) for its advance.
         at: the instant; lines due then are in.
         issued: the invoices of the same customer so far.
-        interim: whether usage so far is invoiced before it is due; fees in arrears wait all the same.
+        interim: whether usage so far is invoiced before it is due, with the discounts and taxes that fall on it; fees
+            in arrears, minimums and true-ups wait all the same.
 
     Raises:
-        MismatchError: `invoice.customer`, `currency.mixed`, or `invoice.twice` when a period comes twice.
+        MismatchError: `invoice.customer`, `currency.mixed`, `invoice.twice` when a period comes twice, or
+            `argument.type`.
 
     >>> from ratecard import Item, Period, Plan, prices, rate
     >>> base = Item(key="base", price=prices.Flat(amount="31"), bill="advance")
@@ -193,8 +202,15 @@ def invoice(
     >>> invoice([ended], "2025-03-11T00:00:00Z", issued=[first]).amount
     Money('-21.00', 'USD')
     """
+    words = "give a list of them, also where there is one"
+    expect_many(statements, "the statements", words, alone=Statement)
+    expect_many(issued, "the invoices so far", words, alone=Invoice)
     held = list(statements)
     before = list(issued)
+    for statement in held:
+        expect(statement, Statement, "a statement", "give what rate made; stored data is read by Statement.from_json")
+    for each in before:
+        expect(each, Invoice, "an invoice", "give what invoice made; stored data is read by Invoice.from_json")
     when = instant(at)
     customer, currency = _one(held, before)
     billed: dict[str, Decimal] = {}
@@ -206,12 +222,14 @@ def invoice(
     found: list[InvoiceLine] = []
     there: set[str] = set()
     for statement in held:
+        ready = {line.key: line.due for line in statement.lines if line.due <= when or (interim and _is_usage(line))}
         for line in statement.lines:
             if line.kind == "included_tax":
                 continue  # It is in the other lines already.
             there.add(line.key)
-            if line.due <= when or (interim and _is_usage(line)):
-                found.append(_line(statement, line, billed.get(line.key, ZERO)))
+            old_shares = last[line.key].shares if line.key in last else ()
+            if line.key in ready or line.shares:
+                found.append(_line(statement, line, billed.get(line.key, ZERO), ready, old_shares))
     for key, gone in last.items():
         if key not in there and any(_holds(statement.period, gone.statement.start) for statement in held):
             # The line is gone from its statement: what was invoiced of it is given back.
@@ -228,10 +246,22 @@ def _is_usage(line: LineItem) -> bool:
     return bool(line.unit)
 
 
-def _line(statement: Statement, line: LineItem, before: Decimal) -> InvoiceLine:
+def _line(
+    statement: Statement, line: LineItem, before: Decimal, ready: Mapping[str, datetime],
+    invoiced: Sequence[tuple[str, Decimal]],
+) -> InvoiceLine:  # fmt: skip
+    """A line as far as it is due; of one across others, what falls on those that are."""
+    whole, due, shares = line.rounded, line.due, line.shares
+    if line.key not in ready:
+        # On a line that waits again, such as usage after an interim invoice, stays what was invoiced.
+        kept = dict(invoiced)
+        now = [(key, part if key in ready else kept.get(key, ZERO)) for key, part in line.shares]
+        shares = tuple((key, part) for key, part in now if part)
+        whole = quantize(total(part for _, part in shares), line.currency.places)
+        due = max([ready[key] for key, _ in shares if key in ready], default=due)
     return InvoiceLine(
-        line.key, line.item, line.name, statement=statement.period, service=line.period, due=line.due,
-        whole=line.amount, before=Money.make(before, line.currency),
+        line.key, line.item, line.name, statement=statement.period, service=line.period, due=due,
+        whole=Money.make(whole, line.currency), before=Money.make(before, line.currency), shares=shares,
     )  # fmt: skip
 
 

@@ -105,17 +105,16 @@ def _discounts(drafts: list[Draft], discounts: Sequence[ItemDiscount], currency:
             together |= _percent(drafts, each, begun, currency)
         elif isinstance(each, TieredDiscount):
             spent = total(draft.amount for draft in drafts)
-            parts = spend_parts(each, spent)
-            off = total(mul(spend, rate) for spend, rate in parts)
-            words = " + ".join(f"{text(spend)} x {text(rate)}" for spend, rate in parts)
-            together |= take_off(drafts, off, f"{each.label}: {words} of the item's amount")
+            steps = [Step.of("product", [("spend", spend), ("rate", rate)]) for spend, rate in spend_parts(each, spent)]
+            by = Step.of("sum", (), parts=steps, note="each tier of the item's amount")
+            together |= take_off(drafts, by, each.label)
         else:
             assert isinstance(each, AmountDiscount)
             # A plan whose card has no amount in its currency is refused when it is defined.
             amount = mul(sum_in(each.amount, currency) or ZERO, part)
             there = total(draft.amount for draft in drafts)
-            off = amount if amount < there else there
-            together |= take_off(drafts, off, f"{each.label}: {text(amount)} off the item, as far as it goes")
+            parts = [_given(amount, "off the item"), _given(there, "what the item comes to")]
+            together |= take_off(drafts, Step.of("least", (), parts=parts), each.label)
     return together
 
 
@@ -123,7 +122,9 @@ def _percent(drafts: list[Draft], each: PercentDiscount, begun: Sequence[Exact],
     bases = begun if each.stacking == "added" else [draft.amount for draft in drafts]
     most = None if each.maximum is None else sum_in(each.maximum, currency)
     if most is not None and total(mul(base, each.rate) for base in bases) > most:
-        return take_off(drafts, most, f"{each.label}: {text(each.rate)} of the item's amount, at most {text(most)}")
+        steps = [Step.of("product", [("base", base), ("rate", each.rate)]) for base in bases]
+        by = Step.of("clamp", [("maximum", most)], parts=[Step.of("sum", (), parts=steps, note="of the item's amount")])
+        return take_off(drafts, by, each.label)
     for draft, base in zip(drafts, bases, strict=True):
         off = mul(base, each.rate)
         if not sign(off):
@@ -157,26 +158,28 @@ def spend_parts(each: TieredDiscount, spent: Exact) -> list[tuple[Exact, Decimal
     return found
 
 
-def take_off(drafts: list[Draft], off: Exact, note: str) -> bool:
-    """Take an amount off lines in proportion to what they are; those at or below 0 have nothing to take off."""
-    if sign(off) <= 0:
+def take_off(drafts: list[Draft], by: Step, note: str) -> bool:
+    """Take what a step comes to off lines in proportion to what they are; those at or below 0 have nothing to give."""
+    if sign(by.result) <= 0:
         return False
     weights = [draft.amount if sign(draft.amount) > 0 else ZERO for draft in drafts]
     whole = total(weights)
     for draft, weight in zip(drafts, weights, strict=True):
         if sign(weight):
-            part = div(mul(off, weight), whole)
-            facts = [("off", off), ("weight", weight), ("per", whole)]
-            draft.less(part, Step("product", facts, part, note=note))
+            if weight == whole:
+                # One line alone takes it whole; of several each has its share, by what it comes to.
+                words = f"{note}, {by.note}" if by.note else note
+                draft.less(by.result, Step(by.rule, by.inputs, by.result, parts=by.parts, note=words))
+                return True
+            step = Step.of("scaled", [("factor", weight), ("divisor", whole)], parts=[by], note=note)
+            draft.less(step.result, step)
     return True
 
 
-def _bound(pieces: Sequence[Piece], amounts: Sequence[tuple[Decimal | None, bool]]) -> tuple[Exact | None, Step | None]:
-    """What the amounts of a bound come to over pieces of service, each with its own; None where the last has none."""
+def _bound(pieces: Sequence[Piece], amounts: Sequence[tuple[Decimal | None, bool]]) -> tuple[Exact, Step]:
+    """What the amounts of a bound come to over pieces of service: that of the last whole, or each for its share."""
     last, prorated = amounts[-1]
-    if last is None:
-        return None, None
-    if not prorated:
+    if last is not None and not prorated:
         return last, _given(last, "for a period, whole")
     parts = [
         Step.of("product", [("amount", amount), ("share", piece.share)])
@@ -196,17 +199,21 @@ def _maximum(terms: Terms, service: Service, drafts: list[Draft]) -> bool:
     sums = [
         (None, False) if each is None else (sum_in(each.amount, str(terms.currency)), each.prorate) for each in held
     ]
+    if sums[-1][0] is None:
+        # A ceiling is whole, so the one that holds last is the one.
+        return False
     most, _ = _bound(service.pieces, sums)
     there = total(draft.amount for draft in drafts)
-    if most is None or there <= most:
+    if there <= most:
         return False
-    return take_off(drafts, sub(there, most), f"above the maximum of {text(most)} for the item")
+    parts = [_given(there, "what the item comes to"), _given(most, "the maximum for the item")]
+    return take_off(drafts, Step.of("difference", (), parts=parts), "above the maximum")
 
 
 def _minimum(terms: Terms, service: Service, drafts: list[Draft]) -> bool:
     # In a trial nothing is owed, so there is no floor either.
     held = [None if piece.trial else piece.item.minimum for piece in service.pieces]
-    last = held[-1]
+    last = next((each for each in reversed(held) if each is not None), None)
     if last is None:
         return False
     groups: dict[Group, list[Draft]] = {} if last.per == "group" else {(): list(drafts)}
@@ -217,7 +224,6 @@ def _minimum(terms: Terms, service: Service, drafts: list[Draft]) -> bool:
         (None, False) if each is None else (sum_in(each.amount, str(terms.currency)), each.prorate) for each in held
     ]
     least, step = _bound(service.pieces, sums)
-    assert least is not None and step is not None
     short = False
     for group, some in groups.items():
         there = total(draft.amount for draft in some)

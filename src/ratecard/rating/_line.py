@@ -12,11 +12,13 @@ from decimal import Decimal
 from typing import Any, Literal, TypeAlias, get_args
 
 from .._numbers import Exact, Rounding, exact, number, quantize, sub, text, total
+from .._visible import visible
 from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
 from ..periods import Period
 from ..records import read_time, show_time
-from ..steps import Step
+from ..steps import Input, Step
+from ._evidence import Evidence
 
 __all__ = ["CHARGES", "Group", "Kind", "LineHead", "LineItem", "line_key", "line_name"]
 
@@ -26,6 +28,8 @@ Group: TypeAlias = tuple[tuple[str, str], ...]
 Kind: TypeAlias = Literal[
     "usage",
     "fee",
+    "reversal",
+    "trial",
     "discount",
     "coupon",
     "maximum",
@@ -36,7 +40,7 @@ Kind: TypeAlias = Literal[
     "tax",
     "included_tax",
 ]
-"""What a line is: usage or a fee, or what a stage across lines made."""
+"""What a line is: usage or a fee, a reversal of outcomes billed before, or what a stage across lines made."""
 
 CHARGES = ("usage", "fee")
 """The kinds of lines that an item's price made."""
@@ -70,11 +74,12 @@ class LineHead:
         kind: what the line is.
         shares: how the amount of a line across others falls on them, by their keys.
         places, mode: how the amount is rounded.
+        evidence: what proves a line of outcomes; None on other lines.
     """
 
     __slots__ = (
-        "currency", "due", "group", "item", "key", "kind", "mode", "name", "period", "places", "shares", "unit",
-        "version",
+        "currency", "due", "evidence", "group", "item", "key", "kind", "mode", "name", "period", "places", "shares",
+        "unit", "version",
     )  # fmt: skip
 
     def __init__(
@@ -92,8 +97,10 @@ class LineHead:
         mode: Rounding = "half_up",
         kind: Kind = "usage",
         shares: Sequence[tuple[str, Decimal]] = (),
+        evidence: Evidence | None = None,
     ) -> None:
         self.key = key
+        self.evidence = evidence
         self.kind: Kind = kind
         self.shares = tuple(shares)
         self.item = item
@@ -122,14 +129,16 @@ class LineItem:
 
     Attributes:
         key: stable: item, group and start of service. The same line of a re-rated statement has the same key.
-        kind: usage or a fee; or discount, coupon, maximum, minimum, commitment, overage, prepaid, tax, included_tax.
+        kind: usage, fee or reversal; or trial, discount, coupon, maximum, minimum, commitment, overage, prepaid, tax,
+            included_tax.
         item: the item's key, on a line across others the key of what made it; `name` is what people read.
         group: dimensions and values, empty for a pooled item.
         quantity, unit: what was priced, exact.
         exact: the amount before rounding; `amount` after it.
         period: the stretch of service; `due` the instant at which it is due.
-        version: the digest of the card whose price this is.
+        version: the digest of the card whose price this is, or of the term that made a line across others.
         shares: how the amount of a line across others falls on them, by their keys; the shares add up to it.
+        evidence: on a line of outcomes, what was promised and the records that prove it.
         steps: how the amount came about; the last one's result is the amount.
     """
 
@@ -162,6 +171,11 @@ class LineItem:
     def shares(self) -> tuple[tuple[str, Decimal], ...]:
         """How the amount falls on other lines, by their keys."""
         return self.head.shares
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """What proves a line of outcomes; None on other lines, and on an estimate."""
+        return self.head.evidence
 
     @property
     def name(self) -> str:
@@ -230,27 +244,46 @@ class LineItem:
         return LineItem(self.head, self.quantity, self.exact, rounded, derived)
 
     def verify(self) -> bool:
-        """Whether every step recomputes, the last one gives this line's amounts, and the key is that of its service."""
+        """
+        Whether every step recomputes, the last one gives this line's amounts, and the key is that of its service.
+
+        The quantity is compared with the step that prices it where that states it, as for each unit or in tiers; and a
+        fee has no unit.
+        """
         named = line_key(self.kind, self.item, self.group, self.period.start)
         try:
             if self.key != named or not all(step.check() for step in self.steps):
                 return False
             if self.shares and total(part for _, part in self.shares) != self.rounded:
                 return False
+            if self.evidence is not None and not self._proven(self.evidence):
+                return False
             last = self.steps[-1]
             # The rounding of the line; above it stands at most what moved it to add up with others.
             rounding = last.parts[0] if last.rule == "sum" else last
-            return last.result == self.rounded and rounding.parts[0].result == self.exact
+            price = rounding.parts[0]
+            stated = _stated(price)
+            if (stated and self.quantity not in stated) or (self.kind == "fee" and self.unit):
+                return False
+            return last.result == self.rounded and price.result == self.exact
         except (RatecardError, ArithmeticError, LookupError, TypeError, ValueError):
             # Steps that were tampered with need not even compute.
             return False
 
+    def _proven(self, evidence: Evidence) -> bool:
+        """Whether the evidence holds, and is of as many outcomes as the line says."""
+        return evidence.verify() and self.quantity == evidence.added - evidence.removed
+
     def explain(self) -> str:
-        """The line in words, each step checkable with a pencil."""
-        return "\n".join([self.headline(), *(step.words(indent="  ") for step in self.steps)])
+        """The line in words, each step checkable with a pencil; of outcomes, what was promised and what proves it."""
+        proof = [] if self.evidence is None else [self.evidence.words(indent="  ")]
+        return "\n".join([self.headline(), *(step.words(indent="  ") for step in self.steps), *proof])
 
     def headline(self) -> str:
         """Item, group, service, quantity and amount in one line of text."""
+        return visible(self._headline())
+
+    def _headline(self) -> str:
         group = " ".join(f"[{dimension}={value or '(none)'}]" for dimension, value in self.group)
         place = f"{self.name} {group}".strip()
         amount = f"{shown(self.rounded, self.currency)} {self.currency}"
@@ -265,7 +298,7 @@ class LineItem:
     def _content(self) -> tuple[object, ...]:
         return (
             self.key, self.item, self.name, self.group, self.quantity, self.unit, self.exact, self.rounded,
-            self.currency, self.period, self.due, self.version, self.kind, self.shares,
+            self.currency, self.period, self.due, self.version, self.kind, self.shares, self.evidence,
         )  # fmt: skip
 
     def __eq__(self, other: object) -> bool:
@@ -274,8 +307,12 @@ class LineItem:
     def __hash__(self) -> int:
         return hash((self.key, self.exact))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # By way of its plain data: how a line derives its steps cannot be written down, the steps can.
+        return (LineItem.from_json, (self.to_json(), self.currency))
+
     def __repr__(self) -> str:
-        return f"<LineItem {self.key}: {self.amount}>"
+        return f"<LineItem {visible(self.key)}: {self.amount}>"
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; amounts are text."""
@@ -293,6 +330,7 @@ class LineItem:
             "due": show_time(self.due),
             "version": self.version,
             **({"shares": [[key, text(part)] for key, part in self.shares]} if self.shares else {}),
+            **({} if self.evidence is None else {"evidence": self.evidence.to_json()}),
             "steps": [step.to_json() for step in self.steps],
         }
 
@@ -322,13 +360,32 @@ class LineItem:
             version=told["version"],
             kind=kind,
             shares=[(key, number(part)) for key, part in told.get("shares", ())],
+            evidence=Evidence.from_json(told["evidence"]) if "evidence" in told else None,
         )
         steps = tuple(Step.from_json(step) for step in told["steps"])
         amount = quantize(rounded, currency.places)
         return cls(head, exact(told["quantity"]), exact(told["exact"]), amount, lambda _: steps)
 
 
+def _stated(price: Step) -> list[Exact]:
+    """The quantities that a price can have had by its step, where that tells; nothing where it does not."""
+    if price.rule == "product":
+        return [_number(value) for name, value in price.inputs if name == "quantity"]
+    tiers = price.parts if price.rule == "sum" else (price,)
+    if not tiers or any(tier.rule != "tier" for tier in tiers):
+        return []
+    units = [_number(dict(tier.inputs)["units"]) for tier in tiers]
+    # Tiers share the quantity out; prices that are added up have each seen all of it.
+    return [total(units), *(units[:1] if len(set(units)) == 1 else ())]
+
+
+def _number(value: Input) -> Exact:
+    return exact(value) if isinstance(value, str) else value
+
+
 _TOLD = {
+    "reversal": "reversed",
+    "trial": "free in the trial",
     "discount": "discount",
     "coupon": "coupon",
     "maximum": "cut at the maximum",

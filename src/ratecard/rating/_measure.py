@@ -13,11 +13,12 @@ from datetime import datetime
 from itertools import chain, islice
 from typing import Any, Literal, TypeAlias
 
+from .._kinds import expect, expect_many
 from ..demand import Demand, Windows
 from ..errors import MismatchError
 from ..meters import Latest, Level, Peak
 from ..plans import MeterTerms, Terms
-from ..records import Layout
+from ..records import Layout, UsageRecord
 from ._book import Book
 from ._careful import Careful, Halt
 from ._fast import bound
@@ -61,10 +62,11 @@ def measure(
 
     Raises:
         RecordError: with `strict`, the first record that is refused, conflicting, unmatched or unpriced.
-        MismatchError: `tally.terms`, when `onto` or `extra` belong to other meters or customers.
+        MismatchError: `tally.terms`, when `onto` or `extra` belong to other meters or customers; `argument.type`.
     """
     if identity not in ("checked", "trusted"):
         raise MismatchError(f"identity is 'checked' or 'trusted', not {identity!r}", code="identity.unknown")
+    _check_kinds(terms, records, onto, extra, layout)
     metering = _united_all([terms, *extra])
     if layout is not None and layout.at is None:
         _check_timeless(metering)
@@ -107,6 +109,19 @@ def measure(
         raise halt.error from None
     seen.known = ()
     return careful.tally(fed, onto, earlier)
+
+
+def _check_kinds(terms: object, records: object, onto: object, extra: Any, layout: object) -> None:
+    """One record by itself would be read key by key, or letter by letter, and come to nothing."""
+    expect(terms, (Terms, Book), "the terms", "give what resolve or resolve_all made")
+    expect_many(records, "the records", "give a list of them, also where there is one", alone=UsageRecord)
+    expect_many(extra, "the extra terms", "give a list of them, also where there is one")
+    for each in extra:
+        expect(each, (Terms, Book), "extra terms", "give what resolve or resolve_all made")
+    if onto is not None:
+        expect(onto, Tally, "the tally to go on from", "give what measure made; stored data is read by Tally.load")
+    if layout is not None:
+        expect(layout, Layout, "the layout", "write Layout(at=..., customer=...)")
 
 
 def _chunks(records: Iterable[Any]) -> Iterator[Sequence[Any]]:

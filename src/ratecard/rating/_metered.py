@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .._numbers import ONE, ZERO, Exact, add, div, mul, quantize, sign, split, sub, total
 from ..demand import Dimension
 from ..errors import MismatchError
-from ..meters import Average, Count, Level, Sum
+from ..meters import Average, Count, Level, Peak, Sum
 from ..plans import Piece, Service
 from ..prices import (
     Allowance,
@@ -123,10 +123,8 @@ class Metered:
         self, pairs: Pairs, group: tuple[str, ...], allotted: Allotted | None, before: Allotted | None
     ) -> tuple[Exact, Exact, Steps]:
         """Quantity, amount and steps of one group."""
-        whole = self.item.tiers == "prorate" or not self.reading.meter.aggregate.cumulative
-        # A price that is shared afterwards as a whole is asked for a whole period.
-        usage = self._usage(pairs, group, allotted, self.piece.end, ONE if whole else self.share)
-        steps = self._quantity_steps(pairs)
+        usage = self._usage(pairs, group, allotted, self.piece.end, self.asked)
+        steps = self._quantity_steps(pairs, self.piece.end)
         share = self.piece.share
         if isinstance(self.price, Allowance) and self.price.rollover is not None:
             self.charging.roll(self.service, group, self.price.leftover(usage))
@@ -143,10 +141,11 @@ class Metered:
         if not sign(was.total) and not sign(earlier.amount):
             return usage.total, priced.amount, lambda: (*steps(), priced.step)
         amount = sub(priced.amount, earlier.amount)
+        steps_before = self._quantity_steps(self.before[group], self.piece.start)
 
         def derive() -> tuple[Step, ...]:
             anew = "" if before is None else "; the pool is shared anew over all that was counted"
-            return (*steps(), less(amount, priced.step, earlier.step, anew))
+            return (*_counted(steps(), steps_before()), less(amount, priced.step, earlier.step, anew))
 
         return sub(usage.total, was.total), amount, derive
 
@@ -159,15 +158,19 @@ class Metered:
         whole = self.price.price(usage.with_total(div(usage.total, share)))
         return _scaled(usage.total, whole, share, steps, "tiers shrunk to this piece's share of the period")
 
-    def _quantity_steps(self, pairs: Pairs) -> Steps:
+    def _quantity_steps(self, pairs: Pairs, end: datetime) -> Steps:
         """How the quantity that is priced came out of what was measured; nothing where it is the same."""
         convert, item = self.reading.meter.convert, self.item
-        if convert is None and item.round_quantity is None:
+        same = convert is None and item.round_quantity is None
+        if same and not isinstance(self.reading.meter.aggregate, Average | Level | Peak):
             return tuple
 
         def steps() -> tuple[Step, ...]:
-            measured = self.reading.measured(pairs, self.service, self.start, self.piece.end)
-            found = Step("given", [("value", measured)], measured, note="measured")
+            told = self.reading.told(pairs, self.service, self.start, end)
+            if told is None and same:
+                return ()
+            measured = self.reading.measured(pairs, self.service, self.start, end)
+            found = Step("given", [("value", measured)], measured, note="measured") if told is None else told
             if convert is not None:
                 found = convert.step(found)
             mode = item.round_quantity
@@ -227,6 +230,13 @@ def less(amount: Exact, until: Step, before: Step, more: str = "") -> Step:
     """The step of a piece whose counter began before it."""
     note = f"counted to the end of this piece, less what was counted before it{more}"
     return Step("difference", (), amount, parts=[until, before], note=note)
+
+
+def _counted(until: Sequence[Step], before: Sequence[Step]) -> Sequence[Step]:
+    """How the quantity of a piece whose counter began before it came about."""
+    if not (until and before):
+        return until
+    return (less(sub(until[-1].result, before[-1].result), until[-1], before[-1]),)
 
 
 def _scaled(quantity: Exact, priced: Priced, share: Exact, steps: Steps, note: str) -> tuple[Exact, Exact, Steps]:

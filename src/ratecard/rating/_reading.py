@@ -8,17 +8,19 @@ cell of several dimensions.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from .._numbers import ONE, ZERO, Exact, add, exact, quantize, text
+from .._numbers import ONE, ZERO, Exact, quantize
 from ..demand import Axis, Fold
 from ..errors import MismatchError
 from ..meters import Frame, Level, Peak
 from ..plans import Item, MeterTerms, Service, Terms
 from ..quantity import Usage
 from ..records import read_time
+from ..steps import Step
+from ._levels import Levels
 from ._tally import Cells, States, Tally
 
 __all__ = ["Reading"]
@@ -45,7 +47,6 @@ class Reading:
         "carried",
         "edges",
         "fold_at",
-        "gauge",
         "levels",
         "meter",
         "segments",
@@ -67,16 +68,29 @@ class Reading:
         self.window = asked.edges[0]
         self.states = States(held)
         self.fold_at = {fold: index for index, fold in enumerate(held.folds, start=1)}
-        self.gauge = isinstance(self.meter.aggregate, Level | Peak)
         none: list[Cells] = [{} for _ in held.priced]
         self.segments = tally.cells.get(terms.customer, {}).get(key, none)
         # The last two stretches that were asked for, each with the first segment behind it, and their cells.
         self._kept: list[tuple[datetime, datetime, int, Cells]] = []
         carry = terms.carry
         counters = {} if carry is None else carry.counters.get(key, {})
-        self.carried = {read_time(start): self._loaded(pairs) for start, pairs in counters.items()}
-        levels = () if carry is None else carry.levels.get(key, ())
-        self.levels = {self._group(group): exact(level) for group, level in levels}
+        self.carried = {
+            read_time(start): {self._group(group): self.states.load(told["state"]) for group, told in pairs}
+            for start, pairs in counters.items()
+        }
+        self.levels: Levels | None = None
+        if isinstance(self.meter.aggregate, Level | Peak):
+            levels = () if carry is None else carry.levels.get(key, ())
+            self.levels = Levels(
+                terms,
+                held,
+                self.segments,
+                {self._group(group): told for group, told in levels},
+                {
+                    read_time(start): {self._group(group): told.get("opening") for group, told in pairs}
+                    for start, pairs in counters.items()
+                },
+            )
 
     def _group(self, group: Sequence[str]) -> tuple[str, ...]:
         if len(group) != len(self.axes):
@@ -87,22 +101,15 @@ class Reading:
             )
         return tuple(group)
 
-    def _loaded(self, pairs: Iterable[Any]) -> dict[tuple[str, ...], tuple[Any, Exact | None]]:
-        found: dict[tuple[str, ...], tuple[Any, Exact | None]] = {}
-        for group, told in pairs:
-            opening = told.get("opening")
-            found[self._group(group)] = (self.states.load(told["state"]), None if opening is None else exact(opening))
-        return found
-
     def cells(self, start: datetime, end: datetime) -> dict[tuple[str, ...], Any]:
         """The states of all cells over [start, end), those that were carried in first."""
         found = dict(self._merged(start, end))
-        if self.gauge:
+        if self.levels is not None:
             # A level that nobody touched still holds, from what was carried in or from what came earlier in the tally.
             earlier = [
                 group for index, cells in enumerate(self.segments) if self.edges[index] < start for group in cells
             ]
-            for group in (*self.untouched(), *earlier):
+            for group in (*self.levels.untouched(), *earlier):
                 found.setdefault(group, self.states.zero())
         return found
 
@@ -119,11 +126,7 @@ class Reading:
             if since == start and reached <= until <= end:
                 reached, first, found = until, max(first, index), cells
         last = max(first, bisect_right(self.edges, end) - 1)
-        parts: list[Cells] = [
-            {group: state for group, (state, _) in held.items()}
-            for since, held in self.carried.items()
-            if reached <= since < end
-        ]
+        parts = [held for since, held in self.carried.items() if reached <= since < end]
         found = dict(found)
         for part in (*parts, *self.segments[first:last]):
             for group, state in part.items():
@@ -131,24 +134,21 @@ class Reading:
         self._kept = [*self._kept[-1:], (start, end, last, found)]
         return found
 
-    def untouched(self) -> list[tuple[str, ...]]:
-        """The cells whose level is known without a record: carried in, or stated by the meter."""
-        opens = not self.axes and self._stated()
-        return [*self.levels, *([()] if opens and () not in self.levels else [])]
-
-    def _stated(self) -> bool:
-        """Whether the meter's own statement is what its level opens with: there is one, and nothing was carried in."""
-        aggregate = self.meter.aggregate
-        return self.terms.carry is None and isinstance(aggregate, Level | Peak) and aggregate.opening is not None
-
     def measured(self, pairs: Pairs, service: Service, start: datetime, end: datetime) -> Exact:
         """The value of some cells together over [start, end), before it is converted."""
         return self._value(self.states.all([state for _, state in pairs]), pairs, service, start, end)
 
     def _value(self, state: Any, pairs: Pairs, service: Service, start: datetime, end: datetime) -> Exact:
-        opening = self.opening([group for group, _ in pairs], start) if self.gauge else None
-        frame = Frame(start, end, service.full.micros, opening)
-        return self.meter.aggregate.value(self.states.main(state), frame)
+        return self.meter.aggregate.value(self.states.main(state), self._frame(pairs, service, start, end))
+
+    def _frame(self, pairs: Pairs, service: Service, start: datetime, end: datetime) -> Frame:
+        opening = None if self.levels is None else self.levels.before([group for group, _ in pairs], start)
+        return Frame(start, end, service.full.micros, opening)
+
+    def told(self, pairs: Pairs, service: Service, start: datetime, end: datetime) -> Step | None:
+        """How the value of some cells together comes about, where there is more to it than adding up."""
+        state = self.states.all([state for _, state in pairs])
+        return self.meter.aggregate.told(self.states.main(state), self._frame(pairs, service, start, end))
 
     def usage(
         self,
@@ -195,49 +195,15 @@ class Reading:
             raise _lacks(axis)
         return self.axes.index(axis)
 
-    def opening(self, groups: Iterable[tuple[str, ...]], at: datetime) -> Exact | None:
-        """The level of some cells together just before an instant; None where the meter or nothing tells it."""
-        found: Exact = ZERO
-        for group in list(groups) or [()]:
-            level = self._opening(group, at)
-            if level is None:
-                return None
-            found = add(found, level)
-        return found
-
-    def _opening(self, group: tuple[str, ...], at: datetime) -> Exact | None:
-        if at in self.carried:
-            return self.carried[at].get(group, (None, ZERO))[1]
-        if at <= self.window:
-            if self.terms.carry is not None:
-                return self.levels.get(group, ZERO)
-            return ZERO if self.terms.started >= at and not self._stated() else None
-        return self.level(group, at)
-
-    def level(self, group: tuple[str, ...], at: datetime) -> Exact | None:
-        """The level of one cell at an instant inside the window, or its end."""
-        aggregate = self.meter.aggregate
-        assert isinstance(aggregate, Level | Peak)
-        before = self._opening(group, self.window)
-        state = self.states.zero()
-        for index, segment in enumerate(self.segments):
-            if group in segment and self.window <= self.edges[index] and self.edges[index + 1] <= at:
-                state = self.states.merge(state, segment[group])
-        frame = Frame(self.window, at, 1, before)
-        try:
-            return aggregate.closing(self.states.main(state), frame)
-        except MismatchError:
-            return None
-
     def dumped(self, start: datetime, end: datetime) -> list[list[object]]:
         """The states of a stretch that counters still run over, for what outlives the period."""
         cells = self.cells(start, end)
         found: list[list[object]] = []
         for group in sorted(cells):
             told: dict[str, object] = {"state": self.states.dump(cells[group])}
-            opening = self._opening(group, start) if self.gauge else None
+            opening = None if self.levels is None else self.levels.told(group, start)
             if opening is not None:
-                told["opening"] = text(opening)
+                told["opening"] = opening
             found.append([list(group), told])
         return found
 

@@ -34,7 +34,8 @@ def recalled(terms: Terms) -> tuple[Notice, ...]:
 def _missing(terms: Terms) -> Iterator[Notice]:
     """What the periods before may have used up or left, and nobody says."""
     began = "the subscription began before this period, and nothing tells what"
-    for coupon in dues(terms).coupons if terms.subscription.coupons else ():
+    for standing in dues(terms).coupons if terms.subscription.coupons else ():
+        coupon = standing.each
         if coupon.uses is not None:
             yield Notice("carry.missing", coupon.key, f"{began} is spent of its uses; {_ADVICE}")
     rolling = {

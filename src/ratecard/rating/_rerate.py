@@ -8,15 +8,17 @@ by line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Literal
 
+from .._kinds import expect, expect_many
 from .._numbers import CONTEXT, ZERO, Exact, sub, text
+from .._visible import visible
 from ..errors import MismatchError
 from ..money import Money, shown
 from ..periods import Period
-from ..plans import Carry, Offer, Subscription, resolve
+from ..plans import Carry, Offer, Subscription, resolve, terms_across
 from ..records import Layout, UsageRecord
 from ..steps import Step
 from ._charge import charge
@@ -83,7 +85,7 @@ class AdjustmentLine:
 
     def explain(self) -> str:
         """The line in words, with how the corrected amount came about."""
-        told = [f"{self.line.name}, {self.of}: {self.amount}", self.step.words(indent="  ")]
+        told = [visible(f"{self.line.name}, {self.of}: {self.amount}"), self.step.words(indent="  ")]
         return "\n".join([*told, *([] if self.after is None else [self.after.explain()])])
 
     def __eq__(self, other: object) -> bool:
@@ -95,7 +97,7 @@ class AdjustmentLine:
         return hash((self.of, self.before, self.after))
 
     def __repr__(self) -> str:
-        return f"<AdjustmentLine of {self.of}: {self.amount}>"
+        return f"<AdjustmentLine of {visible(self.of)}: {self.amount}>"
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; amounts are text."""
@@ -152,14 +154,14 @@ class Adjustment:
 
     def explain(self) -> str:
         """All of it in words."""
-        head = f"{self.issued.plan} for {self.issued.customer}, {self.issued.period!r}, corrected"
+        head = visible(f"{self.issued.plan} for {self.issued.customer}, {self.issued.period!r}, corrected")
         return "\n".join([head, "", *(line.explain() for line in self.lines), "", f"due: {self.due}"])
 
     def __repr__(self) -> str:
         return f"<Adjustment of {self.issued.customer!r} for {self.issued.period!r}: {self.due} due>"
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data; amounts are text."""
+        """Plain data with both statements, to be kept for the next correction; amounts are text."""
         currency = self.issued.currency
         amounts = {"subtotal": self.subtotal, "total": self.total, "due": self.due}
         return {
@@ -170,7 +172,31 @@ class Adjustment:
             "currency": {"code": str(currency), "places": currency.places},
             "lines": [line.to_json() for line in self.lines],
             **{name: shown(amount.amount, currency) for name, amount in amounts.items()},
+            "issued": self.issued.to_json(),
+            "corrected": self.corrected.to_json(),
         }
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Adjustment:
+        """
+        Read back what `to_json` wrote: the lines and sums follow from the two statements.
+
+        Raises:
+            MismatchError: `adjustment.version`; `statement.*` where one of the statements cannot be read.
+        """
+        if not isinstance(told, Mapping) or told.get("adjustment") != 1:
+            words = "this is not an adjustment that can be read; expected version 1"
+            raise MismatchError(words, code="adjustment.version")
+        issued, corrected = (Statement.from_json(told.get(name, {})) for name in ("issued", "corrected"))
+        return cls(issued, corrected)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Adjustment):
+            return NotImplemented
+        return (self.issued, self.corrected) == (other.issued, other.corrected)
+
+    def __hash__(self) -> int:
+        return hash((self.issued, self.corrected))
 
 
 def rerate(
@@ -199,7 +225,8 @@ def rerate(
 
     Raises:
         MismatchError: `rerate.customer` when the statement is another's, `rerate.version` when a card was edited,
-            `rerate.without` when a record to reverse is not there, `currency.mixed`; and as `rate`.
+            `rerate.without` when a record to reverse is not there, `rerate.cards`, `currency.mixed`, `argument.type`;
+            and as `rate`.
 
     >>> from ratecard import Item, Meter, Period, Plan, UsageRecord, meters, prices, rate
     >>> tiers = prices.Graduated(tiers=[prices.Tier(up_to=2, unit_price="1"), prices.Tier(unit_price="0.5")])
@@ -211,6 +238,11 @@ def rerate(
     >>> rerate(january, plan, acme, calls, without=["11"]).lines
     (<AdjustmentLine of calls@2025-01-01T00:00:00Z: -0.50 USD>,)
     """
+    expect(issued, Statement, "the issued statement", "give what rate made; stored data is read by Statement.from_json")
+    expect(subscription, Subscription, "the subscription", "write plan.subscribe(customer, start=...)")
+    expect_many(without, "the records to reverse", "give a list of ids, also where there is one")
+    if cards not in ("same", "any"):
+        raise MismatchError(f"cards is 'same' or 'any', not {cards!r}", code="rerate.cards")
     if issued.customer != subscription.customer:
         raise MismatchError(
             f"the statement is of {issued.customer!r}, the subscription of {subscription.customer!r}; pass the "
@@ -237,8 +269,17 @@ def postponed(records: Iterable[UsageRecord], period: Period) -> list[UsageRecor
     >>> late = UsageRecord("call", "2025-01-31T23:59:00Z", id="1")
     >>> postponed([late], Period.month(2025, 2))[0].at.isoformat()
     '2025-02-01T00:00:00+00:00'
+
+    Raises:
+        MismatchError: `argument.type`.
     """
-    return [record if record.at >= period.start else _moved(record, period) for record in records]
+    words = "give a list of records; rows of one's own are read by Layout.record"
+    expect_many(records, "the records", words, alone=UsageRecord)
+    expect(period, Period, "the period", "write Period.month(2025, 1) or Period(start, end)")
+    held = list(records)
+    for record in held:
+        expect(record, UsageRecord, "a record", "give UsageRecords; rows of one's own are read by Layout.record")
+    return [record if record.at >= period.start else _moved(record, period) for record in held]
 
 
 def _moved(record: UsageRecord, period: Period) -> UsageRecord:
@@ -255,6 +296,7 @@ def _differ(before: LineItem | None, after: LineItem | None) -> bool:
 
 def _without(records: Iterable[Any], without: Iterable[Identity], layout: Layout | None) -> Iterable[Any]:
     """The records less those that are reversed."""
+    expect_many(records, "the records", "give a list of them, also where there is one", alone=UsageRecord)
     gone = {each if isinstance(each, tuple) else (None, each) for each in without}
     if not gone:
         return records
@@ -263,18 +305,29 @@ def _without(records: Iterable[Any], without: Iterable[Identity], layout: Layout
             "rows of one's own are reversed by leaving them out; leave out without", code="rerate.without"
         )
     every = list(records)
-    there = {(record.source, record.id) for record in every}
+    there = {_identity(record) for record in every}
     lost = sorted(name for source, name in gone if (source, name) not in there)
     if lost:
         words = f"no record has the identity {lost[0]!r}; give its source as well, or the records that hold it"
         raise MismatchError(words, code="rerate.without")
-    return [record for record in every if (record.source, record.id) not in gone]
+    return [record for record in every if _identity(record) not in gone]
+
+
+def _identity(record: Any) -> tuple[object, object]:
+    """The source and id of a record, or of its JSON form; what is neither has none, and is refused when it is read."""
+    if isinstance(record, Mapping):
+        found = (record.get("source"), record.get("id"))
+        return found if all(each is None or isinstance(each, str) for each in found) else (None, None)
+    return (record.source, record.id) if isinstance(record, UsageRecord) else (None, None)
 
 
 def _check_versions(issued: Statement, corrected: Statement, offer: Offer, subscription: Subscription) -> None:
-    """Cards are appended, never edited: an issued price that is nowhere was edited."""
+    """Cards are appended, never edited: an issued price, or a term across lines, that is nowhere was edited."""
     keys = {subscription.plan, *(getattr(change, "plan", subscription.plan) for change in subscription.changes)}
-    known = {card.digest for key in sorted(keys) for card in offer.get(key).cards}
+    known: set[str] = set()
+    for plan in (offer.get(key) for key in sorted(keys)):
+        known.update(card.digest for card in plan.cards)
+        known.update(term.digest for term in terms_across(plan))
     known.update(line.version for line in corrected.lines)
     for line in issued.lines:
         if line.version not in known:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from .._kinds import expect
 from .._numbers import CONTEXT, ZERO, quantize
 from ..plans import Dues, dues, stated
 from ._adjust import KINDS, choose, discounts, maximum, taxes
@@ -21,6 +22,7 @@ from ._recalled import recalled
 from ._sheet import Sheet
 from ._spread import rounded_together
 from ._statement import SUMS, Statement, StatementHead
+from ._trial import trials
 
 __all__ = ["settle"]
 
@@ -33,9 +35,11 @@ def settle(charges: Charges) -> Statement:
         charges: what `charge` made.
 
     Raises:
-        MismatchError: `carry.missing`, when a floor or a commitment began before the period, and no carry is here.
+        MismatchError: `carry.missing`, when a floor or a commitment began before the period, and no carry is here;
+            `argument.type`.
         UnknownKeyError: `key.unknown`, when the subscription brings a coupon that the plan does not have.
     """
+    expect(charges, Charges, "the charges", "give what charge made")
     terms = charges.terms
     lines: Sequence[LineItem] = charges.lines
     if terms.plan.rounding_at == "statement":
@@ -45,7 +49,7 @@ def settle(charges: Charges) -> Statement:
     head = memo.get("head")
     if head is None:
         plan = terms.plan
-        memo["dues"] = dues(terms) if stated(plan) or terms.subscription.coupons else None
+        memo["dues"] = dues(terms) if stated(terms) else None
         head = memo["head"] = StatementHead(
             customer=terms.customer, plan=plan.key, digest=plan.digest, period=terms.period, currency=terms.currency,
             order=plan.order,
@@ -64,14 +68,15 @@ def settle(charges: Charges) -> Statement:
     sheet = _staged(charges, memo["dues"], lines)
     sums = _sums(sheet.lines, terms.currency.places)
     return Statement(
-        head, lines=sheet.lines, account=charges.account, charges=charges, drawn=sheet.drawn, coupons=sheet.coupons,
-        notices=[*memo["recalled"], *sheet.notices], **sums,
+        head, lines=sheet.lines, account=charges.account, charges=charges, drawn={**sheet.drawn, **sheet.freed},
+        coupons=sheet.coupons, notices=[*memo["recalled"], *sheet.notices], **sums,
     )  # fmt: skip
 
 
 def _staged(charges: Charges, held: Dues, lines: Sequence[LineItem]) -> Sheet:
     """Every stage in the order of the plan."""
     sheet = Sheet(charges, held, lines)
+    trials(sheet)
     coupons = choose(sheet)
     for stage in charges.terms.plan.order.statement:
         if stage in KINDS:

@@ -13,8 +13,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from .._numbers import CONTEXT, ONE, ZERO, Exact, quantize, split
+from .._visible import visible
 from ..periods import Period
-from ..plans import Dues, Terms
+from ..plans import Dues, Plan, Terms
 from ..steps import Step
 from ._charge import Charges
 from ._line import Kind, LineHead, LineItem, line_key
@@ -51,7 +52,7 @@ class Notice:
         return f"<Notice {self}>"
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.text}"
+        return visible(f"{self.key}: {self.text}")
 
     def to_json(self) -> dict[str, str]:
         """Plain data."""
@@ -65,17 +66,19 @@ class Entry:
     Attributes:
         key: the line's.
         items: the items it is about; empty for all that is billed.
+        plan: the key of the plan it was priced under.
         at: from when, and not before the rated period begins.
         net: its amount after the stages so far.
         listed: its amount before all discounts, rounded.
         counted: how much of it has filled postpaid commitments.
     """
 
-    __slots__ = ("at", "counted", "items", "key", "listed", "net")
+    __slots__ = ("at", "counted", "items", "key", "listed", "net", "plan")
 
-    def __init__(self, key: str, items: Sequence[str], at: datetime, net: Decimal, listed: Decimal) -> None:
+    def __init__(self, key: str, items: Sequence[str], plan: str, at: datetime, net: Decimal, listed: Decimal) -> None:
         self.key = key
         self.items = tuple(items)
+        self.plan = plan
         self.at = at
         self.net = net
         self.listed = listed
@@ -96,43 +99,45 @@ class Sheet:
         self.notices: list[Notice] = []
         self.coupons: dict[str, int] = dict(charges.terms.carry.coupons) if charges.terms.carry else {}
         self.drawn: dict[str, Decimal] = {}
+        self.freed: dict[str, Exact] = {}
         self.entries: list[Entry] = []
         for line in lines:
             listed = charges.listed.get(line.key)
             before = line.rounded if listed is None else quantize(listed, line.head.places, self.terms.plan.rounding)
-            self.entries.append(self._entry(line, [line.item], before))
+            self.entries.append(self._entry(line, [line.item], self.terms.plan_at(line.period.start), before))
 
-    def _entry(self, line: LineItem, items: Sequence[str], listed: Decimal) -> Entry:
+    def _entry(self, line: LineItem, items: Sequence[str], plan: Plan, listed: Decimal) -> Entry:
         at = max(line.period.start, self.terms.period.start)
-        return Entry(line.key, items, at, line.rounded, listed)
+        return Entry(line.key, items, plan.key, at, line.rounded, listed)
 
     @property
     def currency(self) -> str:
         """The code of the currency."""
         return str(self.terms.currency)
 
-    def scope(self, items: Sequence[str]) -> list[Entry]:
-        """The entries inside a scope."""
-        return [entry for entry in self.entries if entry.within(items)]
+    def scope(self, items: Sequence[str], plans: Sequence[str]) -> list[Entry]:
+        """The entries inside a scope, of those that were priced under some plans."""
+        return [entry for entry in self.entries if entry.plan in plans and entry.within(items)]
 
     def rounded(self, amount: Exact) -> Decimal:
         """An amount as a line shows it."""
         return quantize(amount, self.terms.currency.places, self.terms.plan.rounding)
 
     def line(
-        self, kind: Kind, item: str, name: str, step: Step, *,
-        over: Iterable[tuple[Entry, Decimal]] = (), period: Period | None = None,
+        self, kind: Kind, item: str, name: str, step: Step, *, version: str, period: Period,
+        over: Iterable[tuple[Entry, Decimal]] = (),
     ) -> LineItem:  # fmt: skip
-        """Add a line that a stage made; over what it falls, and with which weights."""
+        """Add a line that a stage made by a term of this version; over what it falls, and with which weights."""
         terms = self.terms
-        service = terms.period if period is None else period
         rounded = self.rounded(step.result)
         held = list(over)
         parts = split(rounded, [weight for _, weight in held], terms.currency.step) if held else []
         shares = [(entry, part) for (entry, _), part in zip(held, parts, strict=True) if part]
+        # What falls on other lines is due with them, and all of it by the end; a floor where its own time ends.
+        due = terms.period.end if held else min(period.end, terms.period.end)
         head = LineHead(
-            line_key(kind, item, (), service.start), item=item, name=name, group=(), unit="", currency=terms.currency,
-            period=service, due=terms.period.end, version=terms.plan.digest, mode=terms.plan.rounding, kind=kind,
+            line_key(kind, item, (), period.start), item=item, name=name, group=(), unit="", currency=terms.currency,
+            period=period, due=due, version=version, mode=terms.plan.rounding, kind=kind,
             shares=[(entry.key, part) for entry, part in shares],
         )  # fmt: skip
         made = LineItem(head, ONE, step.result, rounded, lambda _: (head.step(step, rounded),))
@@ -140,7 +145,7 @@ class Sheet:
         return made
 
     def spread(
-        self, kind: Kind, item: str, name: str, step: Step, over: Sequence[Entry], *, period: Period | None = None
+        self, kind: Kind, item: str, name: str, step: Step, over: Sequence[Entry], *, version: str, period: Period
     ) -> Decimal:
         """
         Add a line whose amount falls on entries, and change what they come to.
@@ -154,21 +159,26 @@ class Sheet:
         if not rounded:
             return ZERO
         weights = [(entry, entry.net.copy_abs()) for entry in over if entry.net and (entry.net > 0) == (rounded < 0)]
-        made = self.line(kind, item, name, step, over=weights, period=period)
+        made = self.line(kind, item, name, step, over=weights, version=version, period=period)
         shares = dict(made.shares)
         for entry, _ in weights:
             entry.net = CONTEXT.add(entry.net, shares.get(entry.key, ZERO))
         return rounded
 
-    def top_up(self, kind: Kind, item: str, name: str, step: Step, *, items: Sequence[str], period: Period) -> None:
+    def top_up(
+        self, kind: Kind, item: str, name: str, step: Step, *,
+        items: Sequence[str], plan: Plan, version: str, period: Period,
+    ) -> None:  # fmt: skip
         """Add a line that tops prices up, with an entry that later stages read; none where it rounds to nothing."""
         if self.rounded(step.result):
-            made = self.line(kind, item, name, step, period=period)
-            self.entries.append(self._entry(made, items, made.rounded))
+            made = self.line(kind, item, name, step, version=version, period=period)
+            self.entries.append(self._entry(made, items, plan, made.rounded))
 
-    def draw(self, item: str, name: str, step: Step, taken: Sequence[tuple[Entry, Decimal]], *, period: Period) -> None:
+    def draw(
+        self, item: str, name: str, step: Step, taken: Sequence[tuple[Entry, Decimal]], *, version: str, period: Period
+    ) -> None:
         """Add a line of what is paid from elsewhere, and take from each entry its part."""
-        self.line("prepaid", item, name, step, over=taken, period=period)
+        self.line("prepaid", item, name, step, over=taken, version=version, period=period)
         for entry, some in taken:
             entry.net = CONTEXT.subtract(entry.net, some)
 

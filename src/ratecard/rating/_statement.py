@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from .._numbers import CONTEXT, ZERO, quantize
+from .._kinds import expect
+from .._numbers import CONTEXT, ZERO, Exact, quantize
+from .._visible import is_sound, visible
 from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
 from ..periods import Period
@@ -23,7 +25,10 @@ from ._tally import Account
 __all__ = ["SUMS", "Difference", "Statement", "StatementHead", "currency_of"]
 
 SUMS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
-    ("subtotal", ("usage", "fee", "discount", "coupon", "maximum", "minimum", "commitment", "overage")),
+    (
+        "subtotal",
+        ("usage", "fee", "reversal", "trial", "discount", "coupon", "maximum", "minimum", "commitment", "overage"),
+    ),
     ("total", ("prepaid", "tax")),
     ("due", ()),
 )
@@ -59,7 +64,7 @@ class Difference:
 
     def __str__(self) -> str:
         before = "nothing" if self.before is None else str(self.before)
-        return f"{self.key}: {before} before, {'nothing' if self.after is None else str(self.after)} after"
+        return f"{visible(self.key)}: {before} before, {'nothing' if self.after is None else str(self.after)} after"
 
 
 class StatementHead:
@@ -114,7 +119,7 @@ class Statement:
         account: Account | None,
         charges: Charges | None,
         notices: Sequence[Notice] = (),
-        drawn: Mapping[str, Decimal] | None = None,
+        drawn: Mapping[str, Exact] | None = None,
         coupons: Mapping[str, int] | None = None,
     ) -> None:
         self.notices = tuple(notices)
@@ -197,10 +202,11 @@ class Statement:
             return found[0]
         if not found:
             there = ", ".join(dict.fromkeys(line.item for line in self.lines)) or "no lines"
-            raise MismatchError(f"no line of {key!r}; there are {there}", code="line.none")
-        keys = ", ".join(line.key for line in found[:5])
+            raise MismatchError(f"no line of {key!r}; there are {visible(there)}", code="line.none")
+        keys = visible(", ".join(line.key for line in found[:5]))
         raise MismatchError(
-            f"{len(found)} lines of {key!r}; read them by lines_of, or one by its key: {keys}", code="line.several"
+            f"{len(found)} lines of {key!r}; read them by lines_of, or one by its key: {keys}",
+            code="line.several",
         )
 
     def lines_of(self, item: str) -> tuple[LineItem, ...]:
@@ -235,7 +241,7 @@ class Statement:
 
     def explain(self) -> str:
         """The whole statement in words: every line with its steps, the sums, and the order of operations."""
-        parts = [f"{self.plan} for {self.customer}, {self.period!r}, in {self.currency}", ""]
+        parts = [visible(f"{self.plan} for {self.customer}, {self.period!r}, in {self.currency}"), ""]
         parts.extend(line.explain() for line in self.lines)
         parts.extend(["", *(str(notice) for notice in self.notices)] if self.notices else [])
         parts += [
@@ -265,8 +271,9 @@ class Statement:
         other.
 
         Raises:
-            MismatchError: `currency.mixed`.
+            MismatchError: `currency.mixed`, `argument.type`.
         """
+        expect(other, Statement, "the other", "give a statement; stored data is read by Statement.from_json")
         if other.currency != self.currency:
             raise MismatchError(f"{self.currency} and {other.currency} do not compare", code="currency.mixed")
         mine = {line.key: line for line in self.lines}
@@ -287,6 +294,16 @@ class Statement:
 
     def __hash__(self) -> int:
         return hash((self.customer, self.plan, self.period, self.due))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # By way of its plain data, so that what comes out of a pickle is read like any other; the carry beside it.
+        return (Statement._restored, (self.to_json(), self.carry))
+
+    @classmethod
+    def _restored(cls, told: Mapping[str, Any], carry: Carry | None) -> Statement:
+        found = cls.from_json(told)
+        found._carry = carry
+        return found
 
     def __repr__(self) -> str:
         return f"<Statement of {self.customer!r} for {self.period!r}: {self.due} due>"
@@ -315,7 +332,9 @@ class Statement:
 
     def dumps(self) -> str:
         """The plain data as JSON text."""
-        return json.dumps(self.to_json(), indent=2, ensure_ascii=False)
+        told = json.dumps(self.to_json(), indent=2, ensure_ascii=False)
+        # Half of a surrogate pair, such as an id may hold, is JSON only as an escape.
+        return told if is_sound(told) else json.dumps(self.to_json(), indent=2)
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Statement:

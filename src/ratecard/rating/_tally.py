@@ -13,7 +13,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from ..errors import MismatchError, RecordError
+from .._kinds import expect
+from .._visible import visible
+from ..errors import MismatchError, RatecardError, RecordError
 from ..plans import MeterTerms
 from ._identities import Identities, Mark
 
@@ -65,7 +67,7 @@ class Rejection:
         return hash(self._content())
 
     def __repr__(self) -> str:
-        return f"<Rejection of {self.record!r} {self.path}: {self.text} [{self.code}]>"
+        return visible(f"<Rejection of {self.record!r} {self.path}: {self.text} [{self.code}]>")
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -97,6 +99,13 @@ class Account:
         self.unidentified = unidentified
         self.trusted = trusted
         self.rejected = tuple(sorted(rejected))
+
+    def moved(self, fate: str, count: int) -> Account:
+        """The same, with so many of the counted records at another end, which only a later stage could tell."""
+        if not count:
+            return self
+        counts = {**self.counts, "counted": self.counts["counted"] - count, fate: self.counts[fate] + count}
+        return Account(counts, self.unidentified, self.trusted, self.rejected)
 
     @property
     def records(self) -> int:
@@ -283,10 +292,23 @@ class Tally:
             metering: for each customer the `meters` of the terms it was measured for.
 
         Raises:
-            MismatchError: `tally.terms`, when it was measured for other terms; `tally.version`.
+            MismatchError: `tally.terms`, when it was measured for other terms; `tally.version`; `tally.state`, when a
+                part is missing or of another type; `argument.type`.
         """
+        expect(told, Mapping, "the plain data", "give what dump wrote")
+        expect(metering, Mapping, "the metering", "give {customer: terms.meters} of the terms")
         if told.get("tally") != 1:
             raise MismatchError("this is not a tally that can be read; expected version 1", code="tally.version")
+        try:
+            return cls._read(told, metering)
+        except RatecardError:
+            raise
+        except (LookupError, TypeError, ValueError, AttributeError):
+            words = "this is not what dump wrote: a part is missing or has another type; measure the records again"
+            raise MismatchError(words, code="tally.state") from None
+
+    @classmethod
+    def _read(cls, told: Mapping[str, Any], metering: Mapping[str, Mapping[str, MeterTerms]]) -> Tally:
         cells: dict[str, dict[str, list[Cells]]] = {}
         for customer, digest in told["metering"].items():
             if customer not in metering or _digest(metering[customer]) != digest:

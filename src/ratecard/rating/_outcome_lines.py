@@ -1,0 +1,152 @@
+"""
+The lines of outcomes: each item once, for all its services in the period, and for what is left of items that are no
+longer sold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ..meters import Happening, Outcomes
+from ..periods import Period
+from ..plans import Piece, Service
+from ..records import show_time
+from ._evidence import Evidence
+from ._line import Group, Kind, LineHead, line_key
+from ._outcomes import Due, OutcomeItem, is_outcomes
+from ._tally import Account
+
+if TYPE_CHECKING:
+    from ._charge import Charging
+
+__all__ = ["accounted", "outcome_lines", "outcomes_left"]
+
+Mark = tuple[datetime, str, str]
+
+
+def outcome_lines(charging: Charging, service: Service) -> None:
+    """The lines of a service's item; with its first service come those of all."""
+    assert service.meter is not None
+    key = (service.key, service.meter.key)
+    if key in charging.outcomes:
+        return
+    mine = [each for each in charging.terms.services if is_outcomes(each) and _key(each) == key]
+    item = OutcomeItem(charging.terms, *key, mine, charging.reading(key[1]), _carried(charging).get(key))
+    charging.outcomes[key] = item
+    _emit(charging, item, ())
+
+
+def outcomes_left(charging: Charging) -> None:
+    """The lines of items that came in with open outcomes and are not sold in the period."""
+    sold = {key for key, _ in charging.outcomes}
+    for (key, meter), told in _carried(charging).items():
+        if (key, meter) in charging.outcomes:
+            continue
+        reading = charging.reading(meter) if _counts(charging, meter) else None
+        item = OutcomeItem(charging.terms, key, meter, (), reading, told)
+        charging.outcomes[key, meter] = item
+        # The same item may be sold by another meter now.
+        _emit(charging, item, (("meter", meter),) if key in sold else ())
+
+
+def _key(service: Service) -> tuple[str, str]:
+    assert service.meter is not None
+    return service.key, service.meter.key
+
+
+def _carried(charging: Charging) -> dict[tuple[str, str], Any]:
+    carry = charging.terms.carry
+    if carry is None:
+        return {}
+    return {(item, meter): told for item, meters in carry.outcomes.items() for meter, told in meters.items()}
+
+
+def _counts(charging: Charging, meter: str) -> bool:
+    """Whether the plan still measures it as outcomes."""
+    held = charging.terms.meters.get(meter)
+    return held is not None and bool(held.edges) and isinstance(held.meter.aggregate, Outcomes)
+
+
+def _emit(charging: Charging, item: OutcomeItem, group: Group) -> None:
+    left = item.left()
+    for due in item.dues() or ([item.nothing()] if left else []):
+        evidence = due.evidence
+        if evidence is not None and left:
+            evidence, left = evidence.beside(left), []
+        charging.round_line(_head(charging, item, due, group, evidence), due.quantity, due.amount, _steps(due))
+
+
+def _steps(due: Due) -> Any:
+    return lambda: (due.step(),)
+
+
+def _head(
+    charging: Charging, item: OutcomeItem, due: Due, group: Group, evidence: Evidence | None
+) -> LineHead:  # fmt: skip
+    terms = charging.terms
+    service, pieces = _pieces(item, due)
+    own = [piece for piece in pieces if _is_under(piece, due)]
+    shown = own or pieces
+    start, end = (shown[0].start, shown[-1].end) if shown else (terms.period.start, terms.period.end)
+    if due.closed:
+        group = (*group, ("billed", due.span))
+    elif not own:
+        group = (*group, ("card", show_time(due.edition.since)))
+    kind: Kind = "reversal" if due.closed else "usage"
+    meter = terms.meters.get(item.meter)
+    return LineHead(
+        line_key(kind, item.key, group, start), item=item.key, name=item.name, group=group,
+        unit=item.meter if meter is None else meter.meter.unit or item.meter, currency=terms.currency,
+        period=Period(start, end, zone=terms.zone), due=_due(service, terms.period.end),
+        version=due.edition.version, mode=terms.plan.rounding, kind=kind, evidence=evidence,
+    )  # fmt: skip
+
+
+def _pieces(item: OutcomeItem, due: Due) -> tuple[Service | None, Sequence[Piece]]:
+    """The pieces in which a line of a billing period stands; those of a closed one stand in the first."""
+    mine = [each for each in item.services if due.closed or show_time(each.full.start) == due.span]
+    if due.closed:
+        mine = mine[:1]
+    return (mine[-1] if mine else None), [piece for each in mine for piece in each.pieces]
+
+
+def _due(service: Service | None, end: datetime) -> datetime:
+    return end if service is None or service.due is None else service.due
+
+
+def _is_under(piece: Piece, due: Due) -> bool:
+    return piece.version == due.edition.version and piece.trial == due.edition.trial
+
+
+def accounted(account: Account, items: Mapping[tuple[str, str], OutcomeItem], alone: Collection[str]) -> Account:
+    """
+    The account with what only the end of the period tells.
+
+    Outcomes that are not decided yet are pending. Those at a time at which nothing was sold are unpriced, where no
+    other meter counts their records.
+
+    Args:
+        account: where every record went when it was measured.
+        items: what became of outcomes, by item and meter.
+        alone: the meters whose event no other meter takes.
+    """
+    pending: dict[Mark, int] = {}
+    for item in items.values():
+        _most(pending, item.pending())
+    unpriced: dict[Mark, int] = {}
+    for (_, meter), item in items.items():
+        if meter in alone:
+            _most(unpriced, item.unserved)
+    return account.moved("pending", sum(pending.values())).moved("unpriced", sum(unpriced.values()))
+
+
+def _most(counts: dict[Mark, int], happenings: Sequence[Happening]) -> None:
+    """Count records once, however many items or meters look at them."""
+    mine: dict[Mark, int] = {}
+    for each in happenings:
+        mark = (each.at, each.source, each.id)
+        mine[mark] = mine.get(mark, 0) + 1
+    for mark, count in mine.items():
+        counts[mark] = max(counts.get(mark, 0), count)

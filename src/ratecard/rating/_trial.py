@@ -1,0 +1,98 @@
+"""
+Trials by amount: the first stage across lines. It makes usage free up to a sum of money or a quantity, at list price.
+
+It reads what the lines of the phase come to and not the order of their records, so it falls on them in proportion; what
+is used up travels in the carry. The stages behind it read what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from .._numbers import ZERO, Exact, add, div, exact, mul, neg, sign, sub, text, total
+from ..errors import MismatchError
+from ..plans import Trial, sum_in
+from ..steps import Step
+from ._sheet import Entry, Sheet, given, summed
+
+__all__ = ["trials"]
+
+MINUS = Decimal(-1)
+
+
+def trials(sheet: Sheet) -> None:
+    """
+    Take off what is free of the usage of each phase.
+
+    Raises:
+        MismatchError: `carry.missing`, when the phase began before the rated period and no carry is here.
+    """
+    if not sheet.dues.trials:
+        return
+    marks = {(service.key, piece.start): piece.free for service in sheet.terms.services for piece in service.pieces}
+    lines = list(zip(sheet.lines, sheet.entries, strict=True))
+    for trial in sheet.dues.trials:
+        mine = [
+            (line.quantity, entry)
+            for line, entry in lines
+            if line.kind == "usage"
+            and marks.get((line.item, line.period.start)) == trial.phase
+            and entry.within(trial.free.items)
+        ]
+        before = _before(sheet, trial)
+        over = [entry for _, entry in mine]
+        if trial.free.units is None:
+            # A plan has an amount in each of its currencies, and a subscription in its own, or they are refused.
+            free = sum_in(trial.free.amount, sheet.currency) if trial.free.amount is not None else None
+            used = _money(sheet, trial, sub(free or ZERO, before), over)
+        else:
+            used = _units(sheet, trial, sub(trial.free.units, before), total(held for held, _ in mine), over)
+        if not trial.over:
+            sheet.freed[f"trial {trial.name}"] = add(before, used)
+
+
+def _before(sheet: Sheet, trial: Trial) -> Exact:
+    """What was used up before the rated period."""
+    if not trial.begun:
+        return ZERO
+    carry = sheet.terms.carry
+    if carry is None:
+        raise MismatchError(
+            f"the trial {trial.name!r} began before {sheet.terms.period!r}, and nothing tells how much of it is used "
+            "up; pass carry=statement.carry of the period before",
+            code="carry.missing",
+        )
+    return exact(carry.commitments.get(f"trial {trial.name}", "0"))
+
+
+def _money(sheet: Sheet, trial: Trial, left: Exact, over: Sequence[Entry]) -> Exact:
+    """Take off what is left of a sum, as far as there is usage; how much that is."""
+    base = summed([(entry.key, entry.net) for entry in over], "usage at list")
+    if sign(left) <= 0 or sign(base.result) <= 0:
+        return ZERO
+    least = Step.of("least", (), parts=[base, given(left, "left of what is free")])
+    return neg(_take(sheet, trial, Step.of("scaled", [("factor", MINUS)], parts=[least]), over))
+
+
+def _units(sheet: Sheet, trial: Trial, left: Exact, held: Exact, over: Sequence[Entry]) -> Exact:
+    """Take off the share of the units that is free; how many units that is."""
+    used = left if left < held else held
+    if sign(used) <= 0:
+        return ZERO
+    base = summed([(entry.key, entry.net) for entry in over], "usage at list")
+    words = f"{text(used)} of {text(held)} units are free"
+    _take(sheet, trial, Step.of("scaled", [("factor", neg(used)), ("divisor", held)], parts=[base], note=words), over)
+    return used
+
+
+def _take(sheet: Sheet, trial: Trial, step: Step, over: Sequence[Entry]) -> Decimal:
+    """Take it off; what is free counts as if it had never been charged, also for what is priced at list."""
+    before = {entry.key: entry.net for entry in over}
+    off = sheet.spread(
+        "trial", trial.name, trial.name, step, over, version=trial.free.digest, period=trial.period
+    )  # fmt: skip
+    for entry in over:
+        if entry.net != before[entry.key]:
+            entry.listed = sheet.rounded(div(mul(entry.listed, entry.net), before[entry.key]))
+    return off

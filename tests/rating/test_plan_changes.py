@@ -1,0 +1,259 @@
+"""Discounts, floors, ceilings, commitments and taxes where the plan or the anchor changes inside a period."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ratecard import Period, UsageRecord, rate
+from ratecard.errors import UnknownKeyError
+from ratecard.plans import Cancel, Catalog, ChangeAnchor, ChangePlan, Pause, Plan, Resume, Subscription
+from ratecard.rating import Statement
+
+APRIL, MAY = Period.month(2025, 4), Period.month(2025, 5)
+METER = {"key": "m", "event": "e", "aggregate": {"kind": "sum", "of": "n"}}
+USE = {"key": "use", "meter": "m", "price": {"model": "per_unit", "unit_price": "1"}}
+CHANGE = ChangePlan(at="2025-04-11", plan="b")
+
+
+def fee(amount: str, key: str = "base", **fields: Any) -> dict[str, Any]:
+    """A fee in plain form."""
+    return {"key": key, "price": {"model": "flat", "amount": amount}, **fields}
+
+
+def plan(key: str, *items: dict[str, Any], **fields: Any) -> Plan:
+    """A plan in USD; a fee of 30 where nothing else is sold."""
+    card = {"currency": "USD", "items": list(items or [fee("30")])}
+    return Plan.load({"key": key, "meters": [METER], "cards": [card], **fields})
+
+
+def bill(
+    *plans: Plan, usage: dict[str, int] | None = None, changes: Any = (CHANGE,), period: Period = APRIL,
+    carry: Any = None, **fields: Any,
+) -> Statement:  # fmt: skip
+    """The statement of who starts on the first of the plans in April; usage is given by day."""
+    told = {"customer": "acme", "plan": plans[0].key, "start": "2025-04-01", **fields}
+    held = Subscription.model_validate(told).with_changes(*changes)
+    records = [UsageRecord("e", f"{day}T12:00:00Z", {"n": n}, id=day) for day, n in (usage or {}).items()]
+    found = rate(Catalog(plans=plans), held, records, period, carry=carry)
+    assert found.verify()
+    return found
+
+
+def lines(found: Statement) -> list[tuple[str, str, str]]:
+    """Kind, name and start in the key, and amount of the lines that stages made."""
+    return [
+        (line.kind, line.key.partition("]")[2].replace("T00:00:00Z", ""), f"{line.rounded}")
+        for line in found.lines
+        if line.kind not in ("usage", "fee")
+    ]
+
+
+def pct(rate: str, key: str = "d") -> dict[str, Any]:
+    """A percentage off in plain form."""
+    return {"kind": "percent", "key": key, "rate": rate}
+
+
+def amt(amount: str, key: str = "d") -> dict[str, Any]:
+    """A sum off in plain form."""
+    return {"kind": "amount", "key": key, "amount": amount}
+
+
+def test_discounts_of_each_plan() -> None:
+    """Each plan's percentage is taken off what was priced under it, also where both have one of the same key."""
+    found = bill(plan("a", discounts=[pct("0.5")]), plan("b", fee("60"), discounts=[pct("0.1")]))
+    assert lines(found) == [("discount", "d@2025-04-01", "-5.00"), ("discount", "d@2025-04-11", "-4.00")]
+    assert [line.period.end.day for line in found.lines[2:]] == [11, 1]
+    gone = bill(plan("a", discounts=[pct("0.5")]), plan("b", fee("60")))
+    assert lines(gone) == [("discount", "d@2025-04-01", "-5.00")]
+    same = bill(plan("a", discounts=[pct("0.5")]), plan("b", fee("60"), discounts=[pct("0.5")]))
+    assert lines(same) == [("discount", "d@2025-04-01", "-25.00")]
+    assert same.lines[2].period == APRIL
+
+
+def test_discount_that_comes_back() -> None:
+    """A discount of the first and the third plan is one line, over both of their lines."""
+    again = ChangePlan(at="2025-04-21", plan="a")
+    found = bill(plan("a", discounts=[pct("0.5")]), plan("b", fee("60")), changes=[CHANGE, again])
+    assert lines(found) == [("discount", "d@2025-04-01", "-10.00")]
+
+
+def test_sums_in_parts_of_the_time() -> None:
+    """A sum of one plan counts for its part of the time; one that both have counts whole."""
+    one = bill(plan("a", discounts=[amt("6")]), plan("b", fee("60"), discounts=[amt("15")]))
+    assert lines(one) == [("discount", "d@2025-04-01", "-2.00"), ("discount", "d@2025-04-11", "-10.00")]
+    both = bill(plan("a", discounts=[amt("6")]), plan("b", fee("60"), discounts=[amt("6")]))
+    assert lines(both) == [("discount", "d@2025-04-01", "-6.00")]
+
+
+def coupon(discount: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """A coupon in plain form."""
+    return {"key": "C", "discount": discount, **fields}
+
+
+def test_coupons_of_each_plan() -> None:
+    """A coupon counts on the lines of the plans that have it, as each has it, and one use is spent."""
+    first = plan("a", coupons=[coupon(pct("0.5"), stacks=False, lasts="periods", periods=2)])
+    second = plan("b", fee("60"), coupons=[coupon(pct("0.1"), stacks=False, lasts="periods", periods=2)])
+    found = bill(first, second, coupons=["C"])
+    assert lines(found) == [("coupon", "C@2025-04-01", "-5.00"), ("coupon", "C@2025-04-11", "-4.00")]
+    assert found.notices == () and found.carry is not None and found.carry.coupons == {"C": 1}
+    none = bill(plan("a", fee("0"), coupons=[coupon(amt("5"))]), plan("b", fee("0")), coupons=["C"])
+    assert [each.code for each in none.notices] == ["coupon.nothing"]
+
+
+def test_coupon_of_a_plan_before() -> None:
+    """A coupon that only an earlier plan has is told, not refused; one that none has is refused."""
+    first, second = plan("a", coupons=[coupon(pct("0.5"))]), plan("b", fee("60"))
+    found = bill(first, second, period=MAY, coupons=["C"])
+    assert [(each.code, str(each)) for each in found.notices] == [
+        ("coupon.plan", "C: not used: the plan 'b' does not have it")
+    ]
+    with pytest.raises(UnknownKeyError):
+        bill(first, second, period=MAY, coupons=["D"])
+
+
+def test_taxes_of_each_plan() -> None:
+    """A line is taxed by the plan it was priced under, once over all lines of one rate."""
+
+    def tax(rate: str, **fields: Any) -> dict[str, Any]:
+        return {"key": "vat", "rate": rate, **fields}
+
+    found = bill(plan("a", taxes=[tax("0.1")]), plan("b", fee("60"), taxes=[tax("0.2")]))
+    assert lines(found) == [("tax", "vat@2025-04-01", "1.00"), ("tax", "vat@2025-04-11", "8.00")]
+    same = bill(plan("a", fee("0.10"), taxes=[tax("0.1")]), plan("b", fee("0.10"), taxes=[tax("0.1")]))
+    assert lines(same) == [("tax", "vat@2025-04-01", "0.01")]
+    mixed = bill(plan("a", taxes=[tax("0.25", included=True)]), plan("b", fee("60"), taxes=[tax("0.2")]))
+    assert lines(mixed) == [("included_tax", "vat@2025-04-01", "2.00"), ("tax", "vat@2025-04-11", "8.00")]
+    assert str(mixed.due) == "58.00 USD"
+
+
+def test_minimum_of_each_plan() -> None:
+    """Each plan's minimum counts for its share of the time, over the charges of the whole period."""
+    a, b = plan("a", USE, minimum={"amount": "30"}), plan("b", USE, minimum={"amount": "60"})
+    assert lines(bill(a, b)) == [("minimum", "@2025-04-01", "50.00")]
+    assert lines(bill(a, b, usage={"2025-04-05": 12, "2025-04-20": 7})) == [("minimum", "@2025-04-01", "31.00")]
+    assert lines(bill(a, plan("b", USE))) == [("minimum", "@2025-04-01", "10.00")]
+    assert lines(bill(plan("a", USE), b)) == [("minimum", "@2025-04-01", "40.00")]
+    whole = plan("b", USE, minimum={"amount": "60", "prorate": False})
+    assert lines(bill(a, whole)) == [("minimum", "@2025-04-01", "60.00")]
+    assert "for each plan's part of the time: 10 + 40 = 50" in bill(a, b).explain()
+
+
+def test_maximum_of_the_last_plan() -> None:
+    """A ceiling is whole, and the one that holds last is the one."""
+    a, b = plan("a", USE, maximum={"amount": "5"}), plan("b", USE, maximum={"amount": "10"})
+    spent = {"2025-04-05": 20, "2025-04-20": 20}
+    assert lines(bill(a, b, usage=spent)) == [("maximum", "@2025-04-01", "-30.00")]
+    assert lines(bill(a, plan("b", USE), usage=spent)) == []
+    part = plan("b", USE, maximum={"amount": "30", "prorate": True})
+    assert lines(bill(a, part, usage=spent)) == [("maximum", "@2025-04-01", "-18.33")]
+
+
+def post(amount: str, **fields: Any) -> dict[str, Any]:
+    """A promise to spend in plain form."""
+    return {"kind": "postpaid", "key": "c", "amount": amount, **fields}
+
+
+def test_commitment_that_ends_with_its_plan() -> None:
+    """A commitment of one plan alone is topped up where that plan ends, for its share and by its own charges."""
+    a, b = plan("a", USE, commitments=[post("30")]), plan("b", USE)
+    spent = {"2025-04-05": 4, "2025-04-20": 100}
+    assert lines(bill(a, b, usage=spent)) == [("commitment", "c@2025-04-01", "6.00")]
+    later = bill(b, a, usage={"2025-04-05": 50}, changes=[ChangePlan(at="2025-04-11", plan="a")])
+    assert lines(later) == [("commitment", "c@2025-04-11", "20.00")]
+
+
+def test_commitment_that_goes_on() -> None:
+    """One that the next plan has as well runs on: each amount for its share, the charges of both plans."""
+    a, b = plan("a", USE, commitments=[post("30")]), plan("b", USE, commitments=[post("60")])
+    assert lines(bill(a, b, usage={"2025-04-05": 45})) == [("commitment", "c@2025-04-01", "5.00")]
+    paid = plan("b", USE, commitments=[{"kind": "prepaid", "key": "c", "amount": "60"}])
+    found = bill(a, paid, usage={"2025-04-05": 4, "2025-04-20": 50})
+    assert lines(found) == [("commitment", "c@2025-04-01", "6.00"), ("prepaid", "c@2025-04-11", "-40.00")]
+
+
+def test_yearly_commitment_over_a_change() -> None:
+    """A yearly commitment runs over a change of plan; before the change, it is as if nobody knew."""
+    year = {"unit": "year", "anchor": "2025-04-01"}
+    a = plan("a", USE, commitments=[post("365", cadence=year)])
+    b = plan("b", USE, commitments=[post("730", cadence=year)])
+    known: list[dict[str, Any]] = [{"changes": []}, {"changes": [ChangePlan(at="2025-05-01", plan="b")]}]
+    first = [bill(a, b, usage={"2025-04-05": 40}, **each) for each in known]
+    assert first[0] == first[1]
+    carry, due = None, 0
+    for month in range(12):
+        span = Period.month(2025 + (month + 3) // 12, (month + 3) % 12 + 1)
+        found = bill(a, b, period=span, carry=carry, **known[1])
+        carry, due = found.carry, due + int(found.due.amount)
+    assert due == 30 + 335 * 2
+
+
+def test_anchor_that_moves() -> None:
+    """Where the anchor moves, the billing period is cut, and each part has its share of the floor."""
+    own = {"cadence": {"every": 1, "unit": "month"}, "minimum": {"amount": "30"}}
+    found = bill(plan("a", USE, **own), changes=[ChangeAnchor(at="2025-04-11", anchor="2025-04-21")])
+    # 10 of 30 days; then 10 of the 31 days from 21 March; then 10 of 30, which goes on after the statement.
+    assert lines(found) == [("minimum", "@2025-04-01", "10.00"), ("minimum", "@2025-04-11", "9.68")]
+    assert found.carry is not None and found.carry.commitments == {}
+
+
+def test_plans_of_another_cadence() -> None:
+    """A plan with another rhythm begins periods of its own."""
+    weekly = plan("b", USE, minimum={"amount": "7"}, cadence={"unit": "week", "anchor": "2025-04-07"})
+    found = bill(plan("a", USE, minimum={"amount": "30"}), weekly)
+    assert [(kind, amount) for kind, _, amount in lines(found)] == [
+        ("minimum", amount) for amount in ("10.00", "3.00", "7.00", "7.00")
+    ]
+
+
+def test_nothing_is_owed_in_a_pause() -> None:
+    """Time in a pause is no part of a floor, and a commitment has that much less."""
+    switch = [Pause(at="2025-04-11"), Resume(at="2025-04-21")]
+    floor = bill(plan("a", USE, minimum={"amount": "30"}), changes=switch)
+    assert lines(floor) == [("minimum", "@2025-04-01", "20.00")]
+    assert lines(bill(plan("a", USE, commitments=[post("30")]), changes=switch)) == [
+        ("commitment", "c@2025-04-01", "20.00")
+    ]
+    whole = plan("a", USE, minimum={"amount": "30", "prorate": False})
+    assert lines(bill(whole, changes=[Pause(at="2025-04-11")], period=MAY)) == []
+
+
+def test_nothing_is_owed_in_a_trial() -> None:
+    """A trial by time is no part of a floor."""
+    trial = [{"key": "try", "trial": True, "every": 10, "unit": "day"}]
+    own = {"cadence": {"every": 1, "unit": "month", "anchor": "2025-04-01"}, "phases": trial}
+    assert lines(bill(plan("a", USE, minimum={"amount": "30"}, **own), changes=[])) == [
+        ("minimum", "@2025-04-01", "20.00")
+    ]
+    # With the end of the trial as the anchor, the trial is the end of a period before.
+    anchored = plan("a", USE, minimum={"amount": "30"}, phases=trial, cadence={"every": 1, "unit": "month"})
+    assert lines(bill(anchored, changes=[], period=Period("2025-04-01", "2025-04-11"))) == []
+
+
+def test_by_any_part() -> None:
+    """Where any part of a period costs the whole, the first plan's floor is owed whole, the next adds nothing."""
+    a = plan("a", USE, minimum={"amount": "30"}, proration="none")
+    b = plan("b", USE, minimum={"amount": "60"}, proration="none")
+    assert lines(bill(a, b)) == [("minimum", "@2025-04-01", "30.00")]
+
+
+def test_before_and_after_the_service() -> None:
+    """A statement without service has no line, whatever the plan states."""
+    held = plan("a", USE, minimum={"amount": "30"}, discounts=[amt("5")], taxes=[{"key": "t", "rate": "0.1"}])
+    for period in (Period.month(2025, 3), Period.month(2025, 6)):
+        assert bill(held, changes=[Cancel(at="2025-05-01")], period=period).lines == ()
+
+
+def test_discount_of_what_began_before() -> None:
+    """An item of its own rhythm that is billed late is discounted by the plan each of its lines was priced under."""
+    own = {"cadence": {"every": 1, "unit": "month", "anchor": "2025-03-16"}}
+    a = plan("a", USE | own, discounts=[pct("0.5"), amt("4", "s")])
+    b = plan("b", USE | own, discounts=[pct("0.1"), amt("4", "t")])
+    found = bill(a, b, usage={"2025-04-20": 10, "2025-05-10": 20}, period=MAY,
+                 changes=[ChangePlan(at="2025-05-01", plan="b")])  # fmt: skip
+    assert lines(found) == [
+        ("discount", "d@2025-04-01", "-5.00"), ("discount", "d@2025-05-01", "-2.00"),
+        ("discount", "t@2025-05-01", "-4.00"),
+    ]  # fmt: skip
