@@ -26,7 +26,7 @@ from ._overrides import Alteration, altered
 from ._phases import Stretch, stretches
 from ._plain import digest
 from ._states import History, Reign, State
-from ._sums import sums_problems
+from ._sums import sum_in
 
 if TYPE_CHECKING:
     from ._catalog import Offer
@@ -347,8 +347,8 @@ class Timeline:
                     for key in free.items
                     if key not in have
                 ]
-                if free.amount is not None:
-                    wrong += sums_problems(f"{path}.amount", free.amount, [self.code], some=True)
+                if free.amount is not None and sum_in(free.amount, self.code) is None:
+                    wrong.append(Problem(f"{path}.amount", "amount.currency", f"no amount in {self.code}; add it"))
         if wrong:
             raise UnknownKeyError(wrong, what="the subscription")
 
