@@ -11,7 +11,7 @@ from ._base import Price, Priced
 from ._by_record import ByRecord, record_price
 from ._dynamic import Dynamic, Multiplier
 from ._flat import Flat, PerUnit
-from ._hybrid import Allowance, FirstThen, Hybrid, Weight, Weighted
+from ._hybrid import Allowance, FirstThen, Hybrid, UnitsOff, Weight, Weighted
 from ._outcome import Guarantee, Outcome, SuccessFee
 from ._package import Package
 from ._percent import GraduatedPercentage, Percentage, PercentOf, RateTier
@@ -48,6 +48,7 @@ __all__ = [
     "Stairstep",
     "SuccessFee",
     "Tier",
+    "UnitsOff",
     "Volume",
     "Weight",
     "Weighted",

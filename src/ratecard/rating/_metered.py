@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from .._numbers import ONE, ZERO, Exact, add, div, mul, quantize, sign, split, sub, to_multiple, total
+from .._numbers import ONE, ZERO, Exact, add, div, mul, quantize, sign, split, sub, total
 from ..demand import Dimension
 from ..errors import MismatchError
 from ..meters import Average, Count, Level, Peak, Sum
@@ -30,6 +30,7 @@ from ..prices import (
 from ..quantity import Usage
 from ..steps import Step
 from ._line import Group
+from ._pool import pooled
 from ._reading import Reading
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ __all__ = ["Metered", "less"]
 
 Pairs = list[tuple[tuple[str, ...], Any]]
 Steps = Callable[[], tuple[Step, ...]]
+Allotted = tuple[Exact, Exact]
+"""A group's part of included units in common, and what all groups used."""
 
 
 class Metered:
@@ -58,6 +61,9 @@ class Metered:
         # What a price sees of the time counted: its share grows with the counter, so that pieces of one price add up.
         self.was = piece.before if self.cumulative else ZERO
         self.share = add(self.was, piece.share)
+        # A price that is shared afterwards as a whole is asked for a whole period.
+        whole = self.item.tiers == "prorate" or not reading.meter.aggregate.cumulative
+        self.asked = ONE if whole else self.share
         self.before: dict[tuple[str, ...], Pairs] | None = None
         if piece.start != service.counted and self.cumulative:
             self._check_known()
@@ -88,7 +94,7 @@ class Metered:
 
     def lines(self) -> None:
         """All lines of the piece."""
-        allotted = self._allotments(self.groups, self.share, self.piece.end)
+        allotted = self._allotments(self.groups, self.asked, self.piece.end)
         before = self._allotments(self.before or {}, self.was, self.piece.start)
         for group, pairs in self.groups.items():
             named: Group = tuple(zip(self.item.each, group, strict=True))
@@ -102,23 +108,22 @@ class Metered:
         self,
         pairs: Pairs,
         group: tuple[str, ...],
-        allotted: Exact | None,
+        allotted: Allotted | None,
         end: datetime,
         share: Exact,
     ) -> Usage:
+        units, pool = (None, None) if allotted is None else allotted
         return self.reading.usage(
             pairs, self.item, self.service, self.start, end,
             share=share, rolled=self.charging.rolled(self.item.key, group),
-            allotted=allotted, amounts=self.charging.amounts(self.price, self.start, end),
+            allotted=units, pool=pool, amounts=self.charging.amounts(self.price, self.start, end),
         )  # fmt: skip
 
     def _priced(
-        self, pairs: Pairs, group: tuple[str, ...], allotted: Exact | None, before: Exact | None
+        self, pairs: Pairs, group: tuple[str, ...], allotted: Allotted | None, before: Allotted | None
     ) -> tuple[Exact, Exact, Steps]:
         """Quantity, amount and steps of one group."""
-        whole = self.item.tiers == "prorate" or not self.reading.meter.aggregate.cumulative
-        # A price that is shared afterwards as a whole is asked for a whole period.
-        usage = self._usage(pairs, group, allotted, self.piece.end, ONE if whole else self.share)
+        usage = self._usage(pairs, group, allotted, self.piece.end, self.asked)
         steps = self._quantity_steps(pairs, self.piece.end)
         share = self.piece.share
         if isinstance(self.price, Allowance) and self.price.rollover is not None:
@@ -139,7 +144,8 @@ class Metered:
         steps_before = self._quantity_steps(self.before[group], self.piece.start)
 
         def derive() -> tuple[Step, ...]:
-            return (*_counted(steps(), steps_before()), less(amount, priced.step, earlier.step))
+            anew = "" if before is None else "; the pool is shared anew over all that was counted"
+            return (*_counted(steps(), steps_before()), less(amount, priced.step, earlier.step, anew))
 
         return sub(usage.total, was.total), amount, derive
 
@@ -178,22 +184,16 @@ class Metered:
 
     def _allotments(
         self, groups: dict[tuple[str, ...], Pairs], share: Exact, end: datetime
-    ) -> dict[tuple[str, ...], Exact]:
-        """Included units that all groups have in common, shared by quantity at the meter's step."""
+    ) -> dict[tuple[str, ...], Allotted]:
+        """Each group's part of the included units that all groups have in common, and what they all used."""
         price = self.price
         if not (isinstance(price, Allowance) and price.scope == "pooled" and self.item.each):
             return {}
-        used = {group: self._usage(pairs, group, None, end, share).total for group, pairs in groups.items()}
-        weights = [quantity if sign(quantity) > 0 else ZERO for quantity in used.values()]
-        whole = total(weights)
+        used = [self._usage(pairs, group, None, end, share).total for group, pairs in groups.items()]
+        weights = [quantity if sign(quantity) > 0 else ZERO for quantity in used]
         units = mul(price.units, share) if price.prorate else price.units
-        if not weights:
-            return {}
-        if whole <= units:
-            return dict(zip(used, weights, strict=True))
-        step = self.reading.meter.step
-        shares = split(to_multiple(units, step, "down"), weights, step)
-        return dict(zip(used, shares, strict=True))
+        shares, whole = pooled(units, weights, self.reading.meter.step), total(weights)
+        return {group: (part, whole) for group, part in zip(groups, shares, strict=True)}
 
     def _split(self, pairs: Pairs, quantity: Exact, amount: Exact, derive: Steps) -> None:
         """One price for the whole, shown by group in shares by quantity; the shares add up to the rounded whole."""
@@ -226,9 +226,9 @@ class Metered:
         return self.reading.usage(pairs, self.item, self.service, self.start, end).total if pairs else ZERO
 
 
-def less(amount: Exact, until: Step, before: Step) -> Step:
+def less(amount: Exact, until: Step, before: Step, more: str = "") -> Step:
     """The step of a piece whose counter began before it."""
-    note = "counted to the end of this piece, less what was counted before it"
+    note = f"counted to the end of this piece, less what was counted before it{more}"
     return Step("difference", (), amount, parts=[until, before], note=note)
 
 

@@ -18,6 +18,7 @@ from ._adjust import KINDS, choose, discounts, maximum, taxes
 from ._charge import Charges
 from ._commit import commitments, minimum, prepaid
 from ._line import LineItem
+from ._recalled import recalled
 from ._sheet import Sheet
 from ._spread import rounded_together
 from ._statement import SUMS, Statement, StatementHead
@@ -53,6 +54,7 @@ def settle(charges: Charges) -> Statement:
             customer=terms.customer, plan=plan.key, digest=plan.digest, period=terms.period, currency=terms.currency,
             order=plan.order,
         )  # fmt: skip
+        memo["recalled"] = recalled(terms)
     if memo["dues"] is None:
         subtotal = ZERO
         for line in lines:
@@ -60,13 +62,14 @@ def settle(charges: Charges) -> Statement:
         if not lines:
             subtotal = quantize(ZERO, terms.currency.places)
         return Statement(
-            head, lines=lines, subtotal=subtotal, total=subtotal, due=subtotal, account=charges.account, charges=charges
-        )
+            head, lines=lines, subtotal=subtotal, total=subtotal, due=subtotal, account=charges.account,
+            charges=charges, notices=memo["recalled"],
+        )  # fmt: skip
     sheet = _staged(charges, memo["dues"], lines)
     sums = _sums(sheet.lines, terms.currency.places)
     return Statement(
-        head, lines=sheet.lines, account=charges.account, charges=charges, notices=sheet.notices, **sums,
-        drawn={**sheet.drawn, **sheet.freed}, coupons=sheet.coupons,
+        head, lines=sheet.lines, account=charges.account, charges=charges, drawn={**sheet.drawn, **sheet.freed},
+        coupons=sheet.coupons, notices=[*memo["recalled"], *sheet.notices], **sums,
     )  # fmt: skip
 
 

@@ -96,7 +96,7 @@ class Statement:
         lines: the line items, in the order of the card, then what the stages across them made, in the order of these.
         subtotal: what is billed after discounts, floors and ceilings; `total` after prepaid draws, with tax; `due` what
             is left to pay.
-        notices: what is told beside the lines: coupons that were not used, and why.
+        notices: what is told beside the lines: coupons that were not used, and why; what a forgotten carry would tell.
         order: the order of operations that was followed.
         account: where every usage record went; None where the tally held many customers.
         carry: what the next period needs to know; None on a statement read back from JSON, since it is stored beside
