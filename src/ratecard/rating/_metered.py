@@ -216,7 +216,7 @@ class Metered:
         priced = not (isinstance(self.price, Credit) or self.price.demand().items or self.item.split)
         if not priced and not by:
             return
-        marks = charging.wallet.marks(charging.terms.currency, self.use(named), piece.start, piece.end)
+        marks = charging.wallet.marks(charging.terms.currency, piece.start, piece.end)
         if marks:
 
             def value(usage: Usage) -> Exact:
