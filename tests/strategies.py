@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from ratecard import meters, plans, prices
+from ratecard import credits, meters, plans, prices
 from ratecard._numbers import Exact, Ratio, div, total
 from ratecard.cadence import Cadence
 from ratecard.demand import Axis, Demand, Fold
@@ -245,6 +245,20 @@ def cards(draw: st.DrawFn, currency: str = "USD", effective: str | None = None) 
     )
 
 
+def _some_grants() -> st.SearchStrategy[list[credits.Recurring]]:
+    """Up to two recurring grants of whole credits."""
+    one = st.builds(
+        credits.Recurring,
+        key=st.just("g"),
+        amount=st.integers(1, 9),
+        currency=st.just("credits"),
+        priority=st.integers(0, 2),
+        lasts=st.none() | st.integers(1, 3),
+        every=cadences(),
+    )
+    return st.lists(one, max_size=2)
+
+
 @st.composite
 def all_plans(draw: st.DrawFn) -> plans.Plan:
     """Any plan: several currencies and dates, no two cards alike."""
@@ -273,6 +287,8 @@ def all_plans(draw: st.DrawFn) -> plans.Plan:
         units=[plans.CustomUnit(key="credits", places=draw(st.integers(0, 18)))],
         order=draw(st.sampled_from([plans.Order.default(), plans.Order(items=["price", "round"])])),
         carry_remainders=draw(st.booleans()),
+        grants=[each.model_copy(update={"key": f"g{index}"}) for index, each in enumerate(draw(_some_grants()))],
+        burn=draw(st.sampled_from([credits.Policy(), credits.Policy.preset("stripe"), credits.Policy(burn=["cost"])])),
         metadata=draw(st.dictionaries(words, words, max_size=2)),
     )
 
@@ -565,6 +581,19 @@ def weighted(draw: st.DrawFn, inner: st.SearchStrategy[prices.Price]) -> prices.
     return prices.Weighted(dimensions=names, factors=factors, default_factor=draw(amounts(0, 4)), base=draw(inner))
 
 
+def in_credits(
+    inner: st.SearchStrategy[prices.Price], curved: st.SearchStrategy[prices.Price]
+) -> st.SearchStrategy[prices.Credit]:
+    """Any price in credits of the unit `credits`, with a price for what nobody pays."""
+    return st.builds(
+        prices.Credit,
+        unit=st.just("credits"),
+        base=inner.filter(lambda price: not price.demand().items),
+        overage=curved,
+        rounding=st.sampled_from(["half_up", "up", "down"]),
+    )
+
+
 def outcome_prices() -> st.SearchStrategy[prices.Outcome]:
     """Prices of outcomes, in all four ways."""
     share = st.integers(1, 10).map(lambda parts: Decimal(parts).scaleb(-1))
@@ -606,6 +635,7 @@ def price_models(depth: int = 3) -> dict[str, st.SearchStrategy[prices.Price]]:
         "windows": windows(inner),
         "brackets": brackets(inner),
         "dynamic": dynamics(),
+        "credit": in_credits(inner, curved),
         "multiplier": multipliers(inner),
         "allowance": allowances(curved, outermost=True),
         "hybrid": hybrids(inner),

@@ -16,7 +16,7 @@ from tests.cases._data import Plain, at, period
 _GRANTS: TypeAdapter[Any] = TypeAdapter(AnyGrant)
 
 
-def _unit(told: Any) -> Currency:
+def counted_in(told: Any) -> Currency:
     """A currency by its code, or a unit of one's own with its decimals."""
     return Currency.of(told) if isinstance(told, str) else Currency.custom(told[0], places=told[1])
 
@@ -25,7 +25,7 @@ def _policy(told: Any) -> Policy:
     return Policy.preset(told) if isinstance(told, str) else Policy.model_validate(told)
 
 
-def _granted(ledger: Ledger, told: Plain, unit: Currency, since: str) -> Ledger:
+def granted(ledger: Ledger, told: Plain, unit: Currency, since: str) -> Ledger:
     """A grant, several alike, or those of a recurring one in a period."""
     fields = {"kind": "grant", **told}
     when, count = fields.pop("at", since), int(fields.pop("count", 1))
@@ -52,7 +52,7 @@ def _acted(ledger: Ledger, act: Plain, unit: Currency, id: str, since: str) -> t
     """One act: the ledger after it, what was drawn, and what is due."""
     when = at(act.get("at", since))
     if "draw" in act:
-        ledger, draw = ledger.draw(Money(act["draw"], _unit(act.get("unit", unit))), at=when, id=id, use=_use(act))
+        ledger, draw = ledger.draw(Money(act["draw"], counted_in(act.get("unit", unit))), at=when, id=id, use=_use(act))
         return ledger, draw, []
     if "expire" in act:
         return ledger.expire(at(act["expire"])), None, []
@@ -61,15 +61,15 @@ def _acted(ledger: Ledger, act: Plain, unit: Currency, id: str, since: str) -> t
     if "refund" in act:
         ledger, back = ledger.refund(act["refund"], at=when, id=id)
         return ledger, None, [text(each.amount) for each in back.due]
-    return _granted(ledger, act["grant"], unit, act.get("at", since)), None, []
+    return granted(ledger, act["grant"], unit, act.get("at", since)), None, []
 
 
 def ledger(given: Plain) -> Plain:
     """What became of every lot, what each draw came to, and the balances on the way."""
-    unit, since = _unit(given.get("unit", "USD")), given.get("since", "2025-01-01")
+    unit, since = counted_in(given.get("unit", "USD")), given.get("since", "2025-01-01")
     found = Ledger(_policy(given.get("policy", {})))
     for told in given["grants"]:
-        found = _granted(found, told, unit, since)
+        found = granted(found, told, unit, since)
     order = [each.lot.id for each in found.live(unit)]
     draws: list[Draw] = []
     due: list[Any] = []
@@ -111,7 +111,7 @@ def _revenue(found: Ledger, currency: str) -> Plain:
 def top_up(given: Plain) -> Plain:
     """What a rule proposes at each balance; with `charges` what is proposed is granted at once."""
     rule = TopUp.model_validate(given["rule"])
-    unit = _unit(given.get("unit", "USD"))
+    unit = counted_in(given.get("unit", "USD"))
     if "bought" in given:
         return {"bonus": text(rule.bonus(Money(given["bought"], unit).amount))}
     if "charges" not in given:

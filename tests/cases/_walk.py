@@ -7,10 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 from ratecard._numbers import div, exact, quantize, sub, text, total
+from ratecard.credits import Ledger
 from ratecard.money import Money
 from ratecard.plans import Plan, Subscription
 from ratecard.rating import LineItem, Statement, rate
 from ratecard.records import UsageRecord
+from tests.cases._credits import counted_in, granted
 from tests.cases._data import Plain, period
 from tests.cases._prices import parts
 
@@ -48,14 +50,20 @@ def chain(given: Plain) -> Plain:
     base = {"customer": "acme", "plan": plan.key, "start": given["periods"][0][0]}
     acme = Subscription.model_validate({**base, **given.get("subscription", {})})
     bills: list[Statement] = []
+    held = ledger(given, given["periods"][0][0])
+    lefts: list[Plain] = []
     for each in given["periods"]:
         span = period(each)
         some = [record for record in records if span.contains(record.at)]
-        bills.append(rate(plan, acme, some, span, carry=bills[-1].carry if bills else None))
+        bills.append(rate(plan, acme, some, span, carry=bills[-1].carry if bills else None, ledger=held))
         assert bills[-1].verify()
+        if held is not None:
+            held = held.post(bills[-1].entries)
+            lefts.append(_lots(held, "left"))
     carries = [bill.carry for bill in bills if bill.carry is not None]
     return {
         "dues": [_amount(bill) for bill in bills],
+        "lefts": lefts,
         "shares": [_shares(bill) for bill in bills],
         "notices": [[each.code for each in bill.notices] for bill in bills],
         "coupons": [carry.coupons for carry in carries],
@@ -67,9 +75,24 @@ def _rated(given: Plain, records: list[UsageRecord]) -> Statement:
     plan = Plan.load(given["plan"])
     base = {"customer": "acme", "plan": plan.key, "start": given["period"][0]}
     acme = Subscription.model_validate({**base, **given.get("subscription", {})})
-    found = rate(plan, acme, records, period(given["period"]))
+    found = rate(plan, acme, records, period(given["period"]), ledger=ledger(given, given["period"][0]))
     assert found.verify()
     return found
+
+
+def ledger(given: Plain, since: str) -> Ledger | None:
+    """The credits that are given beside the plan; None where there are none."""
+    if "grants" not in given:
+        return None
+    found = Ledger()
+    for told in given["grants"]:
+        found = granted(found, told, counted_in("USD"), since)
+    return found
+
+
+def _lots(held: Ledger, column: str) -> Plain:
+    """By lot what is in a column, without those that have nothing there."""
+    return {each.lot.id: text(getattr(each, column)) for each in held.lots() if getattr(each, column)}
 
 
 def _told(found: Statement) -> Plain:
@@ -83,6 +106,8 @@ def _told(found: Statement) -> Plain:
         "notices": [each.code for each in found.notices],
         "levels": {} if found.carry is None else dict(found.carry.levels),
         "total": _amount(found),
+        "spent": {} if found.ledger is None else _lots(found.ledger, "spent"),
+        "left": {} if found.ledger is None else _lots(found.ledger, "left"),
         "exact": text(_exact(found)),
         "refused": [each.code for each in found.account.rejected],
         "outside": found.account.counts["outside"],

@@ -36,7 +36,7 @@ def test_counts_by_family() -> None:
     found = Counter(row["family"] for row in rows())
     assert found == {
         "price": 211, "aggregation": 36, "rounding": 48, "period": 48, "proration": 99, "cap": 9, "alert": 28,
-        "rate_limit": 10, "credits": 61, "discount": 52, "tax": 9, "commitment": 43, "hybrid": 13, "outcome": 4,
+        "rate_limit": 10, "credits": 76, "discount": 52, "tax": 9, "commitment": 43, "hybrid": 13, "outcome": 4,
     }  # fmt: skip
 
 

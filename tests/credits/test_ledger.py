@@ -552,3 +552,34 @@ def test_plain_form_refused(value: object, found: str) -> None:
     """What is no ledger is refused."""
     assert code(lambda: Ledger.from_json(value)) == found
     assert Ledger.from_json({"ledger": 1, "entries": []}) == Ledger()
+
+
+def test_standing_is_what_did_not_come_back() -> None:
+    """A draw stands without what came back of it: first what nobody paid, then what is owed, then the last lot."""
+    ledger = Ledger(Policy(overage=Negative(limit=5, beyond="leave")))
+    for name in ("a", "b"):
+        ledger = ledger.grant(Grant(id=name, amount="10", currency="USD"), at=NOW)
+    ledger, _ = ledger.draw(usd(30), at=NOW, id="d")
+    told = []
+    for number, amount in enumerate((3, 6, 5)):
+        ledger, _ = ledger.undraw("d", usd(amount), at=NOW, id=str(number))
+        found = ledger.standing("d")
+        assert found is not None
+        told.append((found.amount, dict(found.parts), found.overdrawn, found.uncovered))
+    assert told == [
+        (usd(27), {"a": 10, "b": 10}, usd(5), usd(2)),
+        (usd(21), {"a": 10, "b": 10}, usd(1), usd(0)),
+        (usd(16), {"a": 10, "b": 6}, usd(0), usd(0)),
+    ]
+    assert (ledger.standing("0"), ledger.standing("nobody")) == (None, None)
+
+
+def test_roll_of_one_unit() -> None:
+    """Lots of one unit may roll over while the others wait."""
+    ledger = Ledger()
+    for unit in (Currency.of("USD"), UNIT):
+        grant = Grant(id=str(unit), amount=5, currency=unit, expiry="2025-02-01", rollover=Rollover())
+        ledger = ledger.grant(grant, at=NOW)
+    some = ledger.roll(LATER, unit="credits")
+    assert [each.lot.id for each in some.lots() if each.rolled_out] == ["credits"]
+    assert [each.lot.id for each in some.roll(LATER).lots() if each.rolled_out] == ["USD", "credits"]

@@ -216,3 +216,21 @@ def test_no_lot(value: object) -> None:
     with pytest.raises(LedgerError) as error:
         Lot.from_json(value)
     assert error.value.code == "ledger.entry"
+
+
+def test_ends_of_what_rolls() -> None:
+    """A lot tells when it ends, and when what rolls of it would, by a rhythm or its own length, as often as it may."""
+    end = datetime(2025, 1, 20, tzinfo=UTC)
+
+    def ends(rollover: Rollover | None, until: int) -> list[tuple[int, int]]:
+        grant = Grant(id="a", amount="1", currency=USD, effective="2025-01-10", expiry="2025-01-20", rollover=rollover)
+        bounds = Lot.of(grant, NOW).bounds(datetime(2025, until, 1, tzinfo=UTC))
+        return [(at.month, at.day) for at in bounds]
+
+    assert ends(None, 2) == [(1, 10), (1, 20)]
+    assert ends(Rollover(), 3) == [(1, 10), (1, 20), (1, 30)]
+    assert ends(Rollover(times=None), 3) == [(1, 10), (1, 20), (1, 30), (2, 9), (2, 19)]
+    assert ends(Rollover(times=2, every=Cadence.calendar("month")), 12) == [(1, 10), (1, 20), (2, 1), (3, 1)]
+    once = Lot.of(Grant(id="a", amount="1", currency=USD, expiry=end, rollover=Rollover()), NOW)
+    assert [once.outlives(datetime(2025, 1, day, tzinfo=UTC)) for day in (19, 20, 30)] == [True, True, False]
+    assert Lot.of(Grant(id="a", amount="1", currency=USD), NOW).outlives(end)

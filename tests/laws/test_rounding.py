@@ -184,7 +184,7 @@ def refusals(make: Callable[[], object]) -> list[tuple[str, str]]:
 
 
 # A price of outcomes does not go with this meter to begin with.
-METERED = sorted(set(price_models()) - {"per_unit", "percentage", "percent_of", "outcome"})
+METERED = sorted(set(price_models()) - {"credit", "per_unit", "percentage", "percent_of", "outcome"})
 REFUSED = [("cards[0].items[0].price", "rounding.record")]
 
 

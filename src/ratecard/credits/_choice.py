@@ -10,9 +10,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from .._numbers import CONTEXT, ZERO, quantize
-from ..errors import LedgerError
 from ..money import Currency
-from ..periods import instant
 from ._books import Books
 from ._codec import Part
 from ._entries import Expired, Repaid, RolledOver
@@ -109,16 +107,6 @@ def _rolling(books: Books, holding: Holding, rollover: Rollover) -> Decimal:
 
 def _rolled(lot: Lot, rollover: Rollover, amount: Decimal, expiry: datetime) -> Lot:
     """The lot in which an amount lives on: from the old expiry, to the boundary after it or for as long again."""
-    if rollover.every is None:
-        try:
-            end = instant(expiry + (expiry - lot.effective))
-        except OverflowError:
-            raise LedgerError(
-                f"lot {lot.id[:40]!r} would roll over past the end of time; give its rollover a rhythm (`every`)",
-                code="ledger.time",
-            ) from None
-    else:
-        end = rollover.every.at(expiry, "UTC").next(expiry)
     return Lot(
         entry_id(lot.root, "rolled", str(lot.rolled + 1)),
         lot.key,
@@ -126,7 +114,7 @@ def _rolled(lot: Lot, rollover: Rollover, amount: Decimal, expiry: datetime) -> 
         amount,
         granted=lot.granted,
         effective=expiry,
-        expiry=end,
+        expiry=lot.after(expiry),
         priority=lot.priority if rollover.priority is None else rollover.priority,
         scope=lot.scope,
         paid=lot.paid,

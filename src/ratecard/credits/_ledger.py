@@ -28,7 +28,7 @@ from ._history import balance, points
 from ._lots import Holding
 from ._policy import Overage, Policy
 from ._results import Draw, Return
-from ._returns import Due, dues
+from ._returns import Due, dues, standing
 from ._revenue import Revenue, revenue_of
 from ._working import ANYTHING, Acts
 
@@ -96,6 +96,16 @@ class _Readings(ABC):
         """The entry with an id; None where there is none, or it is older than ids are remembered."""
         known = self._view().seen(id)
         return None if known is None else known.entry
+
+    def standing(self, draw_id: str) -> Draw | None:
+        """
+        A draw as it stands now, without what came back of it.
+
+        Returns:
+            None where there is no draw by that id, or it is older than ids are remembered.
+        """
+        found = standing(self._view(), draw_id)
+        return None if found is None else Draw(found)
 
     def entries(self, since: int = 0) -> list[Entry]:
         """
@@ -275,9 +285,9 @@ class Ledger(_Readings):
         """As `OpenLedger.expire`."""
         return self._after(lambda work: work.expire(at))[0]
 
-    def roll(self, at: datetime | str) -> Ledger:
+    def roll(self, at: datetime | str, *, unit: str | None = None) -> Ledger:
         """As `OpenLedger.roll`."""
-        return self._after(lambda work: work.roll(at))[0]
+        return self._after(lambda work: work.roll(at, unit=unit))[0]
 
     def void(self, lot_id: str, money: Money | None = None, *, at: datetime | str, id: str) -> Ledger:
         """As `OpenLedger.void`."""

@@ -4,9 +4,10 @@ A lot: one grant as a ledger holds it, with all its times as instants; and where
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import takewhile
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
@@ -143,6 +144,43 @@ class Lot:
     def alive(self, at: datetime) -> bool:
         """Whether an instant lies inside its time."""
         return self.effective <= at and (self.expiry is None or at < self.expiry)
+
+    def after(self, end: datetime) -> datetime:
+        """
+        Until when credits live that roll over at an instant: to the next boundary, or for as long as the lot did.
+
+        Raises:
+            LedgerError: `ledger.time`, past the end of time.
+        """
+        assert self.rollover is not None
+        if self.rollover.every is not None:
+            return self.rollover.every.at(end, "UTC").next(end)
+        try:
+            assert self.expiry is not None
+            return instant(end + (self.expiry - self.effective))
+        except OverflowError:
+            raise LedgerError(
+                f"lot {self.id[:40]!r} would roll over past the end of time; give its rollover a rhythm (`every`)",
+                code="ledger.time",
+            ) from None
+
+    def ends(self) -> Iterator[datetime]:
+        """The instants at which it ends, and what rolls of it, and what rolls of that; without end if it rolls so."""
+        end, rollover, times = self.expiry, self.rollover, self.rolled
+        while end is not None:
+            yield end
+            if rollover is None or (rollover.times is not None and times >= rollover.times):
+                break
+            end, times = self.after(end), times + 1
+
+    def bounds(self, until: datetime) -> Iterator[datetime]:
+        """The instants before one at which it begins or ends to pay, and those at which what rolls of it would end."""
+        yield self.effective
+        yield from takewhile(until.__gt__, self.ends())
+
+    def outlives(self, at: datetime) -> bool:
+        """Whether it may pay after an instant, or what rolls of it."""
+        return self.expiry is None or any(end > at for end in self.ends())
 
     def cost(self, amount: Decimal) -> Exact:
         """What an amount of it cost, exact."""

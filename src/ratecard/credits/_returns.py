@@ -19,7 +19,7 @@ from ._lots import EXPIRED, LEFT, REFUNDED, VOIDED, Column, Holding
 if TYPE_CHECKING:
     from ._books import Books
 
-__all__ = ["Due", "dues", "fate", "from_payers", "returned"]
+__all__ = ["Due", "dues", "fate", "from_payers", "returned", "standing"]
 
 
 class Due(NamedTuple):
@@ -92,6 +92,23 @@ def returned(books: Books, draw_id: str, amount: Decimal, at: datetime, id: str)
     return Returned(
         id, at, draw_id=draw_id, unit=entry.unit, amount=amount, use=entry.use, freed=freed, overdrawn=owed,
         uncovered=uncovered,
+    )  # fmt: skip
+
+
+def standing(books: Books, draw_id: str) -> Drawn | None:
+    """A draw as it stands now, without what came back of it; None where there is none by that id."""
+    known = books.seen(draw_id)
+    if known is None or not isinstance(known.entry, Drawn):
+        return None
+    entry = known.entry
+    back, overdrawn, uncovered = _split(entry, ZERO, known.returned)
+    gone = dict(back)
+    parts = [(lot, CONTEXT.subtract(part, gone.get(lot, ZERO))) for lot, part in entry.parts]
+    return Drawn(
+        entry.id, entry.at, lot_at=entry.lot_at, unit=entry.unit,
+        amount=CONTEXT.subtract(entry.amount, known.returned), use=entry.use,
+        parts=tuple((lot, part) for lot, part in parts if part),
+        overdrawn=CONTEXT.subtract(entry.overdrawn, overdrawn), uncovered=CONTEXT.subtract(entry.uncovered, uncovered),
     )  # fmt: skip
 
 

@@ -290,18 +290,20 @@ class Acts:
         """
         return tuple(self._ended(instant(at), rolling=False))
 
-    def roll(self, at: datetime | str) -> tuple[Entry, ...]:
-        """As `expire`, for those lots alone of which something rolls over."""
-        return tuple(self._ended(instant(at), rolling=True))
+    def roll(self, at: datetime | str, *, unit: str | None = None) -> tuple[Entry, ...]:
+        """As `expire`, for those lots alone of which something rolls over; of one unit, or of all."""
+        return tuple(self._ended(instant(at), rolling=True, unit=unit))
 
-    def _ended(self, at: datetime, *, rolling: bool) -> list[Entry]:
+    def _ended(self, at: datetime, *, rolling: bool, unit: str | None = None) -> list[Entry]:
         found: list[Entry] = []
         end = self._books.ends.after(_START)
         while end is not None and end[0] <= micros(at):
-            entry = ending(self._books, self._books.holding(end[1]))
-            if not rolling or isinstance(entry, RolledOver):
-                self._books.apply(entry)
-                found.append(entry)
+            holding = self._books.holding(end[1])
+            if unit is None or holding.lot.unit == unit:
+                entry = ending(self._books, holding)
+                if not rolling or isinstance(entry, RolledOver):
+                    self._books.apply(entry)
+                    found.append(entry)
             end = self._books.ends.after(end)
         return found
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._kinds import expect, expect_offer
+from ..credits import Ledger
 from ..periods import Period
 from ._carry import Carry
 from ._catalog import Offer
@@ -17,12 +18,14 @@ from ._subscription import Subscription
 __all__ = ["Checked", "check_kinds", "memory_of", "switched"]
 
 
-def check_kinds(offer: object, subscription: object, period: object, carry: object) -> None:
+def check_kinds(offer: object, subscription: object, period: object, carry: object, ledger: object) -> None:
     """Wrong kinds of value are told apart here, before anything is asked of them."""
     expect(subscription, Subscription, "the subscription", "write plan.subscribe(customer, start=...)")
     expect(period, Period, "the period", "write Period.month(2025, 1) or Period(start, end)")
     if carry is not None:
         expect(carry, Carry, "the carry", "read stored data back by Carry.from_json")
+    if ledger is not None:
+        expect(ledger, Ledger, "the ledger", "give a Ledger (an open one has `ledger()`)")
     expect_offer(offer)
 
 

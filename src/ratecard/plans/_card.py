@@ -15,7 +15,7 @@ from .._numbers import PLACES, Rounding
 from ..cadence import Cadence
 from ..errors import Problem
 from ..periods import Proration
-from ..prices import Allowance, AnyPrice, Flat, PercentOf, Price, UnitsOff
+from ..prices import Allowance, AnyPrice, Credit, Flat, PercentOf, Price, UnitsOff
 from ._extras import ItemDiscount, Maximum, Minimum, UsageDiscount
 from ._lookup import find
 from ._outcome_checks import outcome_problems
@@ -178,6 +178,11 @@ def _problems(item: Item) -> list[Problem]:
 def _price_problems(item: Item) -> list[Problem]:
     """Where an item's price asks for what the item does not have."""
     demand = item.price.demand()
+    if isinstance(item.price, Credit) and (item.meter is None or item.tiers == "prorate"):
+        if item.meter is None:
+            return [Problem("meter", "item.meter", "credits pay for what is metered; name the meter that counts it")]
+        words = "credits are counted on a whole counter; choose continue or restart"
+        return [Problem("tiers", "item.tiers", words)]
     if item.meter is None and (demand.axes or demand.folds):
         words = "this price looks at single records or their properties; name the meter that counts them"
         return [Problem("meter", "item.meter", words)]

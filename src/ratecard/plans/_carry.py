@@ -27,7 +27,7 @@ BOUNDS = ("minimum", "maximum")
 Grouped: TypeAlias = Sequence[Sequence[Any]]
 """Pairs of a group (a list of texts) and a plain value."""
 
-_TABLES = ("counters", "levels", "rollovers", "remainders", "commitments", "coupons", "outcomes")
+_TABLES = ("counters", "levels", "rollovers", "uncovered", "remainders", "commitments", "coupons", "outcomes")
 _FIELDS = ("carry", "customer", "plan", "until", "currency", *_TABLES, "identities")
 _SHORT = ("remainders", "commitments", "coupons")
 _NEEDED = ("carry", "customer", "plan", "until")
@@ -48,6 +48,8 @@ class Carry:
         levels: for each meter, pairs of group and the level at the end: as text, or, where a meter of mode `set` is cut
             into groups, its last record as `[[time, source, id, level]]`, so that groups can be read as one.
         rollovers: for each item, pairs of group and the unused units taken on.
+        uncovered: for each item priced in credits, pairs of group and the credits that nobody paid while its counter
+            runs on.
         remainders: for each line, what rounding left.
         commitments: for each commitment that runs on, what it holds so far; the plan's bounds too.
         coupons: for each coupon, how many statements have used it.
@@ -66,8 +68,7 @@ class Carry:
 
     __slots__ = (
         "commitments", "counters", "coupons", "currency", "customer", "identities", "levels", "outcomes", "plan",
-        "remainders",
-        "rollovers", "until",
+        "remainders", "rollovers", "uncovered", "until",
     )  # fmt: skip
 
     def __init__(
@@ -80,6 +81,7 @@ class Carry:
         counters: Mapping[str, Mapping[str, Grouped]] | None = None,
         levels: Mapping[str, Grouped] | None = None,
         rollovers: Mapping[str, Grouped] | None = None,
+        uncovered: Mapping[str, Grouped] | None = None,
         remainders: Mapping[str, str] | None = None,
         commitments: Mapping[str, str] | None = None,
         coupons: Mapping[str, int] | None = None,
@@ -96,6 +98,7 @@ class Carry:
         }
         self.levels: dict[str, Any] = {meter: _listed(pairs) for meter, pairs in (levels or {}).items()}
         self.rollovers: dict[str, Any] = {item: _listed(pairs) for item, pairs in (rollovers or {}).items()}
+        self.uncovered: dict[str, Any] = {item: _listed(pairs) for item, pairs in (uncovered or {}).items()}
         self.remainders: dict[str, str] = dict(remainders or {})
         self.commitments: dict[str, str] = dict(commitments or {})
         self.coupons: dict[str, int] = dict(coupons or {})

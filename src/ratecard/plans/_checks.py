@@ -16,6 +16,7 @@ from ..prices import record_price
 from ._card import RateCard, repeats
 from ._extra_checks import card_extra_problems, extra_problems
 from ._extras import UsageDiscount
+from ._grant_checks import credit_problems, grant_problems
 from ._lookup import unknown
 from ._outcome_checks import meter_problems
 from ._phases import phase_problems
@@ -48,6 +49,8 @@ def plan_problems(plan: Plan) -> list[Problem]:
         found += phase_problems(plan.phases) or _phase_references(plan, known)
     found += repeats("entitlements", tuple(each.key for each in plan.entitlements), field=".key")
     found += extra_problems(plan)
+    found += credit_problems(plan)
+    found += grant_problems(plan)
     return sorted(found, key=_position)
 
 
@@ -103,7 +106,7 @@ def _record_problems(path: str, card: RateCard, plan: Plan) -> list[Problem]:
 
 _SECTIONS = (
     "meters", "cards", "rounding_at", "units", "order", "discounts", "coupons", "minimum", "maximum", "commitments",
-    "taxes", "phases", "entitlements",
+    "taxes", "grants", "phases", "entitlements",
 )  # fmt: skip
 
 

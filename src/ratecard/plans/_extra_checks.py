@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .._numbers import ZERO, add
 from ..errors import Problem
+from ..prices import Credit
 from ._card import RateCard, repeats
 from ._extras import (
     AmountDiscount,
@@ -177,12 +178,14 @@ def _stages(plan: Plan) -> Iterator[Problem]:
         ("items", "amount_discounts", any(each.kind == "amount" for each in offs)),
         ("items", "maximum", any(item.maximum for item in items)),
         ("items", "minimum", any(item.minimum for item in items)),
+        ("items", "unit_credits", any(isinstance(item.price, Credit) for item in items)),
         ("statement", "percent_discounts", any(each.kind in ("percent", "tiered") for each in across)),
         ("statement", "amount_discounts", any(each.kind == "amount" for each in across)),
         ("statement", "maximum", plan.maximum is not None),
         ("statement", "minimum", plan.minimum is not None or any(_fills(each) for each in plan.commitments)),
         ("statement", "prepaid", any(each.kind == "prepaid" for each in plan.commitments)),
         ("statement", "tax", bool(plan.taxes)),
+        ("statement", "credits", any(each.currency in (None, *plan.currencies) for each in plan.grants)),
     )
     for side, stage, used in wanted:
         have = plan.order.items if side == "items" else plan.order.statement

@@ -1,18 +1,39 @@
 """
-How a meter must be measured for the services of a period: where its counters are cut, and what of it is priced.
+How the meters of a period are cut: every instant at which a counter must be read; and in which order items are charged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from ..demand import Demand
-from ..meters import Meter
+from ..errors import InternalError
+from ..meters import Meter, Outcomes
 from ..periods import Period
+from ..prices import Credit
+from ._grants import Bound
 from ._terms import MeterTerms, Service
 
-__all__ = ["metered"]
+__all__ = ["in_order", "metered"]
+
+
+def in_order(services: Sequence[Service]) -> list[Service]:
+    """Items that read the amounts of others come after them; else the order of the card stays."""
+    left = list(services)
+    found: list[Service] = []
+    while left:
+        waiting = {service.key for service in left}
+        ready = [service for service in left if not (_reads(service) & waiting) - {service.key}]
+        if not ready:
+            raise InternalError("items read each other's amounts in a circle", code="item.cycle")
+        found.extend(ready)
+        left = [service for service in left if service not in ready]
+    return found
+
+
+def _reads(service: Service) -> set[str]:
+    return {key for piece in service.pieces for key in piece.price.demand().items}
 
 
 def metered(
@@ -24,6 +45,8 @@ def metered(
     served: Period | None,
     *,
     followed: bool,
+    bounds: Sequence[Bound] = (),
+    currency: str = "",
 ) -> MeterTerms:
     """
     How one meter is measured.
@@ -36,6 +59,8 @@ def metered(
         end: the end of the period.
         served: the service inside the period; None where there is none.
         followed: whether it is measured also while nothing prices it.
+        bounds: where lots that may pay begin or end to do so.
+        currency: what services are billed in.
     """
     # Usage inside the period that no item prices is unpriced, not outside: so the period's own ends are edges too.
     edges: set[datetime] = set() if served is None else {served.start, served.end}
@@ -46,9 +71,23 @@ def metered(
             edges.update(min(max(edge, window), end) for edge in (piece.start, piece.end))
         for gap in service.gaps:
             edges.update(min(max(edge, window), end) for edge in (gap.start, gap.end))
+        edges.update(_cuts(service, meter, bounds, currency, window))
     ordered = sorted(edges)
     priced = [followed or any(_counts(service, start) for service in services) for start in ordered[:-1]]
     return MeterTerms(meter, ordered, priced, demand.axes, demand.folds)
+
+
+def _cuts(
+    service: Service, meter: Meter, bounds: Sequence[Bound], currency: str, window: datetime
+) -> Iterator[datetime]:
+    """Where lots of its unit begin or end inside a service: what is used before and after is told apart."""
+    # An outcome has a time of its own, which is not that of its records.
+    for piece in () if isinstance(meter.aggregate, Outcomes) else service.pieces:
+        units = [currency, *([piece.price.unit] if isinstance(piece.price, Credit) else [])]
+        for bound in bounds:
+            # Whatever it pays for: what one item leaves the next may take, so all are cut alike.
+            if bound.unit in units and max(piece.start, window) < bound.at < piece.end:
+                yield bound.at
 
 
 def _counts(service: Service, at: datetime) -> bool:

@@ -21,6 +21,7 @@ from .._model import Key, Many, Model, Pairs, Table, Whole, check_depth, default
 from .._numbers import Rounding
 from .._problems import problems
 from ..cadence import Cadence
+from ..credits import AnyGrant, Policy
 from ..errors import DefinitionError, Problem, UnknownKeyError
 from ..meters import Meter
 from ..money import Currency
@@ -31,6 +32,7 @@ from ._checks import plan_problems, rank
 from ._diff import plan_differences
 from ._entitlements import Entitlement
 from ._extras import AnyCommitment, AnyDiscount, Coupon, Maximum, Minimum, Tax
+from ._grants import Burn
 from ._in_force import InForce
 from ._lookup import find, unknown
 from ._order import Order
@@ -79,6 +81,8 @@ class PlanFields(TypedDict, total=False):
     maximum: Maximum | None
     commitments: Sequence[AnyCommitment]
     taxes: Sequence[Tax]
+    grants: Sequence[AnyGrant]
+    burn: Policy
     metadata: Mapping[str, str]
 
 
@@ -113,6 +117,9 @@ class Plan(Model, frozen=True):
         minimum: a floor under the whole; `maximum` a ceiling over it.
         commitments: what is promised or paid in advance.
         taxes: rates that come on top, or are held in the amounts.
+        grants: credits that come with it, once or every period; in the customer's currency where they name none.
+        burn: how the credits of a customer burn, where no ledger is given: a `credits.Policy`, in plain data also the
+            name of a preset, such as `stripe`.
         metadata: texts of one's own; they price nothing.
 
     >>> from ratecard import Item, prices
@@ -144,6 +151,8 @@ class Plan(Model, frozen=True):
     maximum: Maximum | None = default(None)
     commitments: Many[AnyCommitment] = default(())
     taxes: Many[Tax] = default(())
+    grants: Many[AnyGrant] = default(())
+    burn: Burn = _made(Policy)
     metadata: Table[str] = default(Pairs[str]())
 
     @model_validator(mode="after")

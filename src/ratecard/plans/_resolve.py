@@ -24,8 +24,9 @@ from decimal import Decimal
 
 from .._numbers import ONE, ZERO, Exact, sub
 from ..cadence import Cadence
+from ..credits import Ledger
 from ..demand import Demand, Dimension
-from ..errors import DefinitionError, InternalError, MismatchError
+from ..errors import DefinitionError, MismatchError
 from ..meters import Level, Meter, Outcomes, Peak
 from ..periods import Period, Proration, share
 from ..prices import ByRecord, Percentage, PerUnit, Price
@@ -34,7 +35,8 @@ from ._card import Item
 from ._carry import Carry
 from ._carry_checks import check_carry, check_currency
 from ._catalog import Offer
-from ._metering import metered
+from ._grants import Bound, Granting, grants_between, ledger_bounds, plan_bounds
+from ._metering import in_order, metered
 from ._outcome_checks import meter_problems
 from ._plan import Plan
 from ._subscription import Subscription
@@ -44,7 +46,14 @@ from ._timeline import Sold, Timeline
 __all__ = ["resolve"]
 
 
-def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: Carry | None = None) -> Terms:
+def resolve(
+    offer: Offer,
+    subscription: Subscription,
+    period: Period,
+    *,
+    carry: Carry | None = None,
+    ledger: Ledger | None = None,
+) -> Terms:
     """
     The flat, dated terms of one subscription in one period.
 
@@ -53,6 +62,8 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
         subscription: who, on which plan, since when.
         period: what is to be billed, half open.
         carry: `statement.carry` of the period before; None where there is none.
+        ledger: the customer's credits, with what the statements before posted; None where there are none but those that
+            the plan grants in the period. Usage is cut where its lots begin or end to pay.
 
     Returns:
         Terms. They are kept on the plan, so that the same question again costs little.
@@ -63,15 +74,16 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
         MismatchError: `carry.customer`, `carry.plan`, `carry.currency` or `carry.until`, when the carry is of another
             customer, plan or currency, or does not end where the period begins; `period.empty`.
     """
-    check_kinds(offer, subscription, period, carry)
+    check_kinds(offer, subscription, period, carry, ledger)
     plan = offer.get(subscription.plan)
     if carry is not None:
         check_carry(carry, subscription, [subscription.plan, *switched(subscription)], period)
     since = None if carry is None else period.start
     others = tuple(offer.get(key).digest for key in switched(subscription))
+    bounds = () if ledger is None else ledger_bounds(ledger, period, since=since)
     # Outcomes that are open are waited for also when nothing sells them any more.
     awaited = () if carry is None else tuple(sorted({key for held in carry.outcomes.values() for key in held}))
-    key = (subscription, period, since, others, awaited)
+    key = (subscription, period, since, others, awaited, bounds)
     memory = memory_of(plan)
     kept: dict[object, Terms] = memory.setdefault("_kept", {})
     found = kept.get(key)
@@ -82,16 +94,18 @@ def resolve(offer: Offer, subscription: Subscription, period: Period, *, carry: 
         if len(kept) >= _KEPT:
             kept.clear()
             alike.clear()
-        found = kept[key] = _Resolving(Checked(offer), subscription, period, since, awaited).terms()
+        found = kept[key] = _Resolving(Checked(offer), subscription, period, since, awaited, bounds).terms()
         # Customers who are measured alike share one metering, so that measuring many sees at a glance that they are.
         found.meters = alike.setdefault(tuple(found.meters.values()), found.meters)
-    if carry is None:
+    if carry is None and ledger is None:
         return found
-    check_currency(carry, found.currency)
+    if carry is not None:
+        check_currency(carry, found.currency)
     return Terms(
         found.plan, subscription, period, currency=found.currency, zone=found.zone, started=found.started,
         ended=found.ended, services=found.services, meters=found.meters,
         reigns=found.reigns, phases=found.phases, carry=carry,
+        grants=found.grants, granted_before=found.granted_before, ledger=ledger,
     )  # fmt: skip
 
 
@@ -108,6 +122,7 @@ class _Resolving:
         period: Period,
         since: datetime | None,
         awaited: Sequence[str],
+        bounds: Sequence[Bound],
     ) -> None:
         self.subscription = subscription
         self.period = period
@@ -118,6 +133,7 @@ class _Resolving:
         self.served = self.timeline.served(period)
         self.plan = _plan_of(self.timeline, self.served or period)
         self.currency = self.plan.currency_of(self.timeline.code)
+        self.bounds = bounds
         self._sold: dict[tuple[datetime, datetime], list[Sold]] = {}
 
     def terms(self) -> Terms:
@@ -128,12 +144,21 @@ class _Resolving:
         services += [_once(sold) for sold in self.timeline.once(self.period)]
         for place, service in enumerate(services):
             service.place = place
+        grants, before = self._grants()
         return Terms(
             self.plan, self.subscription, self.period, currency=self.currency, zone=self.zone,
-            started=self.timeline.start, ended=self.timeline.end, services=_in_order(services),
+            started=self.timeline.start, ended=self.timeline.end, services=in_order(services),
             meters=self._meters(services), reigns=self.timeline.reigns(),
-            phases=self.timeline.stretches, carry=None,
+            phases=self.timeline.stretches, carry=None, grants=grants, granted_before=before,
         )  # fmt: skip
+
+    def _grants(self) -> tuple[Sequence[Granting], bool]:
+        """The credits that come in the period; where their lots begin or end is known from here on."""
+        if not any(plan.grants for plan in self.timeline.plans):
+            return (), False
+        grants, before = grants_between(self.timeline, str(self.currency), self.period)
+        self.bounds = (*self.bounds, *plan_bounds(grants, self.zone, self.period.end))
+        return grants, before
 
     def _over(self, stretch: Period) -> list[Sold]:
         """What is sold over a stretch, found out once."""
@@ -284,8 +309,9 @@ class _Resolving:
                 # What was sold can still be confirmed or reversed when it is sold no more.
                 followed, span = True, Period(start, self.period.end, zone=self.zone)
             found[meter.key] = metered(
-                meter, mine, demand, self._window(mine), self.period.end, span, followed=followed
-            )
+                meter, mine, demand, self._window(mine), self.period.end, span, followed=followed,
+                bounds=self.bounds, currency=str(self.currency),
+            )  # fmt: skip
         return found
 
     def _outlives(self, service: Service) -> bool:
@@ -320,7 +346,7 @@ def _plans_between(timeline: Timeline, start: datetime, end: datetime) -> list[P
     return list({state.plan.key: state.plan for state in states}.values())
 
 
-_RULES = ("rounding", "rounding_at", "profile", "units", "order", "carry_remainders")
+_RULES = ("rounding", "rounding_at", "profile", "units", "order", "carry_remainders", "burn")
 
 
 def _plan_of(timeline: Timeline, stretch: Period) -> Plan:
@@ -359,21 +385,3 @@ def _all_meters(plans: Sequence[Plan]) -> list[Meter]:
                     code="plan.meters",
                 )
     return list(found.values())
-
-
-def _in_order(services: Sequence[Service]) -> list[Service]:
-    """Items that read the amounts of others come after them; else the order of the card stays."""
-    left = list(services)
-    found: list[Service] = []
-    while left:
-        waiting = {service.key for service in left}
-        ready = [service for service in left if not (_reads(service) & waiting) - {service.key}]
-        if not ready:
-            raise InternalError("items read each other's amounts in a circle", code="item.cycle")
-        found.extend(ready)
-        left = [service for service in left if service not in ready]
-    return found
-
-
-def _reads(service: Service) -> set[str]:
-    return {key for piece in service.pieces for key in piece.price.demand().items}

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from .._numbers import ZERO, Exact
+from ..credits import Ledger
 from ..demand import Axis, Fold
 from ..meters import Meter
 from ..money import Currency
@@ -17,6 +18,7 @@ from ..periods import Period
 from ..prices import Price
 from ._card import Item
 from ._carry import Carry
+from ._grants import Granting
 from ._phases import Stretch
 from ._plan import Plan
 from ._states import Reign
@@ -169,11 +171,14 @@ class Terms:
         reigns: which plan held when, from the start of the subscription on.
         phases: how it begins, as stretches of time.
         carry: what came in from the period before.
+        ledger: the credits there were before it; None where none was given.
+        grants: the credits of the plan that come in the period.
+        granted_before: whether credits of the plan came before the period that may still pay in it.
     """
 
     __slots__ = (
-        "carry", "currency", "ended", "memo", "meters", "period", "phases", "plan", "reigns", "services", "started",
-        "subscription", "zone",
+        "carry", "currency", "ended", "granted_before", "grants", "ledger", "memo", "meters", "period", "phases",
+        "plan", "reigns", "services", "started", "subscription", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -191,7 +196,13 @@ class Terms:
         reigns: Sequence[Reign],
         phases: Sequence[Stretch],
         carry: Carry | None,
+        grants: Sequence[Granting] = (),
+        granted_before: bool = False,
+        ledger: Ledger | None = None,
     ) -> None:
+        self.ledger = ledger
+        self.grants = tuple(grants)
+        self.granted_before = granted_before
         self.plan = plan
         self.subscription = subscription
         self.period = period

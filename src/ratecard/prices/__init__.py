@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ._base import Price, Priced
 from ._by_record import ByRecord, record_price
+from ._credit import Credit
 from ._dynamic import Dynamic, Multiplier
 from ._flat import Flat, PerUnit
 from ._hybrid import Allowance, FirstThen, Hybrid, UnitsOff, Weight, Weighted
@@ -27,6 +28,7 @@ __all__ = [
     "Brackets",
     "ByRecord",
     "Cell",
+    "Credit",
     "Dynamic",
     "FirstThen",
     "Flat",

@@ -10,6 +10,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Tag
 
 from .._model import tagged
+from ._credit import Credit
 from ._dynamic import Dynamic, Multiplier
 from ._flat import Flat, PerUnit
 from ._hybrid import Allowance, FirstThen, Hybrid, Weighted
@@ -36,6 +37,7 @@ AnyPrice: TypeAlias = Annotated[
     | Annotated[Windows, Tag("<windows>")]
     | Annotated[Brackets, Tag("<brackets>")]
     | Annotated[Dynamic, Tag("<dynamic>")]
+    | Annotated[Credit, Tag("<credit>")]
     | Annotated[Multiplier, Tag("<multiplier>")]
     | Annotated[Allowance, Tag("<allowance>")]
     | Annotated[Hybrid, Tag("<hybrid>")]
@@ -47,5 +49,5 @@ AnyPrice: TypeAlias = Annotated[
 """Any price: a closed union, told apart by `model`."""
 
 # Models that hold prices are built by pydantic when they are first used, and look for the union in their own file.
-for _model in (Multiplier, Hybrid, Matrix):
+for _model in (Credit, Multiplier, Hybrid, Matrix):
     vars(sys.modules[_model.__module__])["AnyPrice"] = AnyPrice

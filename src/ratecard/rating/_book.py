@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from .._kinds import expect, expect_many
+from ..credits import Ledger
 from ..errors import MismatchError
 from ..periods import Period
 from ..plans import Carry, Offer, Subscription, Terms, resolve
@@ -31,16 +32,23 @@ class Book:
     def __init__(self, terms: Mapping[str, Terms]) -> None:
         self.terms = dict(terms)
 
-    def statements(self, tally: Tally, *, progress: Callable[[int, int], object] | None = None) -> Iterator[Statement]:
+    def statements(
+        self,
+        tally: Tally,
+        *,
+        ledgers: Mapping[str, Ledger] | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Iterator[Statement]:
         """
         The statement of each customer, one at a time, in the order of the book.
 
         Args:
             tally: measured for this book.
+            ledgers: by customer, their credits in the place of those that the terms were resolved with.
             progress: called with how many are done and how many there are.
         """
         for done, terms in enumerate(self.terms.values(), start=1):
-            yield settle(charge(terms, tally))
+            yield settle(charge(terms, tally, ledger=(ledgers or {}).get(terms.customer)))
             if progress is not None:
                 progress(done, len(self.terms))
 
@@ -57,6 +65,7 @@ def resolve_all(
     period: Period,
     *,
     carries: Mapping[str, Carry] | None = None,
+    ledgers: Mapping[str, Ledger] | None = None,
 ) -> Book:
     """
     The terms of many subscriptions for one period; customers with equal metering are measured together.
@@ -66,6 +75,7 @@ def resolve_all(
         subscriptions: one a customer.
         period: what is to be billed.
         carries: `statement.carry` of the period before, by customer.
+        ledgers: their credits, by customer; usage is cut where lots begin or end to pay.
 
     Raises:
         MismatchError: `book.twice`, when a customer comes twice; `argument.type`; and as `resolve`.
@@ -82,5 +92,6 @@ def resolve_all(
                 f"{customer!r} has two subscriptions here; rate them one by one, or give them keys of their own",
                 code="book.twice",
             )
-        found[customer] = resolve(offer, subscription, period, carry=(carries or {}).get(customer))
+        carry, ledger = (carries or {}).get(customer), (ledgers or {}).get(customer)
+        found[customer] = resolve(offer, subscription, period, carry=carry, ledger=ledger)
     return Book(found)

@@ -74,12 +74,24 @@ def carried(
             item: [[list(group), text(units)] for group, units in sorted(groups.items())]
             for item, groups in charges.rollovers.items()
         },
+        uncovered=_uncovered(charges),
         remainders={name: text(left) for name, left in sorted(remainders.items()) if sign(left)},
         commitments={name: text(held) for name, held in sorted((drawn or {}).items()) if sign(held)},
         coupons={key: uses for key, uses in sorted((coupons or {}).items())},
         outcomes=outcomes,
         identities=_identities(charges, counting=bool(counting)),
     )
+
+
+def _uncovered(charges: Charges) -> dict[str, list[list[object]]]:
+    """The credits that nobody paid, for items whose counter runs on after the period."""
+    end = charges.terms.period.end
+    going = {service.key for service in charges.terms.services if service.counted < end < service.full.end}
+    return {
+        item: [[list(group), text(units)] for group, units in sorted(groups.items()) if sign(units)]
+        for item, groups in charges.uncovered.items()
+        if item in going and any(sign(units) for units in groups.values())
+    }
 
 
 def _counters(reading: Reading) -> dict[str, list[list[object]]]:
@@ -97,6 +109,10 @@ def _counters(reading: Reading) -> dict[str, list[list[object]]]:
             starts.add(service.counted)
             if service.due is None:
                 starts.update(piece.start for piece in service.pieces if piece.start < terms.period.end)
+                if terms.grants or terms.ledger is not None:
+                    # Where lots begin or end to pay, the later statement will tell usage apart.
+                    cuts = (*reading.edges, *reading.carried)
+                    starts.update(cut for cut in cuts if service.counted < cut < terms.period.end)
     ends = [*sorted(starts), terms.period.end]
     return {show_time(start): reading.dumped(start, end) for start, end in pairwise(ends)}
 

@@ -11,23 +11,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from .._kinds import expect
 from .._numbers import ZERO, Exact, add, exact, sign, sub, total
+from ..credits import Ledger
 from ..plans import Piece, Service, Terms
-from ..prices import Allowance, Price, Priced
+from ..prices import Allowance, Credit, Price, Priced
 from ..quantity import Usage
 from ..steps import Step
+from ._credit_lines import Asks
 from ._direct import Way, counter, is_fee
+from ._heads import line_head
 from ._item_stages import Draft, staged_drafts
-from ._line import CHARGES, Group, LineHead, LineItem, line_name
-from ._metered import Metered, less
+from ._line import CHARGES, Group, LineHead, LineItem, less, line_name
+from ._metered import Metered
 from ._outcome_lines import accounted, outcome_lines, outcomes_left
 from ._outcomes import OutcomeItem, is_outcomes
 from ._reading import Reading
 from ._spread import rounded_together
 from ._tally import Account, Cells, Tally
+from ._unit_credits import draw_units
+from ._wallet import Wallet, opened
 
 __all__ = ["Charges", "charge"]
 
@@ -43,9 +48,12 @@ class Charges:
         rollovers: for each item with a rollover, the units that each group takes into the next period.
         listed: for lines that a discount or a ceiling of their item changed, by key, the exact amount before it.
         outcomes: what became of outcomes, by item and meter.
+        wallet: the credits, as items have drawn on them so far; None where there are none.
+        weights: for lines inside which lots of money begin or end to pay, by key, what they come to from when.
+        uncovered: for each item priced in credits whose counter runs on, the credits of each group that nobody paid.
     """
 
-    __slots__ = ("lines", "listed", "outcomes", "rollovers", "tally", "terms")
+    __slots__ = ("lines", "listed", "outcomes", "rollovers", "tally", "terms", "uncovered", "wallet", "weights")
 
     def __init__(
         self,
@@ -55,13 +63,25 @@ class Charges:
         rollovers: Mapping[str, Mapping[tuple[str, ...], Exact]],
         listed: Mapping[str, Exact],
         outcomes: Mapping[tuple[str, str], OutcomeItem] | None = None,
+        *,
+        wallet: Wallet | None = None,
+        weights: Weights | None = None,
+        uncovered: Mapping[str, Mapping[tuple[str, ...], Exact]] | None = None,
     ) -> None:
+        self.wallet = wallet
+        self.weights: Weights = weights or {}
+        self.uncovered = uncovered or {}
         self.listed = listed
         self.outcomes = {} if outcomes is None else outcomes
         self.terms = terms
         self.tally = tally
         self.lines = tuple(lines)
         self.rollovers = rollovers
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """The credits so far: the plan's grants in it, and what items drew."""
+        return None if self.wallet is None else self.wallet.ledger()
 
     @property
     def account(self) -> Account | None:
@@ -83,34 +103,50 @@ class Charges:
         return {key: Reading(self.terms, self.tally, key) for key in keys}
 
 
-def charge(terms: Terms, tally: Tally) -> Charges:
+def charge(terms: Terms, tally: Tally, *, ledger: Ledger | None = None, booked: datetime | None = None) -> Charges:
     """
-    Price what was measured, item by item.
+    Price what was measured, item by item; credits in units are drawn on the way.
 
     Args:
         terms: what `resolve` made.
         tally: measured for these terms, or for these among others.
+        ledger: the credits to draw on; the one that `resolve` was given where None, else one is opened from the plan's
+            grants. It stays as it is.
+        booked: the instant at which credits come back that an earlier statement of the period drew too many of; the
+            end of the period where None.
 
     Raises:
         MismatchError: `tally.*` or `demand.missing`, when the tally can't answer; `carry.missing`, when a counter began
-            before the period and nothing tells what it held; `level.opening`; `argument.type`.
-        NoPriceError: some usage has no price.
+            before the period and nothing tells what it held; `level.opening`; `ledger.missing` or `ledger.edges`, when
+            credits came before the period, or when usage was not cut where lots begin or end; `argument.type`.
+        NoPriceError: some usage has no price, or is priced in credits that nobody paid.
     """
     expect(terms, Terms, "the terms", "give what resolve made")
     expect(tally, Tally, "the tally", "give what measure made; stored data is read by Tally.load")
+    if ledger is not None:
+        expect(ledger, Ledger, "the ledger", "give a Ledger (an open one has `ledger()`)")
     memo = terms.memo
     ways = memo.get("ways")
     if ways is None:
         ways = memo["ways"] = _ways(terms)
         places = [service.place for service, _ in ways]
         # Items that read others may be charged in another order than the card's; mostly the two are one.
+        memo["in_credits"] = any(
+            isinstance(piece.price, Credit) for service in terms.services for piece in service.pieces
+        )
         memo["in_order"] = places == sorted(places)
     in_order: bool = memo["in_order"]
     charging = Charging(terms, tally)
+    if terms.grants or terms.granted_before or ledger is not None or terms.ledger is not None or memo["in_credits"]:
+        charging.wallet = opened(terms, ledger, booked)
+        charging.asks = draw_units(charging, charging.wallet)
     lines = charging.lines
     customer = terms.subscription.customer
     # A tally that was measured for other terms as well is read the long way, which checks that it can answer.
     cells = tally.cells.get(customer, _NONE) if tally.metering.get(customer) is terms.meters else None
+    if charging.wallet is not None and charging.wallet.has(terms.currency):
+        # So is what money may pay: the long way notes what usage came to from when.
+        cells = None
     for service, way in ways:
         if way.__class__ is tuple:
             lines.extend(way)
@@ -128,8 +164,13 @@ def charge(terms: Terms, tally: Tally) -> Charges:
     if terms.carry is not None and terms.carry.outcomes:
         outcomes_left(charging)
         charging.placed_last()
-    return Charges(terms, tally, *charging.finished(in_order=in_order), charging.outcomes)
+    return Charges(
+        terms, tally, *charging.finished(in_order=in_order), charging.outcomes, wallet=charging.wallet,
+        weights=charging.weights, uncovered=charging.uncovered,
+    )  # fmt: skip
 
+
+Weights: TypeAlias = dict[str, list[tuple[datetime, Exact]]]
 
 _NONE: dict[str, list[Cells]] = {}
 
@@ -170,6 +211,10 @@ class Charging:
         self.reads: dict[int, tuple[str, ...]] = {}
         self.readings: dict[str, Reading] = {}
         self.rollovers: dict[str, dict[tuple[str, ...], Exact]] = {}
+        self.wallet: Wallet | None = None
+        self.asks: Asks = {}
+        self.weights: Weights = {}
+        self.uncovered: dict[str, dict[tuple[str, ...], Exact]] = {}
         self.brought: dict[str, dict[tuple[str, ...], Exact]] = {}
         if terms.carry is not None:
             for item, pairs in terms.carry.rollovers.items():
@@ -188,6 +233,8 @@ class Charging:
             outcome_lines(self, service)
             self.placed(service)
             return
+        if service.counted >= self.terms.period.start:
+            self.uncovered.pop(service.key, None)
         staged = any(piece.item.staged for piece in service.pieces)
         self.drafts = [] if staged else None
         for piece in service.pieces:
@@ -285,6 +332,16 @@ class Charging:
         """The included units that a group brought in from the cadence period before."""
         return self.brought.get(item, {}).get(group, ZERO)
 
+    def uncovered_so_far(self, service: Service, group: tuple[str, ...], *, anew: bool) -> Exact:
+        """The credits of a group that nobody paid since its counter began."""
+        if anew:
+            return ZERO
+        found = self.uncovered.get(service.key, {}).get(group)
+        if found is None and service.counted < self.terms.period.start and self.terms.carry is not None:
+            told = {tuple(each): units for each, units in self.terms.carry.uncovered.get(service.key, ())}
+            found = exact(told.get(group, "0"))
+        return ZERO if found is None else found
+
     def roll(self, service: Service, group: tuple[str, ...], units: Exact) -> None:
         """Note the included units that a group has left at the end of a piece."""
         self.rollovers.setdefault(service.key, {})[group] = units
@@ -365,32 +422,3 @@ def _free(trial: str, derive: Callable[[], tuple[Step, ...]]) -> Callable[[], tu
         )
 
     return derived
-
-
-def line_head(terms: Terms, service: Service, piece: Piece, group: Group) -> LineHead:
-    """What a line of a piece is about."""
-    item = piece.item
-    return LineHead(
-        f"{line_name(item.key, group)}{piece.tail}",
-        item=item.key,
-        name=item.label,
-        group=group,
-        unit=_unit(service),
-        currency=terms.currency,
-        period=piece.period,
-        due=_due(service, piece),
-        version=piece.version,
-        mode=terms.plan.rounding,
-        kind="fee" if service.meter is None else "usage",
-    )
-
-
-def _unit(service: Service) -> str:
-    meter = service.meter
-    return "" if meter is None else meter.unit or meter.key
-
-
-def _due(service: Service, piece: Piece) -> datetime:
-    """A piece in advance is due at its start; in arrears with its service."""
-    assert service.due is not None
-    return piece.start if piece.item.bill == "advance" else service.due

@@ -20,7 +20,7 @@ from ..records import read_time, show_time
 from ..steps import Input, Step
 from ._evidence import Evidence
 
-__all__ = ["CHARGES", "Group", "Kind", "LineHead", "LineItem", "line_key", "line_name"]
+__all__ = ["CHARGES", "Group", "Kind", "LineHead", "LineItem", "less", "line_key", "line_name"]
 
 Group: TypeAlias = tuple[tuple[str, str], ...]
 """Dimensions and their values, in the order of the item; empty for a pooled item."""
@@ -39,6 +39,7 @@ Kind: TypeAlias = Literal[
     "prepaid",
     "tax",
     "included_tax",
+    "credits",
 ]
 """What a line is: usage or a fee, a reversal of outcomes billed before, or what a stage across lines made."""
 
@@ -63,6 +64,12 @@ def _safe(told: str, ends: str) -> str:
     for each in "\\" + ends:
         told = told.replace(each, "\\" + each)
     return told
+
+
+def less(amount: Exact, until: Step, before: Step, more: str = "") -> Step:
+    """The step of a piece whose counter began before it."""
+    note = f"counted to the end of this piece, less what was counted before it{more}"
+    return Step("difference", (), amount, parts=[until, before], note=note)
 
 
 class LineHead:
@@ -130,7 +137,7 @@ class LineItem:
     Attributes:
         key: stable: item, group and start of service. The same line of a re-rated statement has the same key.
         kind: usage, fee or reversal; or trial, discount, coupon, maximum, minimum, commitment, overage, prepaid, tax,
-            included_tax.
+            included_tax, credits.
         item: the item's key, on a line across others the key of what made it; `name` is what people read.
         group: dimensions and values, empty for a pooled item.
         quantity, unit: what was priced, exact.
@@ -395,6 +402,7 @@ _TOLD = {
     "prepaid": "drawn from what was prepaid",
     "tax": "tax",
     "included_tax": "tax included",
+    "credits": "paid by credits",
 }
 
 Derive: TypeAlias = Callable[[LineItem], tuple[Step, ...]]

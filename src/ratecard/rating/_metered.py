@@ -5,11 +5,12 @@ A metered piece of service: its groups, what each of them used, and the lines th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from .._numbers import ONE, ZERO, Exact, add, div, mul, quantize, sign, split, sub, total
+from ..credits import Use
 from ..demand import Dimension
 from ..errors import MismatchError
 from ..meters import Average, Count, Level, Peak, Sum
@@ -17,6 +18,7 @@ from ..plans import Piece, Service
 from ..prices import (
     Allowance,
     Brackets,
+    Credit,
     Flat,
     Hybrid,
     Matrix,
@@ -29,15 +31,17 @@ from ..prices import (
 )
 from ..quantity import Usage
 from ..steps import Step
-from ._line import Group
+from ._credit_lines import credit_line
+from ._line import Group, less, line_name
 from ._pool import pooled
 from ._reading import Reading
 
 if TYPE_CHECKING:
     from ._charge import Charging
 
-__all__ = ["Metered", "less"]
+__all__ = ["Metered"]
 
+_MICROSECOND = timedelta(microseconds=1)
 Pairs = list[tuple[tuple[str, ...], Any]]
 Steps = Callable[[], tuple[Step, ...]]
 Allotted = tuple[Exact, Exact]
@@ -99,6 +103,7 @@ class Metered:
         for group, pairs in self.groups.items():
             named: Group = tuple(zip(self.item.each, group, strict=True))
             quantity, amount, derive = self._priced(pairs, group, allotted.get(group), before.get(group))
+            self._weigh(group, named, allotted.get(group))
             if self.item.split:
                 self._split(pairs, quantity, amount, derive)
             else:
@@ -130,6 +135,8 @@ class Metered:
             self.charging.roll(self.service, group, self.price.leftover(usage))
         if self.item.tiers == "prorate" and share != ONE and self.reading.meter.aggregate.cumulative:
             return self._prorated(usage, steps)
+        if isinstance(self.price, Credit):
+            return self._in_credits(usage, group, before, steps)
         priced = self.price.price(usage)
         if not self.reading.meter.aggregate.cumulative and share != ONE:
             return _scaled(usage.total, priced, share, steps, "this piece's share of the period")
@@ -148,6 +155,82 @@ class Metered:
             return (*_counted(steps(), steps_before()), less(amount, priced.step, earlier.step, anew))
 
         return sub(usage.total, was.total), amount, derive
+
+    def _in_credits(
+        self, usage: Usage, group: tuple[str, ...], before: Allotted | None, steps: Steps
+    ) -> tuple[Exact, Exact, Steps]:
+        """As `_priced`, where credits pay first."""
+        pairs = (self.before or {}).get(group)
+        was = None if pairs is None else self._usage(pairs, group, before, self.piece.start, self.was)
+        quantity, amount, derive = credit_line(self, group, usage, was)
+        return quantity, amount, lambda: (*steps(), *derive())
+
+    def use(self, named: Group) -> Use:
+        """What a line of this piece is, for those who pay for it."""
+        assert self.service.meter is not None
+        customer = self.charging.terms.customer
+        return Use(self.item.key, meter=self.service.meter.key, dimensions=dict(named), customer=customer)
+
+    def differences(
+        self, group: tuple[str, ...], marks: Sequence[datetime], value: Callable[[Usage], Exact],
+        *, allotted: Allotted | None = None, by: Sequence[str] | None = None,
+    ) -> list[Exact]:  # fmt: skip
+        """
+        What a value of a group's usage comes to between marks: at each, less what it came to at the one before.
+
+        Args:
+            group: of `by`.
+            marks: instants inside the piece.
+            value: of the usage since the counter began.
+            allotted: the group's share of included units that all groups have in common.
+            by: the dimensions that the group is of; the item's own where it has tiers for each.
+        """
+        names = self.item.each if by is None else by
+        piece, found = self.piece, list[Exact]()
+        earlier: Pairs | None = None
+        if self.before is not None:
+            earlier = self._grouped(self.reading.cells(self.start, piece.start), names).get(group)
+        last = ZERO if earlier is None else value(self._usage(earlier, group, allotted, piece.start, self.was))
+        for at in (*marks, piece.end):
+            if at != piece.end and not self.reading.cut_at(at):
+                raise MismatchError(
+                    f"a lot begins or ends at {at.isoformat()}, where {self.reading.meter.key!r} was not cut; pass the "
+                    "same ledger to resolve, and measure the records for these terms",
+                    code="ledger.edges",
+                )
+            pairs = self._grouped(self.reading.cells(self.start, at), names).get(group)
+            if pairs is None:
+                now = last
+            else:
+                part = div(mul(piece.share, _micros(piece.start, at)), _micros(piece.start, piece.end))
+                now = value(self._usage(pairs, group, allotted, at, add(self.was, part)))
+            found.append(sub(now, last))
+            last = now
+        return found
+
+    def _weigh(
+        self, group: tuple[str, ...], named: Group, allotted: Allotted | None, by: Sequence[str] | None = None
+    ) -> None:
+        """
+        Note what the amount comes to between the instants at which lots of money begin or end to pay for it.
+
+        A line that only shows the share of a group (`by`) is weighed by the group's quantity.
+        """
+        charging, piece, aggregate = self.charging, self.piece, self.reading.meter.aggregate
+        if charging.wallet is None or not aggregate.cumulative or self.item.tiers == "prorate":
+            return
+        priced = not (isinstance(self.price, Credit) or self.price.demand().items or self.item.split)
+        if not priced and not by:
+            return
+        marks = charging.wallet.marks(charging.terms.currency, piece.start, piece.end)
+        if marks:
+
+            def value(usage: Usage) -> Exact:
+                return self.price.price(usage).amount if priced else usage.total
+
+            parts = self.differences(group, marks, value, allotted=allotted, by=by)
+            line = f"{line_name(self.item.key, named)}{piece.tail}"
+            charging.weights[line] = list(zip((piece.start, *marks), parts, strict=True))
 
     def _prorated(self, usage: Usage, steps: Steps) -> tuple[Exact, Exact, Steps]:
         """Tiers shrunk to the share of the period: bounds and flat prices alike."""
@@ -216,6 +299,7 @@ class Metered:
         for (group, held), weight, share in zip(used, weights, shares, strict=True):
             named: Group = tuple(zip(self.item.split, group, strict=True))
             part = div(mul(amount, weight), whole)
+            self._weigh(group, named, None, self.item.split)
             self.charging.add_line(self.service, self.piece, named, held, part, _parted(derive, part, weight, whole))
             # Where the item has stages, its lines are rounded together behind them.
             if terms.plan.rounding_at != "statement" and self.charging.drafts is None:
@@ -226,10 +310,8 @@ class Metered:
         return self.reading.usage(pairs, self.item, self.service, self.start, end).total if pairs else ZERO
 
 
-def less(amount: Exact, until: Step, before: Step, more: str = "") -> Step:
-    """The step of a piece whose counter began before it."""
-    note = f"counted to the end of this piece, less what was counted before it{more}"
-    return Step("difference", (), amount, parts=[until, before], note=note)
+def _micros(start: datetime, end: datetime) -> Exact:
+    return Decimal((end - start) // _MICROSECOND)
 
 
 def _counted(until: Sequence[Step], before: Sequence[Step]) -> Sequence[Step]:
@@ -263,6 +345,6 @@ def even(price: Price) -> bool:
     """Whether every unit costs the same, so that what was counted before makes no difference."""
     if isinstance(price, Hybrid) and price.combine != "sum":
         return False
-    if isinstance(price, Brackets | Hybrid | Matrix | Multiplier | Weighted | Windows):
+    if isinstance(price, Brackets | Credit | Hybrid | Matrix | Multiplier | Weighted | Windows):
         return all(even(child) for child in price.children())
     return isinstance(price, Flat | PerUnit)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ..credits import Ledger
 from ..periods import Period
 from ..plans import Carry, Offer, Subscription, resolve
 from ..records import Layout
@@ -25,6 +26,7 @@ def rate(
     period: Period,
     *,
     carry: Carry | None = None,
+    ledger: Ledger | None = None,
     layout: Layout | None = None,
     identity: IdentityMode = "checked",
     strict: bool = False,
@@ -38,6 +40,8 @@ def rate(
         records: usage, in any order; see `measure`.
         period: what is billed, half open.
         carry: `statement.carry` of the period before.
+        ledger: the customer's credits, with `statement.entries` of the periods before posted to it; None where there
+            are none but those that the plan grants in the period.
         layout: where the parts of a record stand in rows of one's own.
         identity: `checked`, or `trusted` to keep no identities.
         strict: raise at the first wrong record instead of listing it in `statement.account`.
@@ -53,6 +57,6 @@ def rate(
     >>> rate(plan, acme, [UsageRecord("call", "2025-01-10T12:00:00Z")] * 3, Period.month(2025, 1)).due
     Money('0.75', 'USD')
     """
-    terms = resolve(offer, subscription, period, carry=carry)
+    terms = resolve(offer, subscription, period, carry=carry, ledger=ledger)
     tally = measure(terms, records, layout=layout, identity=identity, strict=strict)
     return settle(charge(terms, tally))

@@ -113,6 +113,10 @@ class Reading:
                 found.setdefault(group, self.states.zero())
         return found
 
+    def cut_at(self, at: datetime) -> bool:
+        """Whether what was used before an instant can be told from what was used since."""
+        return at in self.edges or at in self.carried
+
     def _merged(self, start: datetime, end: datetime) -> Cells:
         """
         The states of the cells that were touched over [start, end).

@@ -8,24 +8,27 @@ by line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
 from .._kinds import expect, expect_many
-from .._numbers import CONTEXT, ZERO, Exact, sub, text
+from .._numbers import CONTEXT, ZERO, Exact, add, exact, sub, text
 from .._visible import visible
-from ..errors import MismatchError
-from ..money import Money, shown
-from ..periods import Period
-from ..plans import Carry, Offer, Subscription, resolve, terms_across
+from ..credits import Due, Entry, Ledger, entry_from_json
+from ..errors import MismatchError, RatecardError
+from ..money import Currency, Money, shown
+from ..periods import Period, instant
+from ..plans import Carry, Offer, Subscription, Terms, resolve, terms_across
 from ..records import Layout, UsageRecord
 from ..steps import Step
 from ._charge import charge
 from ._line import LineItem
 from ._measure import measure
 from ._settle import settle
-from ._statement import Statement
+from ._statement import Statement, currency_of
+from ._wallet import priced_in_credits, working
 
 __all__ = ["Adjustment", "AdjustmentLine", "postponed", "rerate"]
 
@@ -118,13 +121,23 @@ class Adjustment:
         issued: the statement that was issued.
         corrected: the statement of the same period as it is right now; the next correction starts from it.
         lines: the lines that differ, in the order of the issued statement, then of the corrected one.
+        entries: what to post to the customer's ledger: credits that come back to the lots drawn, the last first, and
+            those that are drawn beside; posting twice adds nothing.
+        refunds: what is owed back in money beside `due`, exact, by currency: the cost of credits that were paid for and
+            came back to a lot that has expired. Of a promotional lot they are void.
     """
 
-    __slots__ = ("corrected", "issued", "lines")
+    __slots__ = ("corrected", "entries", "issued", "lines", "refunds", "undone")
 
-    def __init__(self, issued: Statement, corrected: Statement) -> None:
+    def __init__(
+        self, issued: Statement, corrected: Statement, *, undone: Sequence[Entry] = (), refunds: Sequence[Due] = ()
+    ) -> None:
         self.issued = issued
         self.corrected = corrected
+        # What came back from lines that are gone; the rest is posted by the corrected statement.
+        self.undone = tuple(undone)
+        self.entries: tuple[Entry, ...] = (*undone, *corrected.entries)
+        self.refunds = tuple(refunds)
         before = {line.key: line for line in issued.lines}
         after = {line.key: line for line in corrected.lines}
         self.lines = tuple(
@@ -155,7 +168,8 @@ class Adjustment:
     def explain(self) -> str:
         """All of it in words."""
         head = visible(f"{self.issued.plan} for {self.issued.customer}, {self.issued.period!r}, corrected")
-        return "\n".join([head, "", *(line.explain() for line in self.lines), "", f"due: {self.due}"])
+        refunds = [f"owed back for credits: {text(each.amount)} {each.currency}" for each in self.refunds]
+        return "\n".join([head, "", *(line.explain() for line in self.lines), "", f"due: {self.due}", *refunds])
 
     def __repr__(self) -> str:
         return f"<Adjustment of {self.issued.customer!r} for {self.issued.period!r}: {self.due} due>"
@@ -172,6 +186,12 @@ class Adjustment:
             "currency": {"code": str(currency), "places": currency.places},
             "lines": [line.to_json() for line in self.lines],
             **{name: shown(amount.amount, currency) for name, amount in amounts.items()},
+            **({"undone": [entry.to_json() for entry in self.undone]} if self.undone else {}),
+            **(
+                {"refunds": [[str(each.currency), each.currency.places, text(each.amount)] for each in self.refunds]}
+                if self.refunds
+                else {}
+            ),
             "issued": self.issued.to_json(),
             "corrected": self.corrected.to_json(),
         }
@@ -188,15 +208,36 @@ class Adjustment:
             words = "this is not an adjustment that can be read; expected version 1"
             raise MismatchError(words, code="adjustment.version")
         issued, corrected = (Statement.from_json(told.get(name, {})) for name in ("issued", "corrected"))
-        return cls(issued, corrected)
+        try:
+            undone = [entry_from_json(each) for each in told.get("undone", ())]
+            refunds = [
+                Due(exact(amount), currency_of(code, places)) for code, places, amount in told.get("refunds", ())
+            ]
+        except (TypeError, ValueError) as error:
+            if isinstance(error, RatecardError):
+                raise
+            words = "its entries or refunds are not what to_json wrote; store the whole of it"
+            raise MismatchError(words, code="statement.form") from None
+        return cls(issued, corrected, undone=undone, refunds=refunds)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Adjustment):
             return NotImplemented
-        return (self.issued, self.corrected) == (other.issued, other.corrected)
+        mine = (self.issued, self.corrected, self.undone, self.refunds)
+        return mine == (other.issued, other.corrected, other.undone, other.refunds)
 
     def __hash__(self) -> int:
         return hash((self.issued, self.corrected))
+
+
+def _refunds(entries: Sequence[Entry], ledger: Ledger | None) -> tuple[Due, ...]:
+    """The money that entries make due, by currency."""
+    found: dict[Currency, Exact] = {}
+    for entry in entries:
+        assert ledger is not None
+        for due in ledger.due(entry):
+            found[due.currency] = add(found.get(due.currency, ZERO), due.amount)
+    return tuple(Due(amount, currency) for currency, amount in found.items())
 
 
 def rerate(
@@ -208,6 +249,8 @@ def rerate(
     carry: Carry | None = None,
     without: Iterable[Identity] = (),
     cards: Literal["same", "any"] = "same",
+    ledger: Ledger | None = None,
+    at: datetime | str | None = None,
     layout: Layout | None = None,
 ) -> Adjustment:
     """
@@ -221,12 +264,15 @@ def rerate(
         carry: what the issued statement was rated with.
         without: records that are reversed: ids, or pairs of source and id.
         cards: `same` refuses when a price on the issued statement is not to be had any more; `any` corrects prices too.
+        ledger: the customer's credits as they are now, with what the issued statement posted; where None, as the issued
+            statement left them.
+        at: when it is booked, which decides what credits that come back are worth; None is the end of the period.
         layout: where the parts of a record stand in rows of one's own.
 
     Raises:
         MismatchError: `rerate.customer` when the statement is another's, `rerate.version` when a card was edited,
-            `rerate.without` when a record to reverse is not there, `rerate.cards`, `currency.mixed`, `argument.type`;
-            and as `rate`.
+            `rerate.without` when a record to reverse is not there, `rerate.cards`, `ledger.missing` when credits paid
+            and nothing tells what became of them, `currency.mixed`, `argument.type`; and as `rate`.
 
     >>> from ratecard import Item, Meter, Period, Plan, UsageRecord, meters, prices, rate
     >>> tiers = prices.Graduated(tiers=[prices.Tier(up_to=2, unit_price="1"), prices.Tier(unit_price="0.5")])
@@ -249,14 +295,39 @@ def rerate(
             "subscription of the same customer",
             code="rerate.customer",
         )
-    terms = resolve(offer, subscription, issued.period, carry=carry)
-    kept = _without(records, without, layout)
-    corrected = settle(charge(terms, measure(terms, kept, layout=layout)))
+    if ledger is None:
+        ledger = issued.ledger
+    if ledger is None and issued.entries:
+        words = "credits paid for what was issued; pass ledger= as it is now, with what the statement posted"
+        raise MismatchError(words, code="ledger.missing")
+    terms = resolve(offer, subscription, issued.period, carry=carry, ledger=ledger)
+    tally = measure(terms, _without(records, without, layout), layout=layout)
+    booked = None if at is None else instant(at)
+    corrected = settle(charge(terms, tally, ledger=ledger, booked=booked))
     if corrected.currency != issued.currency:
         raise MismatchError(f"{issued.currency} was issued, not {corrected.currency}", code="currency.mixed")
     if cards == "same":
         _check_versions(issued, corrected, offer, subscription)
-    return Adjustment(issued, corrected)
+    here = {line.key for line in corrected.lines}
+    gone = [line for line in issued.lines if line.key not in here and line.kind != "credits"]
+    undone: tuple[Entry, ...] = ()
+    if ledger is not None and gone:
+        undone = _undone(terms, ledger, gone, booked)
+    if ledger is not None and undone:
+        # What comes back from lines that are gone, the others may take.
+        ledger = ledger.post(undone)
+        corrected = settle(charge(terms, tally, ledger=ledger, booked=booked))
+    refunds = _refunds((*undone, *corrected.entries), corrected.ledger)
+    return Adjustment(issued, corrected, undone=undone, refunds=refunds)
+
+
+def _undone(terms: Terms, ledger: Ledger, gone: Sequence[LineItem], booked: datetime | None) -> tuple[Entry, ...]:
+    """The entries that give back what credits paid for lines that are not there any more."""
+    wallet = working(terms, ledger, booked)
+    for line in gone:
+        for unit in dict.fromkeys((terms.currency, *priced_in_credits(terms))):
+            wallet.undo(line.key, line.period, unit)
+    return wallet.entries()
 
 
 def postponed(records: Iterable[UsageRecord], period: Period) -> list[UsageRecord]:
@@ -330,7 +401,7 @@ def _check_versions(issued: Statement, corrected: Statement, offer: Offer, subsc
         known.update(term.digest for term in terms_across(plan))
     known.update(line.version for line in corrected.lines)
     for line in issued.lines:
-        if line.version not in known:
+        if line.kind != "credits" and line.version not in known:
             raise MismatchError(
                 f"the price of {line.key!r} on the issued statement is not to be had any more; append a card and leave "
                 "the old one as it was, or correct the price too with cards='any'",

@@ -18,13 +18,18 @@ from ._adjust import KINDS, choose, discounts, maximum, taxes
 from ._charge import Charges
 from ._commit import commitments, minimum, prepaid
 from ._line import LineItem
+from ._money_credits import pay_by_credits
 from ._recalled import recalled
 from ._sheet import Sheet
 from ._spread import rounded_together
 from ._statement import SUMS, Statement, StatementHead
 from ._trial import trials
+from ._wallet import Wallet
 
 __all__ = ["settle"]
+
+
+_NOTHING = Dues((), (), discounts=(), coupons=(), missing=(), taxes=(), trials=())
 
 
 def settle(charges: Charges) -> Statement:
@@ -55,7 +60,9 @@ def settle(charges: Charges) -> Statement:
             order=plan.order,
         )  # fmt: skip
         memo["recalled"] = recalled(terms)
-    if memo["dues"] is None:
+    wallet = None if charges.wallet is None else charges.wallet.again()
+    drawing = wallet is not None and "credits" in terms.plan.order.statement and wallet.has(terms.currency)
+    if memo["dues"] is None and not drawing:
         subtotal = ZERO
         for line in lines:
             subtotal = CONTEXT.add(subtotal, line.rounded)
@@ -63,17 +70,18 @@ def settle(charges: Charges) -> Statement:
             subtotal = quantize(ZERO, terms.currency.places)
         return Statement(
             head, lines=lines, subtotal=subtotal, total=subtotal, due=subtotal, account=charges.account,
-            charges=charges, notices=memo["recalled"],
+            charges=charges, notices=memo["recalled"], wallet=wallet,
         )  # fmt: skip
-    sheet = _staged(charges, memo["dues"], lines)
+    sheet = _staged(charges, memo["dues"] or _NOTHING, lines, wallet if drawing else None)
     sums = _sums(sheet.lines, terms.currency.places)
     return Statement(
-        head, lines=sheet.lines, account=charges.account, charges=charges, drawn={**sheet.drawn, **sheet.freed},
-        coupons=sheet.coupons, notices=[*memo["recalled"], *sheet.notices], **sums,
+        head, lines=sheet.lines, account=charges.account, charges=charges,
+        subtotal=sums["subtotal"], total=sums["total"], due=sums["due"], drawn={**sheet.drawn, **sheet.freed},
+        coupons=sheet.coupons, notices=[*memo["recalled"], *sheet.notices], wallet=wallet,
     )  # fmt: skip
 
 
-def _staged(charges: Charges, held: Dues, lines: Sequence[LineItem]) -> Sheet:
+def _staged(charges: Charges, held: Dues, lines: Sequence[LineItem], wallet: Wallet | None) -> Sheet:
     """Every stage in the order of the plan."""
     sheet = Sheet(charges, held, lines)
     trials(sheet)
@@ -90,6 +98,8 @@ def _staged(charges: Charges, held: Dues, lines: Sequence[LineItem]) -> Sheet:
             prepaid(sheet)
         elif stage == "tax":
             taxes(sheet)
+        elif stage == "credits" and wallet is not None:
+            pay_by_credits(sheet, wallet)
     return sheet
 
 

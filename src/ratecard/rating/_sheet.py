@@ -15,7 +15,7 @@ from decimal import Decimal
 from .._numbers import CONTEXT, ONE, ZERO, Exact, quantize, split
 from .._visible import visible
 from ..periods import Period
-from ..plans import Dues, Plan, Terms
+from ..plans import Dues, Piece, Plan, Service, Terms
 from ..steps import Step
 from ._charge import Charges
 from ._line import Kind, LineHead, LineItem, line_key
@@ -99,6 +99,8 @@ class Sheet:
         self.notices: list[Notice] = []
         self.coupons: dict[str, int] = dict(charges.terms.carry.coupons) if charges.terms.carry else {}
         self.drawn: dict[str, Decimal] = {}
+        self.weights = charges.weights
+        self._services: dict[tuple[str, datetime], tuple[Service, Piece]] | None = None
         self.freed: dict[str, Exact] = {}
         self.entries: list[Entry] = []
         for line in lines:
@@ -114,6 +116,16 @@ class Sheet:
     def currency(self) -> str:
         """The code of the currency."""
         return str(self.terms.currency)
+
+    def service(self, line: LineItem) -> tuple[Service, Piece] | None:
+        """The service that a price's own line is of, and the piece of it."""
+        if self._services is None:
+            self._services = {
+                (service.key, piece.start): (service, piece)
+                for service in self.terms.services
+                for piece in service.pieces
+            }
+        return self._services.get((line.item, line.period.start))
 
     def scope(self, items: Sequence[str], plans: Sequence[str]) -> list[Entry]:
         """The entries inside a scope, of those that were priced under some plans."""

@@ -1,5 +1,5 @@
 """
-Lines rounded together: their exact sum is rounded once, and each is rounded down or up so that they add up to it.
+Spreading: lines rounded together so that they add up, and what comes back taken off what came before it.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from functools import cmp_to_key, partial
 
-from .._numbers import CONTEXT, Exact, Rounding, div, floor, quantize, sub, total
+from .._numbers import CONTEXT, ZERO, Exact, Rounding, add, div, floor, quantize, sign, sub, total
 from ._line import LineItem
 
-__all__ = ["rounded_together"]
+__all__ = ["kept", "rounded_together"]
 
 
 def rounded_together(lines: Sequence[LineItem], places: int, mode: Rounding, *, why: str) -> tuple[LineItem, ...]:
@@ -35,3 +35,22 @@ def _spread(values: Sequence[Exact], whole: Decimal, places: int) -> list[Decima
 
 def _larger(rests: Sequence[Exact], a: int, b: int) -> int:
     return (rests[a] < rests[b]) - (rests[a] > rests[b])
+
+
+def kept(differences: Sequence[Exact]) -> tuple[list[Exact], Exact]:
+    """
+    What is left of each difference of a running total when what comes back later is taken off the last before it.
+
+    Returns:
+        Amounts of 0 or more; and what came back beyond all of them, 0 or less.
+
+    >>> kept([Decimal(3), Decimal(4), Decimal(-5), Decimal(1)])
+    ([Decimal('2'), Decimal('0'), Decimal('0'), Decimal('1')], Decimal('0'))
+    """
+    found: list[Exact] = []
+    back: Exact = ZERO
+    for difference in reversed(differences):
+        left = add(difference, back)
+        back = left if sign(left) < 0 else ZERO
+        found.append(ZERO if sign(left) < 0 else left)
+    return found[::-1], back

@@ -12,6 +12,7 @@ from typing import Any
 from .._kinds import expect
 from .._numbers import CONTEXT, ZERO, Exact, quantize
 from .._visible import is_sound, visible
+from ..credits import Entry, Ledger, entry_from_json
 from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
 from ..periods import Period
@@ -21,6 +22,7 @@ from ._charge import Charges
 from ._line import CHARGES, Kind, LineItem
 from ._sheet import Notice
 from ._tally import Account
+from ._wallet import Wallet
 
 __all__ = ["SUMS", "Difference", "Statement", "StatementHead", "currency_of"]
 
@@ -30,7 +32,7 @@ SUMS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
         ("usage", "fee", "reversal", "trial", "discount", "coupon", "maximum", "minimum", "commitment", "overage"),
     ),
     ("total", ("prepaid", "tax")),
-    ("due", ()),
+    ("due", ("credits",)),
 )
 """The sums of a statement, each with the kinds of lines it adds to the one before; included tax is in them already."""
 
@@ -95,17 +97,20 @@ class Statement:
         customer, plan, digest, period, currency: what was rated; `digest` is the plan's.
         lines: the line items, in the order of the card, then what the stages across them made, in the order of these.
         subtotal: what is billed after discounts, floors and ceilings; `total` after prepaid draws, with tax; `due` what
-            is left to pay.
+            is left to pay after credits.
         notices: what is told beside the lines: coupons that were not used, and why; what a forgotten carry would tell.
         order: the order of operations that was followed.
+        entries: what to post to the customer's ledger; posting twice adds nothing.
+        ledger: the ledger with these entries in it; None where there are no credits, and on a statement read back from
+            JSON.
         account: where every usage record went; None where the tally held many customers.
         carry: what the next period needs to know; None on a statement read back from JSON, since it is stored beside
             it.
     """
 
     __slots__ = (
-        "_carry", "_charges", "_coupons", "_drawn", "_due", "_subtotal", "_total", "account", "head", "lines",
-        "notices",
+        "_carry", "_charges", "_coupons", "_drawn", "_due", "_subtotal", "_total", "account", "entries", "head",
+        "ledger", "lines", "notices",
     )  # fmt: skip
 
     def __init__(
@@ -121,7 +126,11 @@ class Statement:
         notices: Sequence[Notice] = (),
         drawn: Mapping[str, Exact] | None = None,
         coupons: Mapping[str, int] | None = None,
+        wallet: Wallet | None = None,
+        entries: Sequence[Entry] = (),
     ) -> None:
+        self.entries: tuple[Entry, ...] = tuple(entries) if wallet is None else wallet.entries()
+        self.ledger: Ledger | None = None if wallet is None else wallet.ledger()
         self.notices = tuple(notices)
         self._drawn = drawn
         self._coupons = coupons
@@ -290,7 +299,10 @@ class Statement:
         return self._content() == other._content() if isinstance(other, Statement) else NotImplemented
 
     def _content(self) -> tuple[object, ...]:
-        return (self.head.content(), self.lines, self._subtotal, self._total, self._due, self.account, self.notices)
+        return (
+            self.head.content(), self.lines, self._subtotal, self._total, self._due, self.account, self.notices,
+            self.entries,
+        )  # fmt: skip
 
     def __hash__(self) -> int:
         return hash((self.customer, self.plan, self.period, self.due))
@@ -326,6 +338,7 @@ class Statement:
             "total": shown(self.total.amount, self.currency),
             "due": shown(self.due.amount, self.currency),
             **({"notices": [notice.to_json() for notice in self.notices]} if self.notices else {}),
+            **({"entries": [entry.to_json() for entry in self.entries]} if self.entries else {}),
             "order": {"items": list(self.order.items), "statement": list(self.order.statement)},
             "account": None if self.account is None else self.account.to_json(),
         }
@@ -373,9 +386,12 @@ class Statement:
         )
         lines = [LineItem.from_json(line, currency) for line in told["lines"]]
         notices = [Notice(each["code"], each["key"], each["text"]) for each in told.get("notices", ())]
+        entries = [entry_from_json(each) for each in told.get("entries", ())]
         return cls(
-            head, lines=lines, account=account, charges=None, notices=notices, drawn=None, coupons=None, **amounts
-        )
+            head, lines=lines, account=account, charges=None, notices=notices, drawn=None, coupons=None,
+            entries=entries,
+            subtotal=amounts["subtotal"], total=amounts["total"], due=amounts["due"],
+        )  # fmt: skip
 
 
 def currency_of(code: str, places: int) -> Currency:

@@ -1,0 +1,130 @@
+"""
+Credits in money: what lots pay of a statement, line by line, in the order of time.
+
+A line is paid for its service. Where lots begin or end to pay inside it, it is cut: usage by the difference of what it
+comes to up to each instant, the rest by time, as its item is prorated; taxes and discounts go along by share. A line
+whose service is an instant, such as a fee that is due once, is paid for that instant. What a statement gives back is
+taken off its charges first, in their order, so credits never pay more than there is to pay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from .._numbers import CONTEXT, ZERO, Exact, sign, split, sub
+from ..credits import Leave, Use
+from ..money import Money
+from ..periods import Period, share
+from ..steps import Step
+from ._line import CHARGES, LineItem
+from ._sheet import Entry, Sheet, given
+from ._spread import kept
+from ._wallet import Wallet
+
+__all__ = ["pay_by_credits"]
+
+
+class Part:
+    """What is to be paid of a line from one instant on."""
+
+    __slots__ = ("amount", "at", "entry", "line", "use")
+
+    def __init__(self, entry: Entry, line: LineItem, at: datetime, amount: Decimal, use: Use) -> None:
+        self.entry = entry
+        self.line = line
+        self.at = at
+        self.amount = amount
+        self.use = use
+
+
+def pay_by_credits(sheet: Sheet, wallet: Wallet) -> None:
+    """Draw on the lots in the statement's currency, and add a line for each that paid."""
+    terms = sheet.terms
+    lines = {line.key: line for line in sheet.lines}
+    parts: list[Part] = []
+    for entry, amount in _payable(sheet):
+        parts += _parts(sheet, wallet, entry, lines[entry.key], amount)
+    paid: dict[str, list[tuple[Part, Decimal]]] = {}
+    parts.sort(key=lambda each: each.at)
+    for part in parts:
+        wallet.lower(part.line.key, part.line.period.start, part.at, Money.make(part.amount, terms.currency))
+    for part in parts:
+        wallet.roll(part.at, terms.currency)
+        held = wallet.draw(
+            part.line.key, part.line.period.start, Money.make(part.amount, terms.currency),
+            at=part.at, use=part.use, settled=part.line.due, overage=Leave(),
+        )  # fmt: skip
+        for lot, amount in held.parts:
+            paid.setdefault(lot, []).append((part, amount))
+    for lot_id, some in paid.items():
+        _line(sheet, wallet, lot_id, some)
+
+
+def _payable(sheet: Sheet) -> list[tuple[Entry, Decimal]]:
+    """What is left to pay of each entry, with the taxes that fall on it; what is given back is taken off in order."""
+    taxes: dict[str, Decimal] = {}
+    for line in sheet.lines:
+        for key, part in line.shares if line.kind == "tax" else ():
+            taxes[key] = CONTEXT.add(taxes.get(key, ZERO), part)
+    every = [(entry, CONTEXT.add(entry.net, taxes.get(entry.key, ZERO))) for entry in sheet.entries]
+    owed = ZERO
+    for _, amount in every:
+        if amount < ZERO:
+            owed = CONTEXT.subtract(owed, amount)
+    found: list[tuple[Entry, Decimal]] = []
+    for entry, amount in every:
+        off = min(owed, max(amount, ZERO))
+        owed = CONTEXT.subtract(owed, off)
+        # Also what comes to nothing: an earlier statement may have drawn for it.
+        found.append((entry, CONTEXT.subtract(max(amount, ZERO), off)))
+    return found
+
+
+def _parts(sheet: Sheet, wallet: Wallet, entry: Entry, line: LineItem, amount: Decimal) -> list[Part]:
+    """A line's amount by the instants at which lots begin or end to pay for it."""
+    terms, period = sheet.terms, line.period
+    service = sheet.service(line) if line.kind in CHARGES else None
+    meter = None if service is None or service[0].meter is None else service[0].meter.key
+    use = Use(line.item or None, meter=meter, dimensions=dict(line.group), customer=terms.customer)
+    at = line.due if period.empty else period.start
+    marks = wallet.marks(terms.currency, period.start, period.end)
+    weights = sheet.weights.get(line.key, [])
+    if not marks:
+        return [Part(entry, line, at, amount, use)]
+    if [each for each, _ in weights] != [period.start, *marks] or not any(sign(each) for _, each in weights):
+        how = terms.plan.proration if service is None else service[1].item.prorate or terms.plan.proration
+        ends = [share(Period(period.start, mark, zone=terms.zone), period, how) for mark in (*marks, period.end)]
+        weights = _differences([period.start, *marks], ends)
+    amounts, _ = kept([weight for _, weight in weights])
+    shares = split(amount, amounts, terms.currency.step)
+    return [Part(entry, line, mark, some, use) for (mark, _), some in zip(weights, shares, strict=True)]
+
+
+def _differences(marks: Sequence[datetime], ends: Sequence[Exact]) -> list[tuple[datetime, Exact]]:
+    found: list[tuple[datetime, Exact]] = []
+    last: Exact = ZERO
+    for mark, end in zip(marks, ends, strict=True):
+        found.append((mark, sub(end, last)))
+        last = end
+    return found
+
+
+def _line(sheet: Sheet, wallet: Wallet, lot_id: str, some: Sequence[tuple[Part, Decimal]]) -> None:
+    """The line of what one lot paid."""
+    lot = wallet.lot(lot_id)
+    by_entry: dict[str, tuple[Entry, Decimal]] = {}
+    steps: list[Step] = []
+    for part, amount in some:
+        entry = part.entry
+        before = by_entry.get(entry.key, (entry, ZERO))[1]
+        by_entry[entry.key] = (entry, CONTEXT.add(before, amount))
+        steps.append(given(amount, entry.key))
+    drawn = Step.of("sum", (), parts=steps, note=f"paid by {lot_id}")
+    step = Step.of("scaled", [("factor", Decimal(-1))], parts=[drawn])
+    taken = list(by_entry.values())
+    terms = sheet.terms
+    sheet.line("credits", lot_id, lot.key, step, over=taken, version=terms.plan.digest, period=terms.period)
+    for entry, amount in taken:
+        entry.net = CONTEXT.subtract(entry.net, amount)

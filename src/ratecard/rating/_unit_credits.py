@@ -1,0 +1,99 @@
+"""
+Credits in units, drawn while items are charged: usage costs credits by a menu, lots pay for them, the rest is priced.
+
+Lots that begin or end to pay inside a stretch of service cut it; a cut costs the difference of the cumulative credits.
+All items draw in the order of time, since what one leaves the next may take. What comes back later in the period, as
+when a record takes usage off, is taken off the last that was counted, before anything is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from .._numbers import Exact
+from ..errors import NoPriceError
+from ..money import Currency
+from ..plans import Service
+from ..prices import Credit
+from ..quantity import Usage
+from ._credit_lines import Ask, Asks, Group
+from ._line import line_name
+from ._metered import Metered
+from ._spread import kept
+from ._wallet import Wallet
+
+if TYPE_CHECKING:
+    from ._charge import Charging
+
+__all__ = ["draw_units"]
+
+
+def draw_units(charging: Charging, wallet: Wallet) -> Asks:
+    """
+    Let credits pay for all usage that is priced in them.
+
+    Raises:
+        NoPriceError: `credit.refused`, where the ledger refuses what its lots do not cover.
+    """
+    found: Asks = {}
+    for service in charging.terms.services:
+        if service.due is not None and any(isinstance(piece.price, Credit) for piece in service.pieces):
+            found.update(_asked(charging, wallet, service))
+    every = [ask for asks in found.values() for ask in asks]
+    # Sorting keeps the order of what is equal: at one instant the items draw in their order, and in them the groups.
+    every.sort(key=lambda each: each.at)
+    for ask in every:
+        wallet.lower(ask.line, ask.start, ask.at, ask.money)
+    for ask in every:
+        wallet.roll(ask.at, ask.unit)
+        money = ask.money
+        ask.held = wallet.draw(ask.line, ask.start, money, at=ask.at, use=ask.use, settled=ask.due)
+        if ask.held.refused:
+            raise NoPriceError(
+                f"the credits held do not pay for {money} of {ask.line!r}, and the ledger refuses the rest; grant more "
+                "of them, or let it leave or overdraw what no lot covers",
+                code="credit.refused",
+            )
+    return found
+
+
+def _asked(charging: Charging, wallet: Wallet, service: Service) -> Asks:
+    """What a service asks for, piece by piece and cut by cut."""
+    found: Asks = {}
+    counted: dict[Group, list[tuple[Ask, Exact]]] = {}
+    for piece in service.pieces:
+        price, meter, due = piece.price, service.meter, service.due
+        if not isinstance(price, Credit) or piece.trial:
+            continue
+        assert meter is not None
+        assert due is not None
+        unit = charging.terms.plan.currency_of(price.unit)
+        metered = Metered(charging, service, piece, charging.reading(meter.key))
+        for group in metered.groups:
+            named = tuple(zip(piece.item.each, group, strict=True))
+            use = metered.use(named)
+            # Cut where money may pay for the rest as well, so that it is known from when the rest is.
+            marks = sorted(
+                {at for each in (unit, charging.terms.currency) for at in wallet.marks(each, piece.start, piece.end)}
+            )  # fmt: skip
+            line = f"{line_name(piece.item.key, named)}{piece.tail}"
+            costs = metered.differences(group, marks, _menu(price, unit))
+            asks = [Ask(line, piece.start, at, unit, use, due) for at in (piece.start, *marks)]
+            counted.setdefault(group, []).extend((ask, cost) for ask, cost in zip(asks, costs, strict=True))
+            found[(service.place, piece.start, group)] = asks
+    for held in counted.values():
+        _settle(held)
+    return found
+
+
+def _menu(price: Credit, unit: Currency) -> Callable[[Usage], Exact]:
+    return lambda usage: price.credits(usage, places=unit.places).amount
+
+
+def _settle(held: Sequence[tuple[Ask, Exact]]) -> None:
+    """Set what each cut costs; what comes back later is taken off the last cut that has some."""
+    amounts, back = kept([cost for _, cost in held])
+    for (ask, _), amount in zip(held, amounts, strict=True):
+        ask.amount = amount
+    held[0][0].back = back
