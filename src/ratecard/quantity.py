@@ -81,10 +81,11 @@ class Usage:
         rolled: included units brought in from the period before.
         allotted: this group's share of included units that all groups have in common; None when they have none in
             common.
+        pool: what all groups used that have included units in common; None when it is not known.
         results: what prices of outcomes see beside their number; None where records were not measured as outcomes.
     """
 
-    __slots__ = ("_cut", "_fold", "allotted", "amounts", "licensed", "results", "rolled", "share", "total")
+    __slots__ = ("_cut", "_fold", "allotted", "amounts", "licensed", "pool", "results", "rolled", "share", "total")
 
     def __init__(
         self,
@@ -95,6 +96,7 @@ class Usage:
         amounts: Mapping[str, Exact] | None = None,
         rolled: Exact = ZERO,
         allotted: Exact | None = None,
+        pool: Exact | None = None,
         cut: Cutter | None = None,
         fold: Folder | None = None,
         results: Results | None = None,
@@ -105,6 +107,7 @@ class Usage:
         self.amounts: Mapping[str, Exact] = {} if amounts is None else amounts
         self.rolled = rolled
         self.allotted = allotted
+        self.pool = pool
         self.results = results
         self._cut = cut
         self._fold = fold

@@ -226,7 +226,7 @@ def group_text(record: UsageRecord, name: str) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        if is_sound(value):
+        if value.isascii() or is_sound(value):
             return value
         raise RecordError(
             f"the property {name!r} is text that UTF-8 cannot hold: half a surrogate pair; send whole characters",

@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ratecard.credits import Grant, Ledger, Policy
@@ -182,6 +182,7 @@ def test_units_are_paid_by_the_lots_of_their_time(held: list[Told], used: list[U
     assert due == sum(left.values(), Fraction(0)) / 100
 
 
+@example([Told("l0", 1, 0, None, (), 0), Told("l1", 1, 1, None, ("a",), 0)], [Used(1, "a", 1)])
 @given(lots(most=5000), usage())
 def test_money_is_paid_by_the_lots_of_its_time(held: list[Told], used: list[Used]) -> None:
     """The same for money: usage by the instants of the records, a fee by the days of its month."""

@@ -102,6 +102,14 @@ def deep() -> object:
         (HEAD | {"rollovers": {"x": [[[], {"a": [{"b": 0.5}]}]]}}, [("rollovers.x", "carry.value")]),
         (HEAD | {"rollovers": {"x": [[[], deep()]]}}, [("rollovers.x", "carry.value")]),
         (HEAD | {"remainders": {"x": 4}}, [("remainders.x", "text.type")]),
+        (HEAD | {"currency": 4}, [("currency", "text.type")]),
+        (HEAD | {"remainders": {"x": "NaN"}}, [("remainders.x", "carry.value")]),
+        (HEAD | {"remainders": {"x": "1e5"}}, [("remainders.x", "carry.value")]),
+        (HEAD | {"commitments": {"commitment a": "-50"}}, [("commitments.commitment a", "carry.value")]),
+        (HEAD | {"commitments": {"a": "5"}}, [("commitments.a", "carry.value")]),
+        (HEAD | {"rollovers": {"x": [[[], "5"], [["a"], "-5"]]}}, [("rollovers.x[1]", "carry.value")]),
+        (HEAD | {"levels": {"x": [[[], "5"], [["a"], "many"]]}}, [("levels.x[1]", "carry.value")]),
+        (HEAD | {"levels": {"x": [[[], 5]]}}, [("levels.x[0]", "text.type")]),
         (HEAD | {"coupons": {"x": -1, "y": True, "z": "2", "ok": 3}},
          [("coupons.x", "integer.type"), ("coupons.y", "integer.type"), ("coupons.z", "integer.type")]),
         (HEAD | {"counters": {"x": []}}, [("counters.x", "mapping.type")]),
@@ -119,3 +127,22 @@ def test_refused(given: object, expected: list[tuple[str, str]]) -> None:
     with pytest.raises(DefinitionError) as caught:
         Carry.from_json(given)
     assert [(each.path, each.code) for each in caught.value.problems] == expected
+
+
+def test_amounts_that_are_written() -> None:
+    """Remainders and levels may be below 0 and need not end; so may what a bound holds, net of credits."""
+    told = HEAD | {
+        "currency": "EUR",
+        "commitments": {"minimum": "-50", "maximum": "-50", "commitment a": "0.5"},
+        "levels": {"disk": [[[], "-1/3"]]},
+        "remainders": {"tokens": "-1/3"},
+    }
+    assert Carry.from_json(told).to_json() == told
+    assert Carry.from_json(told).currency == "EUR"
+
+
+def test_a_carry_built_by_hand_is_checked() -> None:
+    """Amounts that no statement would read are refused where they are given, not where they are used."""
+    with pytest.raises(DefinitionError) as caught:
+        Carry("acme", "api", UNTIL, remainders={"x": "NaN"}, commitments={"commitment a": "-1"}, coupons={"c": -1})
+    assert [each.path for each in caught.value.problems] == ["remainders.x", "commitments.commitment a", "coupons.c"]

@@ -340,7 +340,7 @@ def test_net_price() -> None:
     off = Item(
         key="a", quantity="a", price=plain.price, discounts=[PercentDiscount(rate="0.1"), UsageDiscount(units=2)]
     )
-    assert off.net_price == prices.Allowance(units=2, base=plain.price)
+    assert off.net_price == prices.UnitsOff(units=2, base=plain.price)
     assert not Item(key="a", quantity="a", price=plain.price, discounts=[UsageDiscount(units=2)]).staged
     assert Item(key="a", quantity="a", price=plain.price, minimum=Minimum(amount=1)).staged
     assert Item(key="a", quantity="a", price=plain.price, maximum=Maximum(amount=1)).staged

@@ -130,10 +130,13 @@ def test_levels_are_followed_without_a_price() -> None:
 
 @pytest.mark.parametrize(
     ("change", "code"),
-    [({"customer": "bolt"}, "carry.customer"), ({"until": "2025-03-01T00:00:00Z"}, "carry.until")],
-)
+    [
+        ({"customer": "bolt"}, "carry.customer"), ({"until": "2025-03-01T00:00:00Z"}, "carry.until"),
+        ({"plan": "q"}, "carry.plan"), ({"currency": "EUR"}, "carry.currency"),
+    ],
+)  # fmt: skip
 def test_carry_of_another(change: dict[str, Any], code: str) -> None:
-    """A carry belongs to its customer and ends where the period begins."""
+    """A carry belongs to its customer, plan and currency, and ends where the period begins."""
     carry = Carry(**{"customer": "acme", "plan": "p", "until": "2025-02-01T00:00:00Z", **change})
     with pytest.raises(MismatchError) as caught:
         terms(plan(FEE), Period.month(2025, 2), carry)

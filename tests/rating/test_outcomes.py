@@ -250,8 +250,22 @@ def test_interims() -> None:
     assert (lines(one)[0][1:], lines(two)[0][1:]) == (("2", "10.00"), ("0", "0.00"))
     assert proofs(two.lines[0]) == [("won-a-01-02", "", "undo-a-01-20"), ("won-c-01-21", "", "")]
     assert "taken off again: won-a-01-02 and undo-a-01-20" in two.explain()
-    alone = rate(plan(item(tiers=tiers)), plan().subscribe("acme", start="2025-01-01"), records, second)
+    acme = plan().subscribe("acme", start="2025-01-01")
+    alone = rate(plan(item(tiers=tiers)), acme, [told("01-04", "hello", "x"), *records], second)
     assert alone.lines[0].rounded == 0
+    assert reasons(alone) == {}
+
+
+def test_failure_in_an_earlier_interim() -> None:
+    """A subject that failed in one interim and succeeds in the next is a success of their period, and no failure."""
+    fees = [prices.SuccessFee(at_least=0, fee="1"), prices.SuccessFee(at_least="0.75", fee="2")]
+    first, second = Period("2025-01-01", "2025-01-16"), Period("2025-01-16", "2025-02-01")
+    records = [told("01-02", "won", "a"), told("01-03", "lost", "b"), told("01-04", "lost", "c")]
+    records += [told("01-20", "won", "b"), told("01-21", "won", "c")]
+    one, two = chain(plan(item(fees=fees)), records, first, second)
+    assert [lines(each)[0][1:] for each in (one, two)] == [("1", "1.00"), ("2", "5.00")]
+    one, two = chain(plan(item(fees=fees)), records[:3], first, second)
+    assert [lines(each)[0][1:] for each in (one, two)] == [("1", "1.00"), ("0", "0.00")]
 
 
 def test_success_rate_and_guarantee() -> None:
@@ -523,8 +537,10 @@ def test_tally_that_reaches_further() -> None:
     held = plan()
     acme = held.subscribe("acme", start="2025-01-01")
     terms, wide = resolve(held, acme, JAN), resolve(held, acme, Period("2025-01-01", "2025-03-01"))
-    tally = measure(terms, [told("01-02", "won", "a"), told("02-02", "won", "b")], extra=[wide])
-    assert settle(charge(terms, tally)).due == Money("3.00", "USD")
+    records = [told("01-02", "won", "a"), told("02-02", "won", "b"), told("02-03", "hello", "c")]
+    tally = measure(terms, records, extra=[wide])
+    january = settle(charge(terms, tally))
+    assert january.due == Money("3.00", "USD") and reasons(january) == {}
     assert settle(charge(wide, tally)).due == Money("6.00", "USD")
 
 

@@ -190,6 +190,20 @@ def test_yearly_commitment_over_a_change() -> None:
     assert due == 30 + 335 * 2
 
 
+def test_the_plan_that_holds_now() -> None:
+    """A plan that comes later says nothing of what goes beyond a commitment before it."""
+    year = {"unit": "year", "anchor": "2025-04-01"}
+    a = plan("a", USE, commitments=[post("30", cadence=year, prorate=False)])
+    b = plan("b", USE, commitments=[post("30", cadence=year, prorate=False, overage="2")])
+    spent = {"2025-04-05": 40, "2025-05-05": 5}
+    later = [ChangePlan(at="2025-05-01", plan="b")]
+    april = bill(a, b, usage=spent, changes=later)
+    assert lines(april) == []
+    assert lines(bill(a, b, usage=spent, changes=later, period=MAY, carry=april.carry)) == [
+        ("overage", "c@2025-05-01", "5.00")
+    ]
+
+
 def test_anchor_that_moves() -> None:
     """Where the anchor moves, the billing period is cut, and each part has its share of the floor."""
     own = {"cadence": {"every": 1, "unit": "month"}, "minimum": {"amount": "30"}}

@@ -183,3 +183,11 @@ def test_terms_across_lines() -> None:
     assert [line.of for line in rerate(issued, plan("0.4"), ACME, USAGE, cards="any").lines] == [
         "[discount]d@2025-01-01T00:00:00Z"
     ]
+
+
+def test_a_coupon_that_is_taken_back() -> None:
+    """A coupon is known by the plan also where no line has it any more."""
+    off = {"key": "C", "discount": {"kind": "percent", "rate": "0.5"}}
+    plan = Plan.load({**PLAN.dump(), "coupons": [off]})
+    issued = rate(plan, ACME.model_copy(update={"coupons": ["C"]}), USAGE, JANUARY)
+    assert [str(line.amount) for line in rerate(issued, plan, ACME, USAGE).lines] == ["15.50 USD"]

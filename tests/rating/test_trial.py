@@ -209,7 +209,7 @@ def test_advance_of_a_trial_is_due_with_its_usage() -> None:
 
 def test_phases_of_a_subscription() -> None:
     """A subscription's own phases go in the place of the plan's, with an amount in its currency."""
-    own = [Phase(key="own", every=10, unit="day", free=[Free(amount={"USD": "7"})])]
+    own = [Phase(key="own", every=10, unit="day", free=[Free(amount={"USD": "7", "EUR": "6"})])]
     assert freed(bill(plan(), ("01-05", "60"), phases=own)) == ["-7.00"]
     for free, code in (
         ({"amount": {"EUR": "7"}}, "amount.currency"),
@@ -247,6 +247,10 @@ def test_refused_together() -> None:
     for fields, code in (
         ({"free": start({"amount": "1"}, trial=True)}, "phase.free"),
         ({"rounding_at": "statement"}, "rounding.statement"),
+        (
+            {"free": [*start({"key": "b", "amount": "1"}), {"key": "start b", "free": [{"amount": "1"}]}]},
+            "key.duplicate",
+        ),
     ):
         with pytest.raises(DefinitionError) as caught:
             plan(**fields)

@@ -117,6 +117,32 @@ def faults() -> list[str]:
     return []
 
 
+def by_outcome() -> Plan:
+    """Pay for results, by their value, with a promise."""
+    rules = meters.Outcomes(
+        subject="case",
+        result=[meters.Equals(property="state", value="won"), meters.Range(property="euro", minimum=10)],
+        reverse=[meters.Equals(property="state", value="appealed")],
+        worth="euro",
+        confirmation_hours=24,
+        reversal_hours="720",
+    )
+    price = prices.Outcome(
+        definition="A case that was won.",
+        rate="0.2",
+        ceiling=100,
+        guarantees=[prices.Guarantee(below="0.9", credit="1")],
+    )
+    held: Decimal | None = price.rate
+    assert held == Decimal("0.2") and rules.confirmation_hours == 24
+    return Plan.single(
+        "court",
+        currency="USD",
+        meters=[Meter(key="cases", event="case", aggregate=rules)],
+        items=[Item(key="won", meter="cases", price=price)],
+    )
+
+
 def main() -> None:
     """Walk through all of the above."""
     plan, records = price_list(), usage()
@@ -127,6 +153,7 @@ def main() -> None:
     assert many(Catalog(plans=[plan]), [acme, other], records, january) == 2
     assert held_values(plan) == (Decimal(20), 1)
     assert faults()
+    assert by_outcome().cards[0].item("won").label == "won"
     quarter = Cadence(every=3, unit="month", anchor="2025-01-31", zone="UTC")
     assert next(iter(quarter.periods(january))).contains(datetime(2025, 1, 30, tzinfo=UTC))
     guess: Statement = estimate(plan, acme, {"tokens": "4000000", "seats": 3}, january)

@@ -5,7 +5,7 @@ What is sold, to whom, and when: items and dated cards, plans, catalogs, subscri
 from __future__ import annotations
 
 from ._card import Item, RateCard
-from ._carry import Carry
+from ._carry import BOUNDS, Carry
 from ._catalog import Catalog, Offer
 from ._changes import Cancel, ChangeAnchor, ChangePlan, ChangeQuantity, Pause, Resume
 from ._dues import Dues, Standing, Stretch, Trial, dues, stated, terms_across
@@ -41,6 +41,7 @@ from ._sums import sum_in
 from ._terms import MeterTerms, Piece, Service, Terms
 
 __all__ = [
+    "BOUNDS",
     "AddOn",
     "AmountDiscount",
     "AnyCommitment",

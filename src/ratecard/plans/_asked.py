@@ -1,5 +1,5 @@
 """
-What `resolve` is asked with, looked at before anything is asked of it: kinds of values, whose carry, sound plans.
+What `resolve` is asked with, looked at before anything is asked of it: kinds of values, sound plans.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from typing import Any
 
 from .._kinds import expect, expect_offer
 from ..credits import Ledger
-from ..errors import MismatchError
 from ..periods import Period
 from ._carry import Carry
 from ._catalog import Offer
@@ -16,7 +15,7 @@ from ._changes import ChangePlan
 from ._plan import Plan
 from ._subscription import Subscription
 
-__all__ = ["Checked", "check_carry", "check_kinds", "memory_of", "switched"]
+__all__ = ["Checked", "check_kinds", "memory_of", "switched"]
 
 
 def check_kinds(offer: object, subscription: object, period: object, carry: object, ledger: object) -> None:
@@ -61,18 +60,3 @@ def _checked(plan: Plan) -> Plan:
     if found is None:
         found = vars(plan)["_checked"] = Plan.load(plan.dump())
     return found
-
-
-def check_carry(carry: Carry, subscription: Subscription, period: Period) -> None:
-    if carry.customer != subscription.customer:
-        raise MismatchError(
-            f"the carry is of {carry.customer!r}, the subscription of {subscription.customer!r}; "
-            "pass the carry of the same customer",
-            code="carry.customer",
-        )
-    if carry.until != period.start:
-        raise MismatchError(
-            f"the carry ends at {carry.until.isoformat()}, the period starts at {period.start.isoformat()}; "
-            "pass the carry of the period just before",
-            code="carry.until",
-        )

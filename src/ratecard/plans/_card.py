@@ -15,7 +15,7 @@ from .._numbers import PLACES, Rounding
 from ..cadence import Cadence
 from ..errors import Problem
 from ..periods import Proration
-from ..prices import Allowance, AnyPrice, Credit, Flat, PercentOf, Price
+from ..prices import Allowance, AnyPrice, Credit, Flat, PercentOf, Price, UnitsOff
 from ._extras import ItemDiscount, Maximum, Minimum, UsageDiscount
 from ._lookup import find
 from ._outcome_checks import outcome_problems
@@ -96,7 +96,7 @@ class Item(Model, frozen=True):
         for each in self.discounts:
             if isinstance(each, UsageDiscount):
                 # Units off and included units are one operation: what is left of the quantity starts at 0.
-                return Allowance(
+                return UnitsOff(
                     units=each.units, base=self.price, prorate=each.prorate, scope="pooled" if self.each else "group"
                 )
         return self.price

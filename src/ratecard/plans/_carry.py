@@ -12,19 +12,24 @@ from datetime import datetime
 from typing import Any, TypeAlias, cast
 
 from .._model import show_day
-from ..errors import DefinitionError, Problem
+from .._numbers import exact, sign
+from ..errors import DefinitionError, NumberError, Problem
 from ..periods import instant
 
-__all__ = ["Carry"]
+__all__ = ["BOUNDS", "Carry"]
 
 VERSION = 1
 _DEEPEST = 16
+
+BOUNDS = ("minimum", "maximum")
+"""What the plan's own floor and ceiling are called among the commitments."""
 
 Grouped: TypeAlias = Sequence[Sequence[Any]]
 """Pairs of a group (a list of texts) and a plain value."""
 
 _TABLES = ("counters", "levels", "rollovers", "uncovered", "remainders", "commitments", "coupons", "outcomes")
-_FIELDS = ("carry", "customer", "plan", "until", *_TABLES, "identities")
+_FIELDS = ("carry", "customer", "plan", "until", "currency", *_TABLES, "identities")
+_SHORT = ("remainders", "commitments", "coupons")
 _NEEDED = ("carry", "customer", "plan", "until")
 
 
@@ -36,6 +41,8 @@ class Carry:
         customer: whose.
         plan: the key of the plan.
         until: the end of the last period that is in it; the next one starts here.
+        currency: the code of the currency of its amounts; None where it is not known, as in what was written before it
+            was told.
         counters: for each meter, and in it for each start of a stretch that is still counted on as ISO text, pairs of
             group and state; a stretch ends where the next one starts.
         levels: for each meter, pairs of group and the level at the end: as text, or, where a meter of mode `set` is cut
@@ -50,14 +57,18 @@ class Carry:
             prices they are billed at.
         identities: source or None, id and fingerprint of each record that was counted.
 
+    Raises:
+        DefinitionError: `text.type`, `integer.type` or `carry.value`, for remainders, commitments or coupons that are
+            not what they must be.
+
     >>> carry = Carry("acme", "api", "2025-02-01T00:00:00Z", remainders={"tokens": "0.004"})
     >>> Carry.from_json(carry.to_json()) == carry
     True
     """
 
     __slots__ = (
-        "commitments", "counters", "coupons", "customer", "identities", "levels", "outcomes", "plan", "remainders",
-        "rollovers", "uncovered", "until",
+        "commitments", "counters", "coupons", "currency", "customer", "identities", "levels", "outcomes", "plan",
+        "remainders", "rollovers", "uncovered", "until",
     )  # fmt: skip
 
     def __init__(
@@ -66,6 +77,7 @@ class Carry:
         plan: str,
         until: datetime | str,
         *,
+        currency: str | None = None,
         counters: Mapping[str, Mapping[str, Grouped]] | None = None,
         levels: Mapping[str, Grouped] | None = None,
         rollovers: Mapping[str, Grouped] | None = None,
@@ -79,6 +91,7 @@ class Carry:
         self.customer = customer
         self.plan = plan
         self.until = instant(until)
+        self.currency = currency
         self.counters: dict[str, dict[str, Any]] = {
             meter: {start: _listed(pairs) for start, pairs in starts.items()}
             for meter, starts in (counters or {}).items()
@@ -93,6 +106,9 @@ class Carry:
             item: {meter: _listed(held) for meter, held in meters.items()} for item, meters in (outcomes or {}).items()
         }
         self.identities: list[list[str | None]] = [list(each) for each in identities]
+        found = [each for name in _SHORT for each in _table_problems(name, getattr(self, name))]
+        if found:
+            raise DefinitionError(found, what="the carry")
 
     def to_json(self) -> dict[str, Any]:
         """Plain data with the number of its version; empty parts are left out."""
@@ -102,6 +118,8 @@ class Carry:
             "plan": self.plan,
             "until": show_day(self.until),
         }
+        if self.currency is not None:
+            told["currency"] = self.currency
         for name in (*_TABLES, "identities"):
             held = getattr(self, name)
             if held:
@@ -125,6 +143,7 @@ class Carry:
         if found:
             raise DefinitionError(found, what="the carry")
         rest: dict[str, Any] = {name: given[name] for name in (*_TABLES, "identities") if name in given}
+        rest["currency"] = given.get("currency")
         return cls(str(given["customer"]), str(given["plan"]), str(given["until"]), **rest)
 
     def __eq__(self, other: object) -> bool:
@@ -162,7 +181,7 @@ def _problems(given: Mapping[str, object]) -> list[Problem]:
         found.append(Problem("carry", "carry.version", words))
     found += [
         Problem(name, "text.type", "write text here")
-        for name in ("customer", "plan", "until")
+        for name in ("customer", "plan", "until", "currency")
         if name in given and not isinstance(given[name], str)
     ]
     if isinstance(given.get("until"), str):
@@ -199,16 +218,42 @@ def _table_problems(name: str, table: object) -> list[Problem]:
             else:
                 found.append(Problem(path, "mapping.type", "write a mapping from the start of a period here"))
         else:
-            found += _pair_problems(path, held)
+            wrong = _pair_problems(path, held)
+            found += wrong or [
+                each
+                for index, (_, amount) in enumerate(cast(Sequence[tuple[object, object]], held))
+                for each in _amount_problems(f"{path}[{index}]", amount, negative=name == "levels")
+                # A level that is its last record is read with the records.
+                if name != "levels" or not isinstance(amount, list | tuple)
+            ]
     return found
 
 
 def _value_problems(name: str, path: str, held: object) -> list[Problem]:
     """What is wrong with a number of uses, or with an amount."""
-    if name != "coupons":
-        return [] if isinstance(held, str) else [Problem(path, "text.type", "write the amount as text")]
-    sound = type(held) is int and held >= 0
-    return [] if sound else [Problem(path, "integer.type", "write how many uses, 0 or more")]
+    if name == "coupons":
+        sound = type(held) is int and held >= 0
+        return [] if sound else [Problem(path, "integer.type", "write how many uses, 0 or more")]
+    key = path.removeprefix(f"{name}.")
+    promise = name == "commitments" and key.startswith("commitment ")
+    found = _amount_problems(path, held, negative=not promise)
+    if not found and name == "commitments" and not promise and key not in BOUNDS and not key.startswith("trial "):
+        words = f"write 'commitment' or 'trial' and its key, or one of {', '.join(BOUNDS)}"
+        found.append(Problem(path, "carry.value", words))
+    return found
+
+
+def _amount_problems(path: str, held: object, *, negative: bool) -> list[Problem]:
+    """What is wrong with an exact amount in its text."""
+    if not isinstance(held, str):
+        return [Problem(path, "text.type", "write the amount as text")]
+    try:
+        found = exact(held)
+    except NumberError as error:
+        return [Problem(path, "carry.value", error.text)]
+    if sign(found) < 0 and not negative:
+        return [Problem(path, "carry.value", "this is never below 0; give what to_json wrote")]
+    return []
 
 
 def _outcome_problems(path: str, held: object) -> list[Problem]:

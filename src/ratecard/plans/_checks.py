@@ -50,12 +50,13 @@ def _every_card(plan: Plan) -> list[Problem]:
     """Everything wrong with the cards."""
     found: list[Problem] = []
     known = [meter.key for meter in plan.meters]
+    circles = _circles(plan)
     for index, card in enumerate(plan.cards):
         found += _currency_problems(f"cards[{index}].currency", partial(plan.currency_of, card.currency))
         found += card_problems(f"cards[{index}]", card, known)
         found += card_extra_problems(f"cards[{index}]", card)
         found += meter_problems(f"cards[{index}]", card.items, plan.meters)
-        found += _circle_problems(f"cards[{index}]", card, plan)
+        found += _circle_problems(f"cards[{index}]", card, circles[card.currency])
         if plan.rounding_at == "record":
             found += _record_problems(f"cards[{index}]", card, plan)
     late = _time_problems(plan)
@@ -190,15 +191,20 @@ def _share_problems(path: str, card: RateCard) -> list[Problem]:
     return found
 
 
-def _circle_problems(path: str, card: RateCard, plan: Plan) -> list[Problem]:
+def _circles(plan: Plan) -> dict[str, set[str]]:
+    """For each currency, the items that read each other when all of its cards are taken together."""
+    joined: dict[str, dict[str, set[str]]] = {}
+    for card in plan.cards:
+        held = joined.setdefault(card.currency, {})
+        for item in card.items:
+            held.setdefault(item.key, set()).update(item.price.demand().items)
+    return {code: _circle({key: sorted(items) for key, items in held.items()}) for code, held in joined.items()}
+
+
+def _circle_problems(path: str, card: RateCard, together: set[str]) -> list[Problem]:
     """Items that read each other only when this card and another are taken together, as in the period of the change."""
     alone = {item.key: item.price.demand().items for item in card.items}
-    joined = {key: set(items) for key, items in alone.items()}
-    for other in plan.cards:
-        if other.currency == card.currency:
-            for item in other.items:
-                joined.setdefault(item.key, set()).update(item.price.demand().items)
-    circle = _circle({key: sorted(items) for key, items in joined.items()}) - _circle(alone)
+    circle = together - _circle(alone)
     return [
         Problem(
             f"{path}.items[{index}].price",

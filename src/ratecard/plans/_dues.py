@@ -195,7 +195,7 @@ def _trials(terms: Terms) -> list[Trial]:
         start = stretch.start if past else max(stretch.start, rated.start)
         found += [
             Trial(
-                f"{phase.key} {free.key}".strip(), free, phase.key, Period(start, end, zone=terms.zone),
+                free.name(phase.key), free, phase.key, Period(start, end, zone=terms.zone),
                 begun=stretch.start < rated.start, over=ends and phase.key not in waiting,
             )
             for free in phase.free

@@ -73,7 +73,7 @@ class Discount(Term, frozen=True):
 
 class UsageDiscount(Discount, frozen=True):
     """
-    Units that are taken off before anything is priced; tiers start behind them.
+    Units that are taken off before anything is priced; tiers start behind them. Groups of the item share them.
 
     Attributes:
         kind: usage.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args
 from pydantic import BeforeValidator
 from pydantic_core import CoreSchema
 
-from ..credits import Grant, Ledger, Lot, Policy, Preset, Recurring, Scope, entry_id
+from ..credits import Grant, Ledger, Lot, Policy, Preset, Recurring, entry_id
 from ..money import Currency
 from ..periods import Period, moment
 
@@ -59,16 +59,10 @@ class Granting(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """An instant at which a lot begins or ends to pay, and for what it pays."""
+    """An instant at which a lot of a unit begins or ends to pay."""
 
     at: datetime
     unit: str
-    scope: Scope
-
-    def cuts(self, unit: str, item: str, meter: str) -> bool:
-        """Whether it may cut the usage of an item that is paid in a unit, whatever its groups are."""
-        items, meters = self.scope.items, self.scope.meters
-        return unit == self.unit and (not items or item in items) and (not meters or meter in meters)
 
 
 def grants_between(timeline: Timeline, code: str, period: Period) -> tuple[list[Granting], bool]:
@@ -153,7 +147,7 @@ def _plain(grant: Grant) -> Grant:
 def lot_bounds(lot: Lot, until: datetime) -> Iterator[Bound]:
     """Where a lot begins or ends to pay before an instant."""
     for at in lot.bounds(until):
-        yield Bound(at, str(lot.unit), lot.scope)
+        yield Bound(at, str(lot.unit))
 
 
 def plan_bounds(grants: Iterable[Granting], zone: str, until: datetime) -> Iterator[Bound]:

@@ -80,14 +80,13 @@ def metered(
 def _cuts(
     service: Service, meter: Meter, bounds: Sequence[Bound], currency: str, window: datetime
 ) -> Iterator[datetime]:
-    """Where lots that may pay for a service begin or end inside it: what is used before and after is told apart."""
+    """Where lots of its unit begin or end inside a service: what is used before and after is told apart."""
     # An outcome has a time of its own, which is not that of its records.
     for piece in () if isinstance(meter.aggregate, Outcomes) else service.pieces:
         units = [currency, *([piece.price.unit] if isinstance(piece.price, Credit) else [])]
         for bound in bounds:
-            if max(piece.start, window) < bound.at < piece.end and any(
-                bound.cuts(unit, service.key, meter.key) for unit in units
-            ):
+            # Whatever it pays for: what one item leaves the next may take, so all are cut alike.
+            if bound.unit in units and max(piece.start, window) < bound.at < piece.end:
                 yield bound.at
 
 

@@ -54,6 +54,10 @@ class Free(Term, frozen=True):
         refuse(_free_problems(self))
         return self
 
+    def name(self, phase: str) -> str:
+        """What it is called on its line and in the carry: the key of its phase, and its own."""
+        return f"{phase} {self.key}".rstrip()
+
 
 class Phase(Alteration, frozen=True):
     """
@@ -121,9 +125,15 @@ def phase_problems(phases: Sequence[Phase]) -> list[Problem]:
     """What is wrong with the phases of a plan or a subscription among themselves."""
     found = repeats("phases", tuple(phase.key for phase in phases), field=".key")
     paid = False
+    named: set[str] = set()
     for index, phase in enumerate(phases):
         path = f"phases[{index}]"
         found += alteration_problems(path, phase)
+        names = {free.name(phase.key) for free in phase.free}
+        if names & named:
+            words = "a phase before it and what is free in it are called the same together; change a key"
+            found.append(Problem(f"{path}.free", "key.duplicate", words))
+        named |= names
         if phase.every is None and (phase.trial or index < len(phases) - 1):
             words = "a trial has an end" if phase.trial else "another phase comes after this one"
             found.append(Problem(f"{path}.every", "phase.open", f"{words}; say how long it lasts"))

@@ -22,7 +22,7 @@ from .._numbers import Rounding
 from .._problems import problems
 from ..cadence import Cadence
 from ..credits import AnyGrant, Policy
-from ..errors import DefinitionError, NoPriceError, Problem, UnknownKeyError
+from ..errors import DefinitionError, Problem, UnknownKeyError
 from ..guards import AnyGuard
 from ..meters import Meter
 from ..money import Currency
@@ -35,6 +35,7 @@ from ._entitlements import Entitlement
 from ._extras import AnyCommitment, AnyDiscount, Coupon, Maximum, Minimum, Tax
 from ._grants import Burn
 from ._guarded import cost_plan
+from ._in_force import InForce
 from ._lookup import find, unknown
 from ._order import Order
 from ._phases import Phase
@@ -295,23 +296,7 @@ class Plan(Model, frozen=True):
         Raises:
             NoPriceError: `card.none` when no card is in force.
         """
-        seen = [
-            (rank(effective), card.applies == "new", card)
-            for card in self.cards
-            if card.currency == currency and card.cohort in (None, cohort)
-            for effective in (self.effective(card),)
-            if (effective is None or effective <= at)
-            and (card.applies == "all" or effective is None or effective <= started)
-        ]
-        # A card that names the cohort goes before all that do not; the more special reach wins a tie of dates.
-        seen = [each for each in seen if each[2].cohort is not None] or seen
-        if seen:
-            return max(seen, key=lambda each: each[:2])[2]
-        raise NoPriceError(
-            f"the plan {self.key!r} has no card in {currency!r} in force at {show_day(at)} for a subscription that "
-            f"started at {show_day(started)}; add a card, or begin later",
-            code="card.none",
-        )
+        return InForce(self, currency, cohort, started).at(at)
 
     def subscribe(
         self,

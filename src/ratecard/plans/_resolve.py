@@ -30,9 +30,10 @@ from ..errors import DefinitionError, MismatchError
 from ..meters import Level, Meter, Outcomes, Peak
 from ..periods import Period, Proration, share
 from ..prices import ByRecord, Percentage, PerUnit, Price
-from ._asked import Checked, check_carry, check_kinds, memory_of, switched
+from ._asked import Checked, check_kinds, memory_of, switched
 from ._card import Item
 from ._carry import Carry
+from ._carry_checks import check_carry, check_currency
 from ._catalog import Offer
 from ._grants import Bound, Granting, grants_between, ledger_bounds, plan_bounds
 from ._guarded import guard_axes
@@ -71,13 +72,13 @@ def resolve(
     Raises:
         UnknownKeyError: the offer has no such plan.
         NoPriceError: `card.none`, when no card is in force at some instant of the service.
-        MismatchError: `carry.customer` or `carry.until`, when the carry is another's or does not end
-            where the period begins; `period.empty`.
+        MismatchError: `carry.customer`, `carry.plan`, `carry.currency` or `carry.until`, when the carry is of another
+            customer, plan or currency, or does not end where the period begins; `period.empty`.
     """
     check_kinds(offer, subscription, period, carry, ledger)
     plan = offer.get(subscription.plan)
     if carry is not None:
-        check_carry(carry, subscription, period)
+        check_carry(carry, subscription, [subscription.plan, *switched(subscription)], period)
     since = None if carry is None else period.start
     others = tuple(offer.get(key).digest for key in switched(subscription))
     bounds = () if ledger is None else ledger_bounds(ledger, period, since=since)
@@ -99,6 +100,8 @@ def resolve(
         found.meters = alike.setdefault(tuple(found.meters.values()), found.meters)
     if carry is None and ledger is None:
         return found
+    if carry is not None:
+        check_currency(carry, found.currency)
     return Terms(
         found.plan, subscription, period, currency=found.currency, zone=found.zone, started=found.started,
         ended=found.ended, services=found.services, meters=found.meters,
@@ -231,12 +234,13 @@ class _Resolving:
         pieces: list[Piece] = []
         peak = ZERO
         counts = [each.part for each in run]
+        gaps = whole.gaps(counts)
         for sold in run:
             part = billed.overlap(sold.part)
             if part is not None:
                 # What was there before the period began was there before this piece.
                 known = max(peak, sold.quantity or ZERO) if part.start > sold.part.start else peak
-                pieces.append(self._piece(part, sold, full, counts, known))
+                pieces.append(self._piece(part, sold, full, whole.start, gaps, known))
             peak = max(peak, sold.quantity or ZERO)
         if not pieces:
             return None
@@ -247,25 +251,31 @@ class _Resolving:
             if wrong:
                 raise DefinitionError(wrong, what="what the subscription sells")
         return Service(
-            last.item.key, full=full, counted=whole.start, pieces=pieces, due=due, meter=meter, gaps=whole.gaps(counts)
-        )
+            last.item.key, full=full, counted=whole.start, pieces=pieces, due=due, meter=meter, gaps=gaps,
+        )  # fmt: skip
 
-    def _piece(self, part: Period, sold: Sold, full: Period, counts: Sequence[Period], peak: Decimal) -> Piece:
+    def _piece(
+        self, part: Period, sold: Sold, full: Period, first: datetime, gaps: Sequence[Period], peak: Decimal
+    ) -> Piece:
         item, how = sold.item, sold.item.prorate or sold.plan.proration
         # A difference of shares, so that pieces add up also where any part of a period costs the whole (`none`).
-        before, until = (self._share(counts, end, full, how) for end in (part.start, part.end))
+        before, until = (
+            self._share(Period(first, end, zone=self.zone), gaps, full, how) for end in (part.start, part.end)
+        )
         return Piece(
             part, item, sold.version, sub(until, before), before, self._price(item),
             quantity=sold.quantity, peak=peak, alone=share(part, full, how), trial=sold.trial,
             free=sold.free,
         )  # fmt: skip
 
-    def _share(self, counts: Sequence[Period], end: datetime, full: Period, how: Proration) -> Exact:
-        """The share of a full period that was served from the first of these stretches up to an instant."""
-        first = counts[0].start
-        found: Exact = share(Period(first, end, zone=self.zone), full, how)
-        for gap in Period(first, end, zone=self.zone).gaps(counts):
-            until, before = (share(Period(first, at, zone=self.zone), full, how) for at in (gap.end, gap.start))
+    def _share(self, whole: Period, gaps: Sequence[Period], full: Period, how: Proration) -> Exact:
+        """The share of a full period that was served in a stretch from the first service on, less the pauses in it."""
+        found: Exact = share(whole, full, how)
+        for gap in gaps:
+            # Service ends where a pause begins, so a pause lies before the end of the stretch or behind it.
+            if gap.start >= whole.end:
+                break
+            until, before = (share(Period(whole.start, at, zone=self.zone), full, how) for at in (gap.end, gap.start))
             found = sub(found, sub(until, before))
         return found
 

@@ -6,6 +6,7 @@ Between two cuts nothing changes: one plan, one anchor, one card, one set of ite
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,13 +19,14 @@ from ..errors import DefinitionError, MismatchError, Problem, UnknownKeyError
 from ..periods import Period, moment
 from ._card import Item, RateCard
 from ._checks import card_problems
+from ._in_force import InForce
 from ._lookup import unknown
 from ._named import check_named
 from ._overrides import Alteration, altered
 from ._phases import Stretch, stretches
 from ._plain import digest
 from ._states import History, Reign, State
-from ._sums import sums_problems
+from ._sums import sum_in
 
 if TYPE_CHECKING:
     from ._catalog import Offer
@@ -123,6 +125,7 @@ class Timeline:
         # The one that starts last holds, and one without a start comes before all others.
         self._windows.sort(key=lambda window: (window[0] is not None, window[0] or self.start))
         self._addons = [(moment(each.start, self.zone), self._at(each.end), each) for each in subscription.addons]
+        self._cards: dict[str, InForce] = {}
         self._items: dict[tuple[str, tuple[Alteration, ...]], tuple[Item, ...]] = {}
         self._cuts = self._all_cuts()
         if subscription.changes or subscription.overrides or subscription.phases:
@@ -169,12 +172,7 @@ class Timeline:
 
     def state(self, at: datetime) -> State:
         """What holds at an instant; before the service, what it begins with."""
-        found = self.states[0]
-        for state in self.states[1:]:
-            if state.start > at:
-                break
-            found = state
-        return found
+        return self.states[bisect_right(self.states, at, lo=1, key=lambda state: state.start) - 1]
 
     def paused(self, start: datetime, end: datetime) -> bool:
         """Whether there is a pause from one instant to another, without a break."""
@@ -230,9 +228,16 @@ class Timeline:
                 found += self._sold(part, state)
         return found
 
+    def _card(self, plan: Plan, at: datetime) -> RateCard:
+        """The card of a plan that holds at an instant; a plan's cards are sorted once."""
+        found = self._cards.get(plan.key)
+        if found is None:
+            found = self._cards[plan.key] = InForce(plan, self.code, self.subscription.cohort, self.start)
+        return found.at(at)
+
     def _sold(self, part: Period, state: State) -> list[Sold]:
         at = part.start
-        card = state.plan.card_at(self.code, self.subscription.cohort, at, self.start)
+        card = self._card(state.plan, at)
         trial = next((each.phase.key for each in self.stretches if each.phase.trial and each.holds(at)), "")
         free = next((each.phase.key for each in self.stretches if each.phase.free and each.holds(at)), "")
         items = self._items_of(state.plan, card, self._alterations(state.plan, at))
@@ -270,7 +275,7 @@ class Timeline:
             if not addon.once or served is None or not served.start <= start < served.end:
                 continue
             state = self.state(start)
-            card = state.plan.card_at(self.code, self.subscription.cohort, start, self.start)
+            card = self._card(state.plan, start)
             names = [f"{item.key} at {start.isoformat()}" for item in addon.items]
             _check_free(addon.key, names, taken)
             taken.update(names)
@@ -313,7 +318,7 @@ class Timeline:
     def items_at(self, at: datetime) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
         """The items of the card in force at an instant, and as they are for this subscription; without add-ons."""
         state = self.state(at)
-        card = state.plan.card_at(self.code, self.subscription.cohort, at, self.start)
+        card = self._card(state.plan, at)
         return card.items, self._items_of(state.plan, card, self._alterations(state.plan, at))
 
     def _items_of(self, plan: Plan, card: RateCard, changes: tuple[Alteration, ...]) -> tuple[Item, ...]:
@@ -342,8 +347,8 @@ class Timeline:
                     for key in free.items
                     if key not in have
                 ]
-                if free.amount is not None:
-                    wrong += sums_problems(f"{path}.amount", free.amount, [self.code], some=True)
+                if free.amount is not None and sum_in(free.amount, self.code) is None:
+                    wrong.append(Problem(f"{path}.amount", "amount.currency", f"no amount in {self.code}; add it"))
         if wrong:
             raise UnknownKeyError(wrong, what="the subscription")
 

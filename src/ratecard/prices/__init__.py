@@ -12,7 +12,7 @@ from ._by_record import ByRecord, record_price
 from ._credit import Credit
 from ._dynamic import Dynamic, Multiplier
 from ._flat import Flat, PerUnit
-from ._hybrid import Allowance, FirstThen, Hybrid, Weight, Weighted
+from ._hybrid import Allowance, FirstThen, Hybrid, UnitsOff, Weight, Weighted
 from ._outcome import Guarantee, Outcome, SuccessFee
 from ._package import Package
 from ._percent import GraduatedPercentage, Percentage, PercentOf, RateTier
@@ -50,6 +50,7 @@ __all__ = [
     "Stairstep",
     "SuccessFee",
     "Tier",
+    "UnitsOff",
     "Volume",
     "Weight",
     "Weighted",

@@ -46,6 +46,8 @@ __all__ = [
 ]
 
 PARTS = 1000
+# The models that can only stand outermost, each with the code that says so.
+_NESTED = {"allowance": "allowance.nested", "credit": "credit.nested", "outcome": "outcome.nested"}
 _MINUS = Decimal(-1)
 
 
@@ -332,7 +334,7 @@ def _faults(price: Nest) -> list[Problem]:
     for path, part in price.parts():
         reason = part.outermost()
         if reason:
-            found.append(Problem(path, f"{part.model}.nested", f"{reason}; make it the outermost price"))
+            found.append(Problem(path, _NESTED[part.model], f"{reason}; make it the outermost price"))
     return found
 
 

@@ -10,7 +10,7 @@ from ..demand import Dimension
 from ..errors import Problem
 from ..quantity import Usage
 
-__all__ = ["ANY", "cell_faults", "cells", "find"]
+__all__ = ["ANY", "Rows", "cell_faults", "cells"]
 
 ANY = "*"
 
@@ -26,15 +26,37 @@ def cells(usage: Usage, dimensions: Sequence[str]) -> list[tuple[Values, Usage]]
     return found
 
 
-def find(rows: Sequence[Values], values: Values) -> int | None:
-    """The row for a combination: with the fewest wildcards, so an exact one first; ties by order. None without any."""
-    found: int | None = None
-    fewest = len(values) + 1
-    for index, row in enumerate(rows):
-        wild = row.count(ANY)
-        if wild < fewest and all(each in (ANY, value) for each, value in zip(row, values, strict=True)):
-            found, fewest = index, wild
-    return found
+class Rows:
+    """
+    The rows of a table, by the places of their wildcards: a combination is looked up once for each such pattern.
+
+    There are few patterns, one where no row has a wildcard; so a long table costs no more than a short one.
+
+    Args:
+        rows: the values of each row, one for each dimension.
+    """
+
+    __slots__ = ("_patterns",)
+
+    def __init__(self, rows: Sequence[Values]) -> None:
+        found: dict[tuple[int, ...], dict[Values, int]] = {}
+        for index, row in enumerate(rows):
+            told = tuple(place for place, value in enumerate(row) if value != ANY)
+            found.setdefault(told, {}).setdefault(tuple(row[place] for place in told), index)
+        # The more values a row tells, the fewer wildcards it has.
+        self._patterns = sorted(found.items(), key=lambda pattern: -len(pattern[0]))
+
+    def find(self, values: Values) -> int | None:
+        """The row for a combination: an exact one, else with the fewest wildcards; ties by order. None without any."""
+        found: int | None = None
+        most = 0
+        for told, indexes in self._patterns:
+            if found is not None and len(told) < most:
+                break
+            index = indexes.get(tuple(values[place] for place in told))
+            if index is not None and (found is None or index < found):
+                found, most = index, len(told)
+        return found
 
 
 def cell_faults(dimensions: Values, rows: Sequence[Values], path: str) -> list[Problem]:

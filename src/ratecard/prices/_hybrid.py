@@ -5,7 +5,7 @@ Prices made of others: their sum or the greatest or least of them, one after ano
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from .._model import Amount, Key, Many, Model, OptionalAmount, default
 from .._numbers import ONE, ZERO, Exact, add, mul, sub, text, total
@@ -15,12 +15,12 @@ from ..errors import NoPriceError, Problem
 from ..quantity import Usage
 from ..steps import Input, Step
 from ._base import Composite, Nest, Price, Priced, curve_faults, listed, negatives, noted, summed
-from ._cells import cell_faults, cells, find
+from ._cells import Rows, cell_faults, cells
 
 if TYPE_CHECKING:
     from ._union import AnyPrice
 
-__all__ = ["Allowance", "FirstThen", "Hybrid", "Weight", "Weighted"]
+__all__ = ["Allowance", "FirstThen", "Hybrid", "UnitsOff", "Weight", "Weighted"]
 
 
 class Hybrid(Composite, frozen=True):
@@ -134,7 +134,8 @@ class Allowance(Composite, frozen=True):
     Attributes:
         units: how many are included in a period, 0 or more.
         base: the price of what is beyond them; it must depend on the quantity alone.
-        scope: `group` gives every group its own units, `pooled` shares them among the groups by quantity.
+        scope: `group` gives every group its own units, `pooled` shares them among the groups by quantity; the shares
+            add up to the units, and none is more than its group used.
         rollover: the most unused units that are taken into the next period; None for none.
         prorate: whether a part of a period includes that share of the units only.
 
@@ -150,6 +151,9 @@ class Allowance(Composite, frozen=True):
     >>> price.leftover(Usage.of(300))
     Decimal('500')
     """
+
+    # What the explanation calls the units.
+    _words: ClassVar[str] = "included units"
 
     model: Literal["allowance"] = default("allowance")
     units: Amount
@@ -215,23 +219,45 @@ class Allowance(Composite, frozen=True):
             return priced
         quantity = Step.of("given", [("value", usage.total)], note="quantity")
         beyond = Step.of("difference", parts=[quantity, self._included_step(usage)])
-        note = "beyond the included units"
+        note = f"beyond the {self._words}"
         return Step.of("last", parts=[Step.of("clamp", [("minimum", ZERO)], parts=[beyond], note=note), priced])
 
     def _included_step(self, usage: Usage) -> Step:
-        note = "included units"
-        if self.prorate and usage.allotted is None and usage.share != ONE:
+        note = self._words
+        if usage.allotted is not None:
+            own = Step.of("given", [("value", usage.allotted)], note=f"{note}{self._shared(usage)}")
+        elif self.prorate and usage.share != ONE:
             inputs: list[tuple[str, Input]] = [("units", self.units), ("share", usage.share)]
             own = Step.of("product", inputs, note=f"{note} x share of the period")
         else:
-            own = Step.of("given", [("value", self._own(usage))], note=note)
+            own = Step.of("given", [("value", self.units)], note=note)
         if not usage.rolled:
             return own
         return Step.of("sum", parts=[own, Step.of("given", [("value", usage.rolled)], note="rolled in")])
 
+    def _shared(self, usage: Usage) -> str:
+        """How a group came to its part of units that all groups have in common."""
+        if usage.pool is None:
+            return ""
+        units = mul(self.units, usage.share) if self.prorate else self.units
+        if usage.pool <= units:
+            return f", as many as this group used: {text(units)} cover the {text(usage.pool)} of all groups"
+        return f", this group's share of {text(units)} by quantity, {text(usage.total)} of {text(usage.pool)}"
+
     def _curve(self, share: Exact, licensed: bool) -> Curve:
         units = mul(self.units, share) if self.prorate else self.units
         return self.base.curve(share=share, licensed=licensed).shift(units)
+
+
+class UnitsOff(Allowance, frozen=True):
+    """
+    An allowance whose units a discount takes off. Made for an item with such a discount; not a model people write.
+
+    Attributes:
+        units, base, scope, rollover, prorate: as of an allowance.
+    """
+
+    _words: ClassVar[str] = "units off"
 
 
 class Weight(Model, frozen=True):
@@ -295,6 +321,10 @@ class Weighted(Nest, frozen=True):
     def _rows(self) -> tuple[tuple[str, ...], ...]:
         return tuple(each.values for each in self.factors)
 
+    @cached_property
+    def _table(self) -> Rows:
+        return Rows(self._rows)
+
     def demand(self) -> Demand:
         """The cuts by the dimensions."""
         return Demand(axes=tuple(Dimension(name) for name in self.dimensions))
@@ -302,7 +332,7 @@ class Weighted(Nest, frozen=True):
     def _weighed(self, usage: Usage) -> list[tuple[str, Exact, Exact]]:
         found: list[tuple[str, Exact, Exact]] = []
         for values, part in cells(usage, self.dimensions):
-            index = find(self._rows, values)
+            index = self._table.find(values)
             factor = self.default_factor if index is None else self.factors[index].factor
             name = listed(self.dimensions, values)
             if factor is None:

@@ -25,7 +25,7 @@ from ..quantity import Usage
 from ..steps import Step
 from ._bands import bound_faults
 from ._base import Nest, Price, Priced, listed, noted, summed
-from ._cells import cell_faults, cells, find
+from ._cells import Rows, cell_faults, cells
 
 if TYPE_CHECKING:
     from ._union import AnyPrice
@@ -117,13 +117,17 @@ class Matrix(Chosen, frozen=True):
     def _rows(self) -> tuple[tuple[str, ...], ...]:
         return tuple(cell.values for cell in self.cells)
 
+    @cached_property
+    def _table(self) -> Rows:
+        return Rows(self._rows)
+
     def _axes(self) -> tuple[Axis, ...]:
         return tuple(axes.Dimension(name) for name in self.dimensions)
 
     def _chosen(self, usage: Usage) -> list[tuple[str, Price, Usage]]:
         found: list[tuple[str, Price, Usage]] = []
         for values, part in cells(usage, self.dimensions):
-            index = find(self._rows, values)
+            index = self._table.find(values)
             price = self.default if index is None else self.cells[index].price
             name = listed(self.dimensions, values)
             if price is None:

@@ -21,7 +21,7 @@ from ..plans import MeterTerms
 from ..records import Layout, UsageRecord
 from ._collectors import Columns, Sums, Tree
 from ._identities import Identities, fingerprint
-from ._tally import Account, Cells, Rejection, State, States, Tally, copied
+from ._tally import Account, Cells, Growing, Rejection, State, States, Tally
 
 __all__ = ["Careful", "Halt", "Routes", "Run", "conflict"]
 
@@ -77,7 +77,7 @@ class Run:
 
         return commit_folds
 
-    def collect(self, onto: dict[str, dict[str, list[Cells]]]) -> None:
+    def collect(self, onto: Growing) -> None:
         """Move all cells under their customers, the sums of a fast loop included."""
         sums: dict[Any, int]
         for customer, tree in self.trees.items():
@@ -91,7 +91,7 @@ class Run:
         for customer, sums in self.sums.items():
             if not sums:
                 continue
-            cells = self._at(onto, customer, 0)
+            cells = onto.at(customer, self.meter.key, 0, len(self.cells))
             if self.whole and not cells:
                 cells.update(sums)
                 continue
@@ -100,14 +100,9 @@ class Run:
                 cells[group] = self.states.merge(cells[group], quantity) if group in cells else quantity
         for segment, found in enumerate(self.cells):
             for (customer, *parts), state in found.items():
-                cells, group = self._at(onto, customer, segment), tuple(parts)
+                cells = onto.at(customer, self.meter.key, segment, len(self.cells))
+                group = tuple(parts)
                 cells[group] = self.states.merge(cells[group], state) if group in cells else state
-
-    def _at(self, onto: dict[str, dict[str, list[Cells]]], customer: str, segment: int) -> Cells:
-        meters = onto.setdefault(customer, {})
-        if self.meter.key not in meters:
-            meters[self.meter.key] = [{} for _ in self.cells]
-        return meters[self.meter.key][segment]
 
 
 class Shared:
@@ -310,18 +305,17 @@ class Careful:
         counts["counted"] = counts.get("counted", 0) + fed - self.taken
         account = Account(counts, self.unidentified, self.trusted, self.rejected)
         metering = dict(self.metering)
-        cells: dict[str, dict[str, list[Cells]]] = {}
+        growing = Growing({} if onto is None else onto.cells)
         if onto is not None:
             account = onto.account + account
             metering = {**onto.metering, **metering}
-            cells = {customer: copied(meters) for customer, meters in onto.cells.items()}
         for shared in self.shared:
             shared.collect()
         for routes in self.distinct:
             for runs in routes.values():
                 for run in runs:
-                    run.collect(cells)
-        return Tally(metering, cells, account, self.seen.without(earlier) if earlier else self.seen)
+                    run.collect(growing)
+        return Tally(metering, growing.cells, account, self.seen.without(earlier) if earlier else self.seen)
 
 
 def conflict(record: UsageRecord) -> RecordError:

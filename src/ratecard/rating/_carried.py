@@ -67,6 +67,7 @@ def carried(
         terms.customer,
         terms.plan.key,
         terms.period.end,
+        currency=str(terms.currency),
         counters=counting,
         levels={key: pairs for key, pairs in levels.items() if pairs},
         rollovers={

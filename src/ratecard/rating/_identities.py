@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias
 
 from ..records import UsageRecord
@@ -43,21 +44,37 @@ class Identities:
     """
     The identities that were counted.
 
+    What is added to a few at a time rests on layers: mappings of earlier measurings that nobody changes any more, each
+    at least twice the size of the one above it. So adding one identity copies few of the others.
+
     Attributes:
         sources: source -> id -> what was counted: a `UsageRecord`, a `Mark`, or a row as it came.
         read: makes a record of a row.
+        layers: identities that were counted before these, with how many they are, the oldest first.
+        known: identities that are looked up as well and are not its own.
     """
 
-    __slots__ = ("read", "sources")
+    __slots__ = ("known", "layers", "read", "sources")
 
-    def __init__(self, read: Reader | None = None) -> None:
+    def __init__(
+        self, read: Reader | None = None, *, layers: Sequence[tuple[int, Identities]] = (),
+        known: Sequence[Identities] = (),
+    ) -> None:  # fmt: skip
         self.sources = _Sources()
         self.read = read
+        self.layers = tuple(layers)
+        self.known = tuple(known)
 
     def held(self, source: str | None, name: str) -> object:
         """What was counted under an identity; None when nothing was."""
         names = self.sources.get(source)
-        return None if names is None else names.get(name)
+        found = None if names is None else names.get(name)
+        if found is None and (self.layers or self.known):
+            for each in (*(layer for _, layer in reversed(self.layers)), *self.known):
+                found = each.held(source, name)
+                if found is not None:
+                    return each.record(found)
+        return found
 
     def put(self, source: str | None, name: str, held: object) -> None:
         """Note an identity."""
@@ -70,18 +87,42 @@ class Identities:
         assert self.read is not None
         return self.read(held)
 
+    def extended(self, known: Sequence[Identities] = ()) -> Identities:
+        """
+        None of its own yet, on top of these, which stay as they are.
+
+        Args:
+            known: identities that are looked up as well and are not its own.
+        """
+        layers = list(self.layers)
+        if self.sources:
+            layers.append(self._own())
+        while len(layers) > 1 and layers[-2][0] < 2 * layers[-1][0]:
+            (_, upper), (_, lower) = layers.pop(), layers.pop()
+            layers.append(lower.joined(upper)._own())
+        return Identities(layers=layers, known=known)
+
+    def _own(self) -> tuple[int, Identities]:
+        """What is in no layer, and how many they are."""
+        found = self
+        if self.layers:
+            found = Identities(self.read)
+            found.sources = self.sources
+        return len(found), found
+
     def plain(self) -> Identities:
-        """The same with records in the place of rows, so that they can join others."""
-        if self.read is None:
+        """The same in one layer, with records in the place of rows, so that they can join others."""
+        if self.read is None and not self.layers:
             return self
         found = Identities()
-        for source, names in self.sources.items():
-            found.sources[source] = {name: self.record(held) for name, held in names.items()}
+        for part in (*(layer for _, layer in self.layers), self):
+            for source, names in part.sources.items():
+                found.sources[source].update({name: part.record(held) for name, held in names.items()})
         return found
 
     def copy(self, read: Reader | None = None) -> Identities:
         """The same in mappings of its own, open to rows that another reader reads."""
-        held = self if self.read is None or self.read is read else self.plain()
+        held = self if not self.layers and (self.read is None or self.read is read) else self.plain()
         found = Identities(read)
         for source, names in held.sources.items():
             found.sources[source] = dict(names)
@@ -89,13 +130,20 @@ class Identities:
 
     def shared(self, other: Identities) -> tuple[str | None, str] | None:
         """An identity that both hold, or None."""
-        for source, names in self.sources.items():
-            theirs = other.sources.get(source)
-            if theirs:
-                common = names.keys() & theirs.keys()
-                if common:
-                    return (source, min(common))
+        theirs = other._names()
+        for source, names in self._names().items():
+            common = names & theirs.get(source, frozenset())
+            if common:
+                return (source, min(common))
         return None
+
+    def _names(self) -> dict[str | None, AbstractSet[str]]:
+        """The ids of each source."""
+        found: dict[str | None, AbstractSet[str]] = {}
+        for part in (*(layer for _, layer in self.layers), self):
+            for source, names in part.sources.items():
+                found[source] = found[source] | names.keys() if source in found else names.keys()
+        return found
 
     def joined(self, other: Identities) -> Identities:
         """Both."""
@@ -112,14 +160,15 @@ class Identities:
         return found
 
     def __len__(self) -> int:
-        return sum(len(names) for names in self.sources.values())
+        return sum(size for size, _ in self.layers) + sum(len(names) for names in self.sources.values())
 
     def told(self) -> Iterator[tuple[str | None, str, str, str | None]]:
         """Source, id, fingerprint and customer of each, in the order of their text."""
-        for source in sorted(self.sources, key=lambda source: (source or "", source is not None)):
-            names = self.sources[source]
+        found = self.plain() if self.layers else self
+        for source in sorted(found.sources, key=lambda source: (source or "", source is not None)):
+            names = found.sources[source]
             for name in sorted(names):
-                held = self.record(names[name])
+                held = found.record(names[name])
                 yield source, name, fingerprint(held), held.customer
 
 

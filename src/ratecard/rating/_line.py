@@ -66,9 +66,9 @@ def _safe(told: str, ends: str) -> str:
     return told
 
 
-def less(amount: Exact, until: Step, before: Step) -> Step:
+def less(amount: Exact, until: Step, before: Step, more: str = "") -> Step:
     """The step of a piece whose counter began before it."""
-    note = "counted to the end of this piece, less what was counted before it"
+    note = f"counted to the end of this piece, less what was counted before it{more}"
     return Step("difference", (), amount, parts=[until, before], note=note)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Literal, TypeAlias
 
 from .._kinds import expect, expect_many
@@ -31,6 +31,8 @@ IdentityMode: TypeAlias = Literal["checked", "trusted"]
 _Metering: TypeAlias = Mapping[str, Mapping[str, MeterTerms]]
 
 _CHUNK = 16_384
+_MANY = 16
+"""How many times more identities than records make records few."""
 
 
 def measure(
@@ -70,7 +72,16 @@ def measure(
         _check_timeless(metering)
     if onto is not None:
         _check_same(metering, onto.metering)
-    seen = Identities()
+    chunks = _chunks(records)
+    first = next(chunks, ())
+    # A few records onto many are looked at one by one: a loop wants all identities in one mapping.
+    few = onto is not None and len(first) < _CHUNK and len(first) * _MANY <= len(onto.seen)
+    earlier: Mapping[tuple[str | None, str], object] = {}
+    if onto is not None and few:
+        seen = onto.seen.extended([_carried(each) for each in _each(terms) if each.carry is not None])
+    else:
+        seen = Identities() if onto is None else onto.seen.plain().copy()
+        earlier = _earlier(terms, seen)
     careful = Careful(
         metering,
         only=terms.customer if isinstance(terms, Terms) else None,
@@ -79,14 +90,13 @@ def measure(
         trusted=identity == "trusted",
         strict=strict,
     )
-    if onto is not None:
-        seen.sources.update(onto.seen.plain().copy().sources)
-    seen.read = careful.record
-    earlier = _earlier(terms, seen)
-    fast = bound(careful, layout)
+    fast = None
+    if not few:
+        seen.read = careful.record
+        fast = bound(careful, layout)
     fed = 0
     try:
-        for chunk in _chunks(records):
+        for chunk in chain([first], chunks):
             fed += len(chunk)
             if fast is not None:
                 # First the loop: records that it hands over are counted there.
@@ -97,6 +107,7 @@ def measure(
                     careful.take(row)
     except Halt as halt:
         raise halt.error from None
+    seen.known = ()
     return careful.tally(fed, onto, earlier)
 
 
@@ -136,6 +147,17 @@ def _earlier(terms: Terms | Book, seen: Identities) -> dict[tuple[str | None, st
             if seen.held(source, str(name)) is None:
                 seen.put(source, str(name), mark)
                 found[source, str(name)] = mark
+    return found
+
+
+def _carried(terms: Terms) -> Identities:
+    """The identities that came with a carry, made once for these terms."""
+    found: Identities | None = terms.memo.get("identities")
+    if found is None:
+        found = Identities()
+        for source, name, content in () if terms.carry is None else terms.carry.identities:
+            found.put(source, str(name), Mark(str(content), terms.customer))
+        terms.memo["identities"] = found
     return found
 
 

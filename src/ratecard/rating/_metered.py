@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from .._numbers import ONE, ZERO, Exact, add, div, mul, quantize, sign, split, sub, to_multiple, total
+from .._numbers import ONE, ZERO, Exact, add, div, mul, quantize, sign, split, sub, total
 from ..credits import Use
 from ..demand import Dimension
 from ..errors import MismatchError
@@ -33,6 +33,7 @@ from ..quantity import Usage
 from ..steps import Step
 from ._credit_lines import credit_line
 from ._line import Group, less, line_name
+from ._pool import pooled
 from ._reading import Reading
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ __all__ = ["Metered"]
 _MICROSECOND = timedelta(microseconds=1)
 Pairs = list[tuple[tuple[str, ...], Any]]
 Steps = Callable[[], tuple[Step, ...]]
+Allotted = tuple[Exact, Exact]
+"""A group's part of included units in common, and what all groups used."""
 
 
 class Metered:
@@ -62,6 +65,9 @@ class Metered:
         # What a price sees of the time counted: its share grows with the counter, so that pieces of one price add up.
         self.was = piece.before if self.cumulative else ZERO
         self.share = add(self.was, piece.share)
+        # A price that is shared afterwards as a whole is asked for a whole period.
+        whole = self.item.tiers == "prorate" or not reading.meter.aggregate.cumulative
+        self.asked = ONE if whole else self.share
         self.before: dict[tuple[str, ...], Pairs] | None = None
         if piece.start != service.counted and self.cumulative:
             self._check_known()
@@ -92,7 +98,7 @@ class Metered:
 
     def lines(self) -> None:
         """All lines of the piece."""
-        allotted = self._allotments(self.groups, self.share, self.piece.end)
+        allotted = self._allotments(self.groups, self.asked, self.piece.end)
         before = self._allotments(self.before or {}, self.was, self.piece.start)
         for group, pairs in self.groups.items():
             named: Group = tuple(zip(self.item.each, group, strict=True))
@@ -107,23 +113,22 @@ class Metered:
         self,
         pairs: Pairs,
         group: tuple[str, ...],
-        allotted: Exact | None,
+        allotted: Allotted | None,
         end: datetime,
         share: Exact,
     ) -> Usage:
+        units, pool = (None, None) if allotted is None else allotted
         return self.reading.usage(
             pairs, self.item, self.service, self.start, end,
             share=share, rolled=self.charging.rolled(self.item.key, group),
-            allotted=allotted, amounts=self.charging.amounts(self.price, self.start, end),
+            allotted=units, pool=pool, amounts=self.charging.amounts(self.price, self.start, end),
         )  # fmt: skip
 
     def _priced(
-        self, pairs: Pairs, group: tuple[str, ...], allotted: Exact | None, before: Exact | None
+        self, pairs: Pairs, group: tuple[str, ...], allotted: Allotted | None, before: Allotted | None
     ) -> tuple[Exact, Exact, Steps]:
         """Quantity, amount and steps of one group."""
-        whole = self.item.tiers == "prorate" or not self.reading.meter.aggregate.cumulative
-        # A price that is shared afterwards as a whole is asked for a whole period.
-        usage = self._usage(pairs, group, allotted, self.piece.end, ONE if whole else self.share)
+        usage = self._usage(pairs, group, allotted, self.piece.end, self.asked)
         steps = self._quantity_steps(pairs, self.piece.end)
         share = self.piece.share
         if isinstance(self.price, Allowance) and self.price.rollover is not None:
@@ -146,12 +151,13 @@ class Metered:
         steps_before = self._quantity_steps(self.before[group], self.piece.start)
 
         def derive() -> tuple[Step, ...]:
-            return (*_counted(steps(), steps_before()), less(amount, priced.step, earlier.step))
+            anew = "" if before is None else "; the pool is shared anew over all that was counted"
+            return (*_counted(steps(), steps_before()), less(amount, priced.step, earlier.step, anew))
 
         return sub(usage.total, was.total), amount, derive
 
     def _in_credits(
-        self, usage: Usage, group: tuple[str, ...], before: Exact | None, steps: Steps
+        self, usage: Usage, group: tuple[str, ...], before: Allotted | None, steps: Steps
     ) -> tuple[Exact, Exact, Steps]:
         """As `_priced`, where credits pay first."""
         pairs = (self.before or {}).get(group)
@@ -167,7 +173,7 @@ class Metered:
 
     def differences(
         self, group: tuple[str, ...], marks: Sequence[datetime], value: Callable[[Usage], Exact],
-        *, allotted: Exact | None = None, by: Sequence[str] | None = None,
+        *, allotted: Allotted | None = None, by: Sequence[str] | None = None,
     ) -> list[Exact]:  # fmt: skip
         """
         What a value of a group's usage comes to between marks: at each, less what it came to at the one before.
@@ -203,7 +209,7 @@ class Metered:
         return found
 
     def _weigh(
-        self, group: tuple[str, ...], named: Group, allotted: Exact | None, by: Sequence[str] | None = None
+        self, group: tuple[str, ...], named: Group, allotted: Allotted | None, by: Sequence[str] | None = None
     ) -> None:
         """
         Note what the amount comes to between the instants at which lots of money begin or end to pay for it.
@@ -216,7 +222,7 @@ class Metered:
         priced = not (isinstance(self.price, Credit) or self.price.demand().items or self.item.split)
         if not priced and not by:
             return
-        marks = charging.wallet.marks(charging.terms.currency, self.use(named), piece.start, piece.end)
+        marks = charging.wallet.marks(charging.terms.currency, piece.start, piece.end)
         if marks:
 
             def value(usage: Usage) -> Exact:
@@ -261,22 +267,16 @@ class Metered:
 
     def _allotments(
         self, groups: dict[tuple[str, ...], Pairs], share: Exact, end: datetime
-    ) -> dict[tuple[str, ...], Exact]:
-        """Included units that all groups have in common, shared by quantity at the meter's step."""
+    ) -> dict[tuple[str, ...], Allotted]:
+        """Each group's part of the included units that all groups have in common, and what they all used."""
         price = self.price
         if not (isinstance(price, Allowance) and price.scope == "pooled" and self.item.each):
             return {}
-        used = {group: self._usage(pairs, group, None, end, share).total for group, pairs in groups.items()}
-        weights = [quantity if sign(quantity) > 0 else ZERO for quantity in used.values()]
-        whole = total(weights)
+        used = [self._usage(pairs, group, None, end, share).total for group, pairs in groups.items()]
+        weights = [quantity if sign(quantity) > 0 else ZERO for quantity in used]
         units = mul(price.units, share) if price.prorate else price.units
-        if not weights:
-            return {}
-        if whole <= units:
-            return dict(zip(used, weights, strict=True))
-        step = self.reading.meter.step
-        shares = split(to_multiple(units, step, "down"), weights, step)
-        return dict(zip(used, shares, strict=True))
+        shares, whole = pooled(units, weights, self.reading.meter.step), total(weights)
+        return {group: (part, whole) for group, part in zip(groups, shares, strict=True)}
 
     def _split(self, pairs: Pairs, quantity: Exact, amount: Exact, derive: Steps) -> None:
         """One price for the whole, shown by group in shares by quantity; the shares add up to the rounded whole."""

@@ -89,7 +89,7 @@ def _parts(sheet: Sheet, wallet: Wallet, entry: Entry, line: LineItem, amount: D
     meter = None if service is None or service[0].meter is None else service[0].meter.key
     use = Use(line.item or None, meter=meter, dimensions=dict(line.group), customer=terms.customer)
     at = line.due if period.empty else period.start
-    marks = wallet.marks(terms.currency, use, period.start, period.end)
+    marks = wallet.marks(terms.currency, period.start, period.end)
     weights = sheet.weights.get(line.key, [])
     if not marks:
         return [Part(entry, line, at, amount, use)]

@@ -4,8 +4,9 @@ What is known of the billing periods of outcomes, and what it comes to: counts, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 from .._numbers import ONE, ZERO, Exact, add, sign, sub, total
@@ -50,13 +51,13 @@ class Held:
         self.worth = worth
         self.judged: list[Judged] = []
 
-    def take(self, judged: Judged, price: Outcome) -> None:
-        """One more."""
-        self.judged.append(judged)
-        self.count = add(self.count, ONE)
-        self.kept = add(self.kept, ONE if judged.record.kept else ZERO)
+    def take(self, judged: Sequence[Judged], price: Outcome) -> None:
+        """Some more."""
+        self.judged += judged
+        self.count = add(self.count, Decimal(len(judged)))
+        self.kept = add(self.kept, Decimal(sum(1 for each in judged if each.record.kept)))
         if price.rate is not None:
-            self.worth = add(self.worth, price.worth(judged.record.value))
+            self.worth = total([self.worth, *(price.worth(each.record.value) for each in judged)])
 
     def drop(self, judged: Judged, price: Outcome) -> None:
         """One less, in the counts."""

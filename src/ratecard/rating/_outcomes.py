@@ -98,6 +98,7 @@ class OutcomeItem:
         if reading is not None:
             self._read_tally(reading, carried is not None)
         self.judgement = self.rules.judged(self.happenings)
+        self._known: dict[datetime, dict[str, Facts]] = {}
 
     def _begin(self, came: Came) -> None:
         """Start from what was carried in."""
@@ -186,11 +187,18 @@ class OutcomeItem:
 
     def facts(self, at: datetime) -> dict[str, Facts]:
         """What is known of every billing period by what happened before an instant."""
+        known = self._known.get(at)
+        if known is None:
+            known = self._known[at] = self._facts(at)
+        return known
+
+    def _facts(self, at: datetime) -> dict[str, Facts]:
         found: dict[str, Facts] = {}
         for span, base in self.base.items():
             facts = found[span] = Facts(base.failed)
             for key, held in base.held.items():
                 facts.held[key] = Held(held.count, held.kept, held.worth)
+        standing: dict[tuple[str, str], list[Judged]] = {}
         good: set[tuple[str, str]] = set()
         bad: dict[tuple[str, str], None] = {}
         for judged in self.judgement.results:
@@ -199,11 +207,12 @@ class OutcomeItem:
                 continue
             mark = (decided, judged.record.subject)
             if judged.standing(at):
-                edition = self.edition_of[judged.record]
-                found.setdefault(decided, Facts()).under(edition).take(judged, self.editions[edition].price)
+                standing.setdefault((decided, self.edition_of[judged.record]), []).append(judged)
                 good.add(mark)
             else:
                 bad[mark] = None
+        for (span, edition), some in standing.items():
+            found.setdefault(span, Facts()).under(edition).take(some, self.editions[edition].price)
         for each in self.judgement.failures:
             if each.at < at:
                 bad[self._place(each, each.at), each.subject] = None

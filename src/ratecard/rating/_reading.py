@@ -7,6 +7,7 @@ cell of several dimensions.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -41,6 +42,7 @@ class Reading:
     """
 
     __slots__ = (
+        "_kept",
         "axes",
         "carried",
         "edges",
@@ -68,6 +70,8 @@ class Reading:
         self.fold_at = {fold: index for index, fold in enumerate(held.folds, start=1)}
         none: list[Cells] = [{} for _ in held.priced]
         self.segments = tally.cells.get(terms.customer, {}).get(key, none)
+        # The last two stretches that were asked for, each with the first segment behind it, and their cells.
+        self._kept: list[tuple[datetime, datetime, int, Cells]] = []
         carry = terms.carry
         counters = {} if carry is None else carry.counters.get(key, {})
         self.carried = {
@@ -99,18 +103,7 @@ class Reading:
 
     def cells(self, start: datetime, end: datetime) -> dict[tuple[str, ...], Any]:
         """The states of all cells over [start, end), those that were carried in first."""
-        parts: list[Cells] = [held for since, held in self.carried.items() if start <= since < end]
-        # What lies before these terms' own window is in what was carried in, also where the tally reaches further back.
-        earliest = max(start, self.window)
-        parts += [
-            segment
-            for index, segment in enumerate(self.segments)
-            if earliest <= self.edges[index] and self.edges[index + 1] <= end
-        ]
-        found = dict(parts[0]) if parts else {}
-        for part in parts[1:]:
-            for group, state in part.items():
-                found[group] = self.states.merge(found[group], state) if group in found else state
+        found = dict(self._merged(start, end))
         if self.levels is not None:
             # A level that nobody touched still holds, from what was carried in or from what came earlier in the tally.
             earlier = [
@@ -123,6 +116,27 @@ class Reading:
     def cut_at(self, at: datetime) -> bool:
         """Whether what was used before an instant can be told from what was used since."""
         return at in self.edges or at in self.carried
+
+    def _merged(self, start: datetime, end: datetime) -> Cells:
+        """
+        The states of the cells that were touched over [start, end).
+
+        A counter is asked for the end of each of its pieces: what it held at the one before is not merged again.
+        """
+        # What lies before these terms' own window is in what was carried in, also where the tally reaches further back.
+        reached, first = start, bisect_left(self.edges, max(start, self.window))
+        found: Cells = {}
+        for since, until, index, cells in self._kept:
+            if since == start and reached <= until <= end:
+                reached, first, found = until, max(first, index), cells
+        last = max(first, bisect_right(self.edges, end) - 1)
+        parts = [held for since, held in self.carried.items() if reached <= since < end]
+        found = dict(found)
+        for part in (*parts, *self.segments[first:last]):
+            for group, state in part.items():
+                found[group] = self.states.merge(found[group], state) if group in found else state
+        self._kept = [*self._kept[-1:], (start, end, last, found)]
+        return found
 
     def measured(self, pairs: Pairs, service: Service, start: datetime, end: datetime) -> Exact:
         """The value of some cells together over [start, end), before it is converted."""
@@ -162,6 +176,7 @@ class Reading:
         share: Exact = ONE,
         rolled: Exact = ZERO,
         allotted: Exact | None = None,
+        pool: Exact | None = None,
         amounts: Mapping[str, Exact] | None = None,
     ) -> Usage:
         """What a price sees of some cells over [start, end)."""
@@ -185,7 +200,9 @@ class Reading:
                 raise _lacks(fold)
             return states[self.fold_at[fold]]
 
-        return Usage(value, share=share, rolled=rolled, allotted=allotted, amounts=amounts, cut=cut, fold=folded)
+        return Usage(
+            value, share=share, rolled=rolled, allotted=allotted, pool=pool, amounts=amounts, cut=cut, fold=folded
+        )
 
     def place(self, axis: Axis) -> int:
         """Where an axis stands in the key of a cell."""

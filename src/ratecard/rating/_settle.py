@@ -19,6 +19,7 @@ from ._charge import Charges
 from ._commit import commitments, minimum, prepaid
 from ._line import LineItem
 from ._money_credits import pay_by_credits
+from ._recalled import recalled
 from ._sheet import Sheet
 from ._soft import soft
 from ._spread import rounded_together
@@ -59,6 +60,7 @@ def settle(charges: Charges) -> Statement:
             customer=terms.customer, plan=plan.key, digest=plan.digest, period=terms.period, currency=terms.currency,
             order=plan.order,
         )  # fmt: skip
+        memo["recalled"] = recalled(terms)
     wallet = None if charges.wallet is None else charges.wallet.again()
     drawing = wallet is not None and "credits" in terms.plan.order.statement and wallet.has(terms.currency)
     if memo["dues"] is None and not drawing:
@@ -69,14 +71,14 @@ def settle(charges: Charges) -> Statement:
             subtotal = quantize(ZERO, terms.currency.places)
         return Statement(
             head, lines=lines, subtotal=subtotal, total=subtotal, due=subtotal, account=charges.account,
-            charges=charges, wallet=wallet,
+            charges=charges, notices=memo["recalled"], wallet=wallet,
         )  # fmt: skip
     sheet = _staged(charges, memo["dues"] or _NOTHING, lines, wallet if drawing else None)
     sums = _sums(sheet.lines, terms.currency.places)
     return Statement(
-        head, lines=sheet.lines, account=charges.account, charges=charges, notices=sheet.notices,
+        head, lines=sheet.lines, account=charges.account, charges=charges,
         subtotal=sums["subtotal"], total=sums["total"], due=sums["due"], drawn={**sheet.drawn, **sheet.freed},
-        coupons=sheet.coupons, wallet=wallet,
+        coupons=sheet.coupons, notices=[*memo["recalled"], *sheet.notices], wallet=wallet,
     )  # fmt: skip
 
 

@@ -98,7 +98,7 @@ class Statement:
         lines: the line items, in the order of the card, then what the stages across them made, in the order of these.
         subtotal: what is billed after discounts, floors and ceilings; `total` after prepaid draws, with tax; `due` what
             is left to pay after credits.
-        notices: what is told beside the lines: coupons that were not used, and why.
+        notices: what is told beside the lines: coupons that were not used, and why; what a forgotten carry would tell.
         order: the order of operations that was followed.
         entries: what to post to the customer's ledger; posting twice adds nothing.
         ledger: the ledger with these entries in it; None where there are no credits, and on a statement read back from

@@ -19,7 +19,7 @@ from ..errors import MismatchError, RatecardError, RecordError
 from ..plans import MeterTerms
 from ._identities import Identities, Mark
 
-__all__ = ["FATES", "Account", "Cells", "Rejection", "State", "States", "Tally", "add_cells", "copied"]
+__all__ = ["FATES", "Account", "Cells", "Growing", "Rejection", "State", "States", "Tally", "add_cells", "copied"]
 
 State: TypeAlias = Any
 Cells: TypeAlias = dict[tuple[str, ...], State]
@@ -326,6 +326,33 @@ class Tally:
         for source, name, content, customer in told["seen"]:
             seen.put(source, name, Mark(content, customer))
         return cls(held, cells, Account.from_json(told["account"]), seen)
+
+
+class Growing:
+    """
+    The cells of a tally on the way to the next: what is not touched is shared, and what is touched is copied first.
+
+    Attributes:
+        cells: customer -> meter -> a list with one mapping of groups to states for each segment.
+    """
+
+    __slots__ = ("_mine", "cells")
+
+    def __init__(self, before: Mapping[str, Mapping[str, list[Cells]]]) -> None:
+        self.cells: dict[str, Mapping[str, list[Cells]]] = dict(before)
+        self._mine: dict[tuple[str, str, int], Cells] = {}
+
+    def at(self, customer: str, meter: str, segment: int, segments: int) -> Cells:
+        """The cells of one segment, open to change; all segments of a meter are there, empty or not."""
+        mark = (customer, meter, segment)
+        found = self._mine.get(mark)
+        if found is None:
+            meters = dict(self.cells.get(customer, {}))
+            every = list(meters[meter]) if meter in meters else [{} for _ in range(segments)]
+            found = every[segment] = self._mine[mark] = dict(every[segment])
+            meters[meter] = every
+            self.cells[customer] = meters
+        return found
 
 
 def copied(meters: Mapping[str, list[Cells]]) -> dict[str, list[Cells]]:

@@ -75,8 +75,7 @@ def _asked(charging: Charging, wallet: Wallet, service: Service) -> Asks:
             use = metered.use(named)
             # Cut where money may pay for the rest as well, so that it is known from when the rest is.
             marks = sorted(
-                {at for each in (unit, charging.terms.currency)
-                 for at in wallet.marks(each, use, piece.start, piece.end)}
+                {at for each in (unit, charging.terms.currency) for at in wallet.marks(each, piece.start, piece.end)}
             )  # fmt: skip
             line = f"{line_name(piece.item.key, named)}{piece.tail}"
             costs = metered.differences(group, marks, _menu(price, unit))

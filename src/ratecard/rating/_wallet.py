@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from .._numbers import CONTEXT, ZERO
-from ..credits import Entry, Leave, Ledger, Lot, Overage, Scope, Use, entry_id
+from ..credits import Entry, Leave, Ledger, Lot, Overage, Use, entry_id
 from ..errors import LedgerError, MismatchError
 from ..money import Currency, Money
 from ..periods import Period
@@ -81,7 +81,7 @@ class Wallet:
         self.since = ledger.version if since is None else since
         self.policy = ledger.policy
         self.settles = ledger.policy.lot_time == "settlement"
-        self._bounds: dict[str, list[tuple[Scope, list[datetime]]]] = {}
+        self._bounds: dict[str, list[datetime]] = {}
 
     def again(self) -> Wallet:
         """A working copy of this one."""
@@ -95,25 +95,22 @@ class Wallet:
         """A lot by its id."""
         return self.work.lot(lot_id).lot
 
-    def _of(self, unit: Currency) -> list[tuple[Scope, list[datetime]]]:
-        """The scopes of the lots of a unit, each with the instants at which they begin or end to pay."""
+    def _of(self, unit: Currency) -> list[datetime]:
+        """The instants at which lots of a unit begin or end to pay."""
         found = self._bounds.get(unit)
         if found is None:
-            by_scope: dict[Scope, set[datetime]] = {}
-            for holding in self.work.lots():
-                if holding.lot.unit == unit:
-                    held = by_scope.setdefault(holding.lot.scope, set())
-                    # A lot that rolled over told its later ends when it was granted.
-                    held.update(holding.lot.bounds(self.until))
-            found = self._bounds[str(unit)] = [(scope, sorted(held)) for scope, held in by_scope.items()]
+            # A lot that rolled over told its later ends when it was granted.
+            lots = (holding.lot for holding in self.work.lots() if holding.lot.unit == unit)
+            found = self._bounds[str(unit)] = sorted({at for lot in lots for at in lot.bounds(self.until)})
         return found
 
-    def marks(self, unit: Currency, use: Use, start: datetime, end: datetime) -> list[datetime]:
-        """The instants inside a stretch at which lots that may pay for a use begin or end to do so."""
-        if self.settles:
-            return []
-        inside = {at for scope, instants in self._of(unit) if scope.covers(use) for at in instants if start < at < end}
-        return sorted(inside)
+    def marks(self, unit: Currency, start: datetime, end: datetime) -> list[datetime]:
+        """
+        The instants inside a stretch at which lots of a unit begin or end to pay, whatever they pay for.
+
+        All lines are cut at the same instants: what one leaves the next may take, so time decides before their order.
+        """
+        return [] if self.settles else [at for at in self._of(unit) if start < at < end]
 
     def roll(self, at: datetime, unit: Currency) -> None:
         """Let what expired by an instant roll over, as far as it does."""
@@ -182,8 +179,7 @@ class Wallet:
 
     def undo(self, line: str, period: Period, unit: Currency) -> None:
         """Take back all that was drawn for a line that is no longer there."""
-        every = {at for _, instants in self._of(unit) for at in instants if period.start < at < period.end}
-        for at in (period.start, *sorted(every)):
+        for at in (period.start, *(at for at in self._of(unit) if period.start < at < period.end)):
             self.lower(line, period.start, at, Money.make(ZERO, unit))
 
     def _base(self, line: str, unit: Currency, start: datetime, at: datetime) -> str:

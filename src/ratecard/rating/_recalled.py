@@ -1,0 +1,64 @@
+"""
+What a statement tells of the carry it was made with, or without.
+
+A counter, a floor or a commitment that began earlier cannot be billed without what it held, and is refused. What is
+told here changes the amounts of some, and one month in the middle of a history may still be rated on purpose: so it is
+a notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..plans import BOUNDS, Carry, Terms, dues
+from ..prices import Allowance
+from ._sheet import Notice
+
+__all__ = ["recalled"]
+
+_ADVICE = "pass carry=statement.carry of the period before"
+
+
+def recalled(terms: Terms) -> tuple[Notice, ...]:
+    """
+    The notices: `carry.missing` for what nothing tells though the subscription began before, `carry.unknown`.
+
+    Raises:
+        UnknownKeyError: `key.unknown`, when the subscription brings a coupon that the plan does not have.
+    """
+    if terms.carry is not None:
+        return tuple(_unknown(terms, terms.carry))
+    return tuple(_missing(terms)) if terms.started < terms.period.start else ()
+
+
+def _missing(terms: Terms) -> Iterator[Notice]:
+    """What the periods before may have used up or left, and nobody says."""
+    began = "the subscription began before this period, and nothing tells what"
+    for standing in dues(terms).coupons if terms.subscription.coupons else ():
+        coupon = standing.each
+        if coupon.uses is not None:
+            yield Notice("carry.missing", coupon.key, f"{began} is spent of its uses; {_ADVICE}")
+    rolling = {
+        service.key: None
+        for service in terms.services
+        if terms.started < service.full.start and any(_rolls(piece.price) for piece in service.pieces)
+    }
+    for key in rolling:
+        yield Notice("carry.missing", key, f"{began} it brings of unused units; {_ADVICE}")
+    if terms.plan.carry_remainders:
+        yield Notice("carry.missing", "carry_remainders", f"{began} rounding left; {_ADVICE}")
+
+
+def _rolls(price: object) -> bool:
+    return isinstance(price, Allowance) and price.rollover is not None
+
+
+def _unknown(terms: Terms, carry: Carry) -> Iterator[Notice]:
+    """What the carry says of a commitment that its own plan does not have."""
+    if carry.plan != terms.plan.key:
+        return
+    have = {f"commitment {each.key}" for each in terms.plan.commitments}
+    for name in carry.commitments:
+        if name not in have and name not in BOUNDS:
+            words = "the carry tells what it holds, and the plan has no such commitment; it is left out"
+            yield Notice("carry.unknown", name, words)
