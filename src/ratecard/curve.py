@@ -34,7 +34,7 @@ from ._numbers import CONTEXT, ONE, ZERO, Exact, div, sign, sub
 from ._pieces import Piece
 from ._searches import Cliff, Crossing
 from ._shapes import Packing, Row, Shape, Stair, Table, times
-from .errors import NumberError
+from .errors import InternalError, NumberError
 
 __all__ = [
     "Cliff",
@@ -107,6 +107,11 @@ class Curve:
         return self._amount(q)
 
     def _amount(self, q: Given) -> Exact:
+        if self._ready and isinstance(q, Decimal) and q.is_finite() and _NEAR < q < _FAR:
+            try:
+                return self.shape.at(q)
+            except (DecimalException, InternalError):
+                pass  # Digits beyond counting are told by the grammar.
         wanted = read_quantity(q)
         if not self._ready:
             self._prepare()

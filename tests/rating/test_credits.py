@@ -305,7 +305,7 @@ def test_usage_must_be_cut_where_lots_begin() -> None:
         charge(simple, measure(simple, used((3, 4))), ledger=dollars)
     assert caught.value.code == "ledger.edges"
     tally = measure(cut, used((3, 4), (20, 4)))
-    assert settle(charge(cut, tally)) == settle(charge(cut, tally, ledger=held))
+    assert settle(charge(cut, tally)) == settle(charge(cut, tally, held))
     assert columns(charge(cut, tally).ledger, "spent") == {"a": 4}
 
 

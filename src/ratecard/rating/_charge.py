@@ -21,7 +21,7 @@ from ..prices import Allowance, Credit, Price, Priced
 from ..quantity import Usage
 from ..steps import Step
 from ._credit_lines import Asks
-from ._direct import Way, counter, is_fee
+from ._direct import Counter, Way, counter, is_fee
 from ._heads import line_head
 from ._item_stages import Draft, staged_drafts
 from ._line import CHARGES, Group, LineHead, LineItem, less, line_name
@@ -103,7 +103,7 @@ class Charges:
         return {key: Reading(self.terms, self.tally, key) for key in keys}
 
 
-def charge(terms: Terms, tally: Tally, *, ledger: Ledger | None = None, booked: datetime | None = None) -> Charges:
+def charge(terms: Terms, tally: Tally, ledger: Ledger | None = None, *, booked: datetime | None = None) -> Charges:
     """
     Price what was measured, item by item; credits in units are drawn on the way.
 
@@ -123,17 +123,15 @@ def charge(terms: Terms, tally: Tally, *, ledger: Ledger | None = None, booked: 
     """
     expect(terms, Terms, "the terms", "give what resolve made")
     expect(tally, Tally, "the tally", "give what measure made; stored data is read by Tally.load")
+    ways, in_order = ways_of(terms)
     if ledger is not None:
         expect(ledger, Ledger, "the ledger", "give a Ledger (an open one has `ledger()`)")
-    ways, in_order = ways_of(terms)
+    else:
+        quick = _quick(terms, tally)
+        if quick is not None:
+            return quick
     charging = Charging(terms, tally)
-    if (
-        terms.grants
-        or terms.granted_before
-        or ledger is not None
-        or terms.ledger is not None
-        or terms.memo["in_credits"]
-    ):
+    if ledger is not None or _paid_by_credits(terms):
         charging.wallet = opened(terms, ledger, booked)
         charging.asks = draw_units(charging, charging.wallet)
     lines = charging.lines
@@ -166,6 +164,31 @@ def charge(terms: Terms, tally: Tally, *, ledger: Ledger | None = None, booked: 
     )  # fmt: skip
 
 
+def _paid_by_credits(terms: Terms) -> bool:
+    """Whether credits may pay, also where none are given."""
+    return bool(terms.grants or terms.granted_before or terms.ledger is not None or terms.memo["in_credits"])
+
+
+def _quick(terms: Terms, tally: Tally) -> Charges | None:
+    """The charges where every service has a short way to its lines and nothing comes in from before; else None."""
+    ways: tuple[Counter | tuple[LineItem, ...], ...] | None = terms.memo["quick"]
+    customer = terms.subscription.customer
+    if ways is None or tally.metering.get(customer) is not terms.meters:
+        return None
+    cells = tally.cells.get(customer, _NONE)
+    lines: list[LineItem] = []
+    for way in ways:
+        if isinstance(way, tuple):
+            lines += way
+            continue
+        segments = cells.get(way.meter)
+        line = None if segments is None else way.line(segments)
+        if line is None:
+            return None
+        lines.append(line)
+    return Charges(terms, tally, lines, {}, {})
+
+
 Weights: TypeAlias = dict[str, list[tuple[datetime, Exact]]]
 
 _NONE: dict[str, list[Cells]] = {}
@@ -182,6 +205,9 @@ def ways_of(terms: Terms) -> tuple[list[tuple[Service, Way]], bool]:
             isinstance(piece.price, Credit) for service in terms.services for piece in service.pieces
         )
         found = terms.memo["ways"] = (ways, places == sorted(places))
+        short = [way for _, way in ways if way is not None]
+        quick = len(short) == len(ways) and found[1] and terms.carry is None and not _paid_by_credits(terms)
+        terms.memo["quick"] = tuple(short) if quick else None
     return found
 
 
