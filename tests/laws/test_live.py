@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ratecard import meters, prices
 from ratecard._numbers import Exact
+from ratecard.credits import Grant
 from ratecard.errors import MismatchError, RatecardError, RecordError
 from ratecard.guards import Alert, Cap, Crossed, FixedWindow, SlidingWindow, TokenBucket
 from ratecard.periods import Period
@@ -62,6 +63,8 @@ def plan_of(price: prices.Price, **fields: Any) -> Plan:
         "p",
         currency="USD",
         meters=METERS,
+        units=[{"key": "credits", "places": 3}],
+        grants=[Grant(id="g", amount=25, currency="credits")] if isinstance(price, prices.Credit) else [],
         items=[
             Item(key="a", price=prices.Flat(amount="40")),
             Item(key="b", meter="k", price=prices.PerUnit(unit_price="0.333")),

@@ -115,6 +115,10 @@ def test_clamps_of_one_property() -> None:
     for record in records(9):
         if record.event == "use" and record.properties["in"]:
             assert answers(quick, record) == answers(long, record)
+    for bill in (quick, long):
+        with pytest.raises(MismatchError) as caught:
+            bill.admit(UsageRecord("use", NOON, {"in": 1}, id="wrong"), cut="out")
+        assert caught.value.code == "live.cut"
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,9 @@ class Live(Growing):
         """
         if at is None and record.__class__ is UsageRecord:
             swift = self._ready or self._prepared()
-            if swift is not None and swift.calm and not self._holds.reserved:
+            # Which property is cut is looked at the long way.
+            told = cut is None or (swift is not None and not swift.clamps)
+            if swift is not None and swift.calm and told and not self._holds.reserved:
                 after = swift.admit(record)
                 if after is not None:
                     fits = Decimal(record.properties[swift.alone[record.event].of]) if swift.clamps else None

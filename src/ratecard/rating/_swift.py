@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from .._numbers import CONTEXT, ZERO, Exact, add, ceil, div, floor, sub
 from ..guards import Bucket, Calm, Gauge, State, Watch
@@ -117,7 +118,7 @@ class Swift:
             return None
         found = list(self.totals)
         for lane in lanes:
-            quantity = record.properties.get(lane.of) if lane.of else 1
+            quantity: Any = record.properties.get(lane.of) if lane.of else 1
             if quantity.__class__ is not int or not 0 < quantity <= LARGEST:
                 return None
             found[lane.index] += quantity
@@ -160,7 +161,8 @@ class Swift:
         lane = self.alone.get(record.event)
         if lane is None:
             return self._admit_wide(record)
-        quantity, index = record.properties.get(lane.of), lane.index
+        quantity: Any = record.properties.get(lane.of)
+        index = lane.index
         if (
             quantity.__class__ is not int
             or not 0 < quantity <= lane.admits_to - self.totals[index]
