@@ -145,6 +145,8 @@ def test_where_usage_falls() -> None:
     )
     assert code(lambda: estimate(dated, sub(dated), {"m": late}, JANUARY)) == "expected.unpriced"
     assert estimate(dated, sub(dated), {"m": 2}, JANUARY).due.amount == 2
+    none = Expected(0, at="2025-01-20T00:00:00Z")
+    assert estimate(dated, sub(dated), {"m": [none, Expected(2, at=JANUARY.start)]}, JANUARY).due.amount == 2
     fee = Plan.single("p", currency="USD", meters=[METER], items=[Item(key="fee", price=prices.Flat(amount="1"))])
     assert code(lambda: estimate(fee, sub(fee), {"m": 2}, JANUARY)) == "expected.unpriced"
     assert estimate(fee, sub(fee), {"m": 0}, JANUARY).due.amount == 1

@@ -62,6 +62,10 @@ def plan(*some: Any, **fields: Any) -> Plan:
             [("costs[0].items[0].meter", "key.unknown")],
         ),
         ([], {"costs": [*COSTS, *COSTS]}, [("costs[1]", "card.duplicate")]),
+        (
+            [], {"costs": COSTS, "phases": [Phase(key="x", every=1, prices={"none": prices.Flat(amount=1)})]},
+            [("phases[0].prices", "key.unknown")],
+        ),
     ],
 )  # fmt: skip
 def test_guards_fit_their_plan(some: list[Any], fields: dict[str, Any], found: list[tuple[str, str]]) -> None:

@@ -11,9 +11,22 @@ import pytest
 from ratecard import meters, prices
 from ratecard._numbers import text
 from ratecard.cadence import Cadence
-from ratecard.errors import MismatchError, NoPriceError
+from ratecard.errors import InternalError, MismatchError, NoPriceError
 from ratecard.periods import Period
-from ratecard.plans import Carry, Item, Plan, RateCard, Subscription, Terms, resolve
+from ratecard.plans import (
+    Carry,
+    Item,
+    Pause,
+    Piece,
+    Plan,
+    RateCard,
+    Resume,
+    Service,
+    Subscription,
+    Terms,
+    resolve,
+)
+from ratecard.plans._metering import in_order
 
 JANUARY = Period.month(2025, 1)
 FEE = Item(key="fee", price=prices.Flat(amount="31"))
@@ -187,3 +200,25 @@ def test_an_item_that_came_back() -> None:
     ]
     found = terms(Plan(key="p", meters=[METER], cards=cards), Period.month(2025, 3))
     assert told(found) == [("fee", "03-01", "03-02", "1/31", "03-02"), ("fee", "03-02", "04-01", "1/3", "04-01")]
+
+
+def test_a_period_inside_a_pause() -> None:
+    """Where a pause fills a period, nothing is served in it, also inside a longer cadence."""
+    yearly = plan(FEE, USE, cadence=Cadence(unit="year", anchor="2025-01-01"))
+    acme = yearly.subscribe("acme", start="2025-01-01").with_changes(Pause(at="2025-02-01"), Resume(at="2025-03-01"))
+    assert resolve(yearly, acme, Period.month(2025, 2)).services == ()
+    assert len(resolve(yearly, acme, Period.month(2025, 3)).services) == 2
+
+
+def test_items_in_a_circle() -> None:
+    """A plan cannot be defined with a circle; where one came about all the same, it is told and not walked for ever."""
+    found = terms(plan(Item(key="a", price=prices.PercentOf(items=["fee"], rate="0.1")), FEE)).services
+    share, fee = sorted(found, key=lambda service: service.key)
+    assert in_order([share, fee]) == [fee, share]
+    back = Item(key="fee", price=prices.PercentOf(items=["a"], rate="0.1"))
+    (piece,) = fee.pieces
+    again = Piece(piece.period, back, piece.version, piece.share, piece.before, back.price)
+    circle = Service("fee", full=fee.full, counted=fee.counted, pieces=[again], due=fee.due, meter=None)
+    with pytest.raises(InternalError) as caught:
+        in_order([share, circle])
+    assert caught.value.code == "item.cycle"

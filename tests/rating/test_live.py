@@ -425,6 +425,32 @@ def test_a_clamp_needs_one_property() -> None:
 FALLS = prices.Volume(tiers=[prices.Tier(up_to=10, unit_price=2), prices.Tier(unit_price=1)])
 
 
+def test_a_clamp_where_another_item_may_fall() -> None:
+    """What another item reads of the request may fall as it grows: then all of it is let through, or nothing."""
+    least = prices.Hybrid(combine="sum", prices=[prices.PercentOf(items=["n"], rate="0.1"), FALLS])
+    plan = Plan.single(
+        "p", currency="USD",
+        meters=[Meter(key="n", event="use", aggregate=meters.Sum(of="n")), Meter(key="m", event="m")],
+        items=[
+            Item(key="n", meter="n", price=prices.PerUnit(unit_price=1)),
+            Item(key="m", meter="m", price=least),
+        ],
+        guards=[Cap(spend=11, mode="clamp")],
+    )  # fmt: skip
+    bill = opened(plan)
+    asks = [UsageRecord("use", NOON, {"n": count}, id=str(count)) for count in (20, 10)]
+    assert [(bill.admit(ask).allowed, bill.admit(ask).fits) for ask in asks] == [(False, 0), (True, None)]
+
+
+def test_a_bill_is_opened_with_its_guards() -> None:
+    """With the state of its guards a bill goes on; what was told is not told again."""
+    bill = opened(PRO)
+    more = UsageRecord("completion", NOON, {"tokens": 20_000_000}, id="a")
+    assert [type(each) for each in bill.record(more)] == [Crossed]
+    on = opened(PRO, tally=bill.tally, guards=bill.guards)
+    assert on.record(UsageRecord("completion", NOON, {"tokens": 1}, id="b")) == ()
+
+
 @pytest.mark.parametrize(
     ("price", "more", "asked", "fits"),
     [

@@ -576,10 +576,11 @@ def test_old_lines_load() -> None:
     told = json.loads(bill([use()], "5").dumps())
     del told["lines"][0]["kind"]
     assert Statement.from_json(told).line("use").kind == "usage"
-    told["lines"][0]["kind"] = "gift"
-    with pytest.raises(MismatchError) as caught:
-        Statement.from_json(told)
-    assert caught.value.code == "statement.form"
+    for name, wrong in (("kind", "gift"), ("name", 4)):
+        touched = {**told, "lines": [{**told["lines"][0], name: wrong}]}
+        with pytest.raises(MismatchError) as caught:
+            Statement.from_json(touched)
+        assert caught.value.code == "statement.form"
 
 
 def test_what_a_share_reads() -> None:

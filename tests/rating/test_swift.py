@@ -100,6 +100,15 @@ def test_several_counters_of_an_event(some: list[Any]) -> None:
     assert quick.dump() == long.dump()
 
 
+def test_buckets_of_other_counters() -> None:
+    """A call draws nothing from a bucket that counts what calls do not move."""
+    quick, long = pair(gateway(TokenBucket(capacity=40, refill=3, meter="out")))
+    for name in ("a", "b"):
+        call = UsageRecord("call", NOON, id=name)
+        assert answers(quick, call) == answers(long, call)
+    assert quick.dump() == long.dump()
+
+
 def test_clamps_of_one_property() -> None:
     """A clamp lets a whole request through the quick way where there is one property, and takes the long way else."""
     plan = gateway(Cap(spend=60, mode="clamp"), TokenBucket(capacity=9, refill=1))
@@ -284,6 +293,8 @@ def test_alerts_of_windows_and_periods_are_not_calm() -> None:
     """Time alone moves what an alert on a window reads; what was told of another period says nothing of this one."""
     watch = Watch([Cap(key="hour", spend=5, window_seconds=60), Alert(percent=50, cap="hour")])
     assert watch.calm(watch.zero(), Reading(subtotal=1)) is None
+    first = Watch(watch.guards[::-1])
+    assert first.calm(first.zero(), Reading(subtotal=1)) is None
     feb = Period.month(2025, 2)
     for guard in (Alert(spend=5), Cap(spend=5)):
         one = Watch([guard])

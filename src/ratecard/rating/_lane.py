@@ -77,10 +77,8 @@ class Lane:
             self.settle(standing)
         return self.curve.between(Decimal(standing), Decimal(standing + quantity))
 
-    def reach(self, standing: int, money: Exact | None) -> int:
-        """Up to which total it may rise for so much money; None is any amount."""
-        if money is None:
-            return standing + LARGEST
+    def reach(self, standing: int, money: Exact) -> int:
+        """Up to which total it may rise for so much money."""
         amount = self.curve.amount
         most = add(amount(Decimal(standing)), money)
         low, high = 0, 1
