@@ -12,10 +12,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from ratecard.credits import Grant, Ledger, Policy
+from ratecard.credits import Grant, Leave, Ledger, Negative, Policy
 from ratecard.money import Money
 from ratecard.periods import Period
 from ratecard.plans import Order, Plan
@@ -281,6 +281,56 @@ def test_a_correction_comes_to_what_is_right(held: list[int], used: list[Used], 
     assert fresh.ledger is not None
     assert sum(spent(settled).values()) == sum(spent(fresh.ledger).values())
     assert rerate(found.corrected, offer, acme, records(now), ledger=settled).entries == ()
+
+
+def balance(found: Ledger, code: str) -> Decimal:
+    """All that is left, less what is owed."""
+    return sum((each.left for each in found.lots()), Decimal(0)) - found.owed(code).amount
+
+
+POLICIES = [
+    Policy(),
+    Policy(overage=Negative()),
+    Policy(overage=Negative(limit="40", beyond="leave")),
+    Policy(lot_time="settlement"),
+    Policy(burn=("largest", "id")),
+]
+
+
+@given(
+    lots(),
+    usage(31),
+    st.lists(st.lists(st.booleans(), min_size=8, max_size=8), min_size=1, max_size=3),
+    st.booleans(),
+    st.sampled_from(POLICIES),
+)
+def test_a_remade_statement_is_a_fresh_one(
+    held: list[Told], used: list[Used], arrivals: list[list[bool]], units: bool, policy: Policy
+) -> None:
+    """Whatever records statements were made of before, on one ledger: it comes to what a fresh one does."""
+    offer, unit = plan(units=units, fee=True), UNIT if units else USD
+    before = Ledger.from_entries(ledger(held, **unit).entries(), policy=policy)
+    acme, every = offer.subscribe("acme", start="2025-01-01"), records(used)
+    after = before
+    for there in arrivals:
+        some = [each for each, is_there in zip(every, there, strict=False) if is_there]
+        bill = rate(offer, acme, some, JANUARY, ledger=after)
+        assert bill.verify()
+        assert after.post(bill.entries) == bill.ledger
+        after = after.post(bill.entries)
+    # What came back to a lot that was over is lost to the next.
+    assume(not any(each.voided for each in after.lots()))
+    fresh, found = (rate(offer, acme, every, JANUARY, ledger=each) for each in (before, after))
+    assert (found.lines, found.due) == (fresh.lines, fresh.due)
+    assert found.ledger is not None
+    assert fresh.ledger is not None
+    if policy.overage == Leave():
+        assert spent(found.ledger) == spent(fresh.ledger)
+    for code in {each.lot.unit for each in before.lots()}:
+        # What is overdrawn is paid back by the next draw, so it may still stand beside what is left.
+        assert balance(found.ledger, code) == balance(fresh.ledger, code)
+    assert Ledger.from_json(found.ledger.to_json()) == found.ledger == found.ledger.post(found.entries)
+    assert rate(offer, acme, every, JANUARY, ledger=found.ledger).entries == ()
 
 
 def test_presets_draw_where_they_say() -> None:

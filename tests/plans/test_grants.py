@@ -9,7 +9,19 @@ import pytest
 from ratecard.credits import Grant, Ledger, Policy
 from ratecard.errors import DefinitionError, MismatchError
 from ratecard.periods import Period
-from ratecard.plans import Catalog, ChangePlan, ChangeQuantity, Pause, Plan, Resume, Subscription, resolve, schema
+from ratecard.plans import (
+    Cancel,
+    Catalog,
+    ChangeAnchor,
+    ChangePlan,
+    ChangeQuantity,
+    Pause,
+    Plan,
+    Resume,
+    Subscription,
+    resolve,
+    schema,
+)
 
 FEE = {"key": "fee", "price": {"model": "flat", "amount": "20"}}
 RECURRING = {"kind": "recurring", "key": "w", "amount": "5"}
@@ -80,6 +92,25 @@ def test_change_of_plan() -> None:
     acme = basic.subscribe("acme", start="2025-01-01").with_changes(ChangePlan(at="2025-01-20", plan="pro"))
     assert coming(offer, acme, 2025, 1) == [("w/2025-01-01T00:00:00Z", "01-01"), ("w/2025-01-20T00:00:00Z", "01-20")]
     assert coming(offer, acme, 2025, 2) == [("w/2025-02-01T00:00:00Z", "02-01")]
+
+
+@pytest.mark.parametrize("change", [Cancel(at="2025-01-16"), ChangePlan(at="2025-02-01", plan="q"), None])
+def test_long_after_the_end(change: Any) -> None:
+    """Months after service on the plan ended, however it did, nothing comes and nothing may still pay."""
+    offer = Catalog(plans=[plan(RECURRING), plan(key="q")])
+    ends = {"end": "2025-01-16"} if change is None else {}
+    acme = offer.get("p").subscribe("acme", start="2025-01-01", **ends).with_changes(*([change] if change else []))
+    for month in range(2, 8):
+        terms = resolve(offer, acme, Period.month(2025, month))
+        assert (terms.grants, terms.granted_before) == ((), False)
+
+
+def test_anchor_that_moves() -> None:
+    """After a change of the anchor the grants follow the new one, and those before it are over in time."""
+    acme = plan(RECURRING).subscribe("acme", start="2025-01-01")
+    acme = acme.with_changes(ChangeAnchor(at="2025-02-15", anchor="2025-02-15"))
+    months = [coming(plan(RECURRING), acme, 2025, month) for month in (1, 2, 3, 6)]
+    assert [[day for _, day in each] for each in months] == [["01-01"], ["02-01", "02-15"], ["03-15"], ["06-15"]]
 
 
 def test_change_that_never_comes() -> None:

@@ -15,7 +15,6 @@ from heapq import merge
 from typing import Final, NamedTuple
 
 from .._model import show_day
-from .._numbers import CONTEXT, ZERO
 from ..errors import LedgerError
 from ..money import Currency
 from ._checks import CHECKS, conflict, same_unit
@@ -26,7 +25,7 @@ from ._lots import Holding, Lot, micros, opened, rank
 from ._map import Draft, Map
 from ._policy import Policy
 from ._queue import Queue, Rank
-from ._returns import from_payers
+from ._returns import Segments, from_payers
 
 __all__ = ["Books", "Log", "Pool", "Seen", "State"]
 
@@ -44,10 +43,15 @@ class Log:
 
 
 class Seen(NamedTuple):
-    """An entry by its id, and how much of it came back."""
+    """An entry by its id, and what stands of a draw of which something came back."""
 
     entry: Entry
-    returned: Decimal
+    rest: Segments | None = None
+
+    def standing(self) -> Segments:
+        """What a draw stands for now."""
+        assert isinstance(self.entry, Drawn | Committed)
+        return Segments.of(self.entry) if self.rest is None else self.rest
 
 
 class Pool(NamedTuple):
@@ -165,9 +169,9 @@ class Books:
             was = self.lots.get(lot_id)
             if was is None:
                 self._place(holding)
-            elif was.live != holding.live:
-                self._requeue(holding)
-            self.lots.put(lot_id, holding)
+                self.lots.put(lot_id, holding)
+            else:
+                self.put(was, holding)
         self._owe(entry)
         if type(entry) is Reserved:
             self.holds.put(entry.id, entry)
@@ -180,6 +184,12 @@ class Books:
         self.version += 1
         if self.latest is None or entry.at > self.latest:
             self.latest = entry.at
+
+    def put(self, was: Holding, holding: Holding) -> None:
+        """A lot as it is from here on."""
+        if was.live != holding.live:
+            self._requeue(holding)
+        self.lots.put(holding.lot.id, holding)
 
     def _place(self, holding: Holding) -> None:
         """A lot comes in."""
@@ -240,14 +250,14 @@ class Books:
     def _from_payers(self, entry: Returned) -> Decimal:
         known = self.seen(entry.draw_id)
         assert known is not None
-        assert isinstance(known.entry, Drawn | Committed)
-        return from_payers(known.entry, known.returned, entry)
+        return from_payers(known.standing(), entry)
 
     def _give_back(self, entry: Returned) -> None:
         known = self.seen(entry.draw_id)
         assert known is not None
         held = self.recent if self.recent.get(entry.draw_id) else self.older
-        held.put(entry.draw_id, known._replace(returned=CONTEXT.add(known.returned, entry.amount)))
+        stood = known.standing()
+        held.put(entry.draw_id, Seen(known.entry, stood.less(stood.end(entry.amount, entry.parts))))
 
     def _epoch(self, at: datetime) -> int:
         days = self.policy.horizon_days
@@ -271,7 +281,7 @@ class Books:
             self.recent = Draft(Map())
             self.epoch = epoch
         held = self.recent if epoch == self.epoch else self.older
-        held.put(entry.id, Seen(entry, ZERO))
+        held.put(entry.id, Seen(entry))
 
     def _fits_lot(self, lot: Lot) -> None:
         """A lot that comes in is a new one, of a unit as it is counted here."""

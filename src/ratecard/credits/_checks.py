@@ -144,8 +144,8 @@ def _check_released(books: Books, entry: Released) -> None:
 
 
 def _check_returned(books: Books, entry: Returned) -> None:
-    if entry != returned(books, entry.draw_id, entry.amount, entry.at, entry.id):
-        raise refused(entry, "does not return to the lots drawn, the last first", "ledger.window")
+    if entry != returned(books, entry.draw_id, entry.amount, entry.at, entry.id, entry.parts):
+        raise refused(entry, "does not return to the lots drawn, the last first or those chosen", "ledger.window")
 
 
 def _whole(books: Books, entry: Expired | RolledOver, amount: Decimal) -> Lot:

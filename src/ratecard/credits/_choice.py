@@ -70,7 +70,8 @@ def repayments(books: Books, unit: Currency, at: datetime, id: str) -> Iterator[
     Each is to be applied before the next is asked for.
     """
     for debt in books.debts.get(unit, ()):
-        owed = debt.owed
+        # Below 0 where a draw is worked out afresh of which something was paid back.
+        owed = max(ZERO, debt.owed)
         parts, _ = choose(books, unit, owed, debt.use, at)
         for lot, amount in parts:
             yield Repaid(entry_id(id, f"repaid {books.version}", lot), at, lot, unit, amount, debt.use)

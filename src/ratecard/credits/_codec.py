@@ -108,18 +108,21 @@ _CODECS: Final[dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]]] = {
 }
 
 
-def show_fields(held: object, names: Collection[str]) -> dict[str, object]:
-    """The fields of an entry as plain data."""
-    return {name: _CODECS[name][1](getattr(held, name)) for name in names}
+def show_fields(held: object, names: Collection[str], optional: Collection[str] = ()) -> dict[str, object]:
+    """The fields of an entry as plain data; those that are optional only where they say something."""
+    return {
+        name: _CODECS[name][1](getattr(held, name)) for name in names if name not in optional or getattr(held, name)
+    }
 
 
-def read_fields(told: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+def read_fields(told: Mapping[str, Any], names: Collection[str], optional: Collection[str] = ()) -> dict[str, Any]:
     """
     The fields of an entry from plain data.
 
     Raises:
         LedgerError: `ledger.entry`, with the field as its path.
     """
+    names = [name for name in names if name not in optional or name in told]
     odd = sorted({str(name)[:40] for name in told} ^ set(names))
     if odd:
         raise LedgerError(f"a {odd[0]} too many or missing; store what to_json wrote", code="ledger.entry", path=odd[0])

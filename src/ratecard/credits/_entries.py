@@ -92,17 +92,19 @@ class Drawn(Entry):
 class Returned(Entry):
     """
     What was drawn came back, in part or whole: first what stayed uncovered, then what was overdrawn, then the lots, the
-    last drawn first.
+    last drawn first, or those that were chosen.
 
     Attributes:
         draw_id: the draw, or the commit, that it takes back.
         freed: the lots, how much of each, and where it went.
         overdrawn: what it takes off the overdraft.
+        parts: the lots that were chosen, and how much of each; empty where the last drawn came first.
     """
 
-    __slots__ = ("amount", "draw_id", "freed", "overdrawn", "uncovered", "unit", "use")
+    __slots__ = ("amount", "draw_id", "freed", "overdrawn", "parts", "uncovered", "unit", "use")
     kind = "returned"
-    fields = ("id", "at", "draw_id", "unit", "amount", "use", "freed", "overdrawn", "uncovered")
+    fields = ("id", "at", "draw_id", "unit", "amount", "use", "freed", "overdrawn", "uncovered", "parts")
+    optional = ("parts",)
 
     def __init__(
         self,
@@ -116,6 +118,7 @@ class Returned(Entry):
         freed: tuple[Returning, ...],
         overdrawn: Decimal = ZERO,
         uncovered: Decimal = ZERO,
+        parts: tuple[Part, ...] = (),
     ) -> None:
         self.id = id
         self.at = at
@@ -126,6 +129,7 @@ class Returned(Entry):
         self.freed = freed
         self.overdrawn = overdrawn
         self.uncovered = uncovered
+        self.parts = parts
 
     def moves(self) -> Iterator[Move]:
         """From what is spent to where it went."""

@@ -42,6 +42,7 @@ class Entry:
 
     kind: ClassVar[str] = ""
     fields: ClassVar[tuple[str, ...]] = ("id", "at")
+    optional: ClassVar[tuple[str, ...]] = ()
 
     id: str
     at: datetime
@@ -60,7 +61,7 @@ class Entry:
 
     def to_json(self) -> dict[str, object]:
         """Plain data; amounts are text."""
-        return {"kind": self.kind, **show_fields(self, self.fields)}
+        return {"kind": self.kind, **show_fields(self, self.fields, self.optional)}
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -75,7 +76,7 @@ class Entry:
 
     def __reduce__(self) -> tuple[object, ...]:
         # By way of its plain form, so that a damaged pickle is refused.
-        return (entry_of, (type(self), show_fields(self, self.fields)))
+        return (entry_of, (type(self), show_fields(self, self.fields, self.optional)))
 
 
 def entry_of(kind: type[E], told: Mapping[str, Any]) -> E:
@@ -85,4 +86,4 @@ def entry_of(kind: type[E], told: Mapping[str, Any]) -> E:
     Raises:
         LedgerError: `ledger.entry`.
     """
-    return kind(**read_fields(told, kind.fields))
+    return kind(**read_fields(told, kind.fields, kind.optional))

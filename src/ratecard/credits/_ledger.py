@@ -9,7 +9,7 @@ and swaps it only if that is unchanged; what lost the race is done again on the 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from ..money import Currency, Money
 from ..periods import Period, instant
 from ._books import Books, State
 from ._checks import reservation, same_unit
+from ._codec import Part
 from ._entries import Entry, Reserved, entry_from_json
 from ._grants import Grant, Use
 from ._history import balance, points
@@ -30,6 +31,7 @@ from ._policy import Overage, Policy
 from ._results import Draw, Return
 from ._returns import Due, dues, standing
 from ._revenue import Revenue, revenue_of
+from ._undone import undo
 from ._working import ANYTHING, Acts
 
 __all__ = ["Ledger", "OpenLedger"]
@@ -150,6 +152,17 @@ class OpenLedger(Acts, _Readings):
     def _view(self) -> Books:
         return self._books
 
+    def without(self, draw_ids: Iterable[str]) -> OpenLedger:
+        """
+        A copy as if some draws had never been made, to work out afresh what they should be.
+
+        What they took is there again in its lot, also where the lot has ended since. No entries tell so; what follows
+        from it is to be posted to the ledger itself.
+        """
+        found = OpenLedger(self._books.state())
+        undo(found._books, draw_ids)
+        return found
+
     def ledger(self) -> Ledger:
         """What it is now, as a value; the copy can go on."""
         return Ledger.of(self._books.state())
@@ -253,9 +266,11 @@ class Ledger(_Readings):
         """As `OpenLedger.draw`."""
         return self._after(lambda work: work.draw(money, at=at, id=id, use=use, settled=settled, overage=overage))
 
-    def undraw(self, draw_id: str, money: Money, *, at: datetime | str, id: str) -> tuple[Ledger, Return]:
+    def undraw(
+        self, draw_id: str, money: Money, *, at: datetime | str, id: str, parts: Sequence[Part] = ()
+    ) -> tuple[Ledger, Return]:
         """As `OpenLedger.undraw`."""
-        return self._after(lambda work: work.undraw(draw_id, money, at=at, id=id))
+        return self._after(lambda work: work.undraw(draw_id, money, at=at, id=id, parts=parts))
 
     def reserve(
         self,

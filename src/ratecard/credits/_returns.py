@@ -19,7 +19,7 @@ from ._lots import EXPIRED, LEFT, REFUNDED, VOIDED, Column, Holding
 if TYPE_CHECKING:
     from ._books import Books
 
-__all__ = ["Due", "dues", "fate", "from_payers", "returned", "standing"]
+__all__ = ["Due", "Segments", "dues", "fate", "from_payers", "returned", "standing"]
 
 
 class Due(NamedTuple):
@@ -47,27 +47,69 @@ def fate(holding: Holding, at: datetime, *, spent: bool) -> Column:
     return REFUNDED if holding.lot.paid else VOIDED
 
 
-def _split(entry: Drawn | Committed, before: Decimal, amount: Decimal) -> tuple[list[Part], Decimal, Decimal]:
-    """What of a draw an amount takes back, from its end, after what came back before: lots, overdrawn, uncovered."""
-    skip, need = before, amount
+class Segments(NamedTuple):
+    """What a draw is made of, or a part of one: nobody paid, overdrawn, and the lots in the order of burning."""
 
-    def take(segment: Decimal) -> Decimal:
-        nonlocal skip, need
-        passed = min(segment, skip)
-        found = min(CONTEXT.subtract(segment, passed), need)
-        skip = CONTEXT.subtract(skip, passed)
-        need = CONTEXT.subtract(need, found)
+    uncovered: Decimal
+    overdrawn: Decimal
+    parts: tuple[Part, ...]
+
+    @classmethod
+    def of(cls, entry: Drawn | Committed) -> Segments:
+        """All of a draw."""
+        parts = (*entry.held, *entry.parts) if isinstance(entry, Committed) else entry.parts
+        return cls(entry.uncovered, entry.overdrawn, parts)
+
+    @property
+    def amount(self) -> Decimal:
+        """All of it."""
+        found = CONTEXT.add(self.uncovered, self.overdrawn)
+        for _, part in self.parts:
+            found = CONTEXT.add(found, part)
         return found
 
-    uncovered, overdrawn = take(entry.uncovered), take(entry.overdrawn)
-    parts = (*entry.held, *entry.parts) if isinstance(entry, Committed) else entry.parts
-    taken = [(lot, take(part)) for lot, part in reversed(parts)]
-    return [(lot, part) for lot, part in taken if part], overdrawn, uncovered
+    def end(self, amount: Decimal, chosen: tuple[Part, ...] = ()) -> Segments:
+        """What an amount takes back: from the end, or of chosen lots and the rest of what no lot paid."""
+        wanted: dict[str, Decimal] = {}
+        for lot, part in chosen:
+            wanted[lot] = CONTEXT.add(wanted.get(lot, ZERO), part)
+            amount = CONTEXT.subtract(amount, part)
+        uncovered = max(ZERO, min(self.uncovered, amount))
+        amount = CONTEXT.subtract(amount, uncovered)
+        overdrawn = max(ZERO, min(self.overdrawn, amount))
+        amount = CONTEXT.subtract(amount, overdrawn)
+        taken: list[Part] = []
+        for lot, part in reversed(self.parts):
+            some = min(part, wanted.get(lot, ZERO) if chosen else amount)
+            if some:
+                taken.append((lot, some))
+                amount = CONTEXT.subtract(amount, ZERO if chosen else some)
+                wanted[lot] = CONTEXT.subtract(wanted.get(lot, ZERO), some)
+        return Segments(uncovered, overdrawn, tuple(taken))
+
+    def less(self, taken: Segments) -> Segments:
+        """What is left when the end, or chosen lots, were taken back."""
+        gone: dict[str, Decimal] = {}
+        for lot, part in taken.parts:
+            gone[lot] = CONTEXT.add(gone.get(lot, ZERO), part)
+        rest: list[Part] = []
+        for lot, part in reversed(self.parts):
+            some = min(part, gone.get(lot, ZERO))
+            if some:
+                gone[lot] = CONTEXT.subtract(gone[lot], some)
+            if some != part:
+                rest.append((lot, CONTEXT.subtract(part, some)))
+        return Segments(
+            CONTEXT.subtract(self.uncovered, taken.uncovered), CONTEXT.subtract(self.overdrawn, taken.overdrawn),
+            tuple(reversed(rest)),
+        )  # fmt: skip
 
 
-def returned(books: Books, draw_id: str, amount: Decimal, at: datetime, id: str) -> Returned:
+def returned(
+    books: Books, draw_id: str, amount: Decimal, at: datetime, id: str, chosen: tuple[Part, ...] = ()
+) -> Returned:
     """
-    The entry that takes back an amount of a draw.
+    The entry that takes back an amount of a draw; from its end, or of chosen lots.
 
     Raises:
         LedgerError: `ledger.draw` for what is no draw, `ledger.returned` for more than is left of it.
@@ -76,22 +118,28 @@ def returned(books: Books, draw_id: str, amount: Decimal, at: datetime, id: str)
     if known is None or not isinstance(known.entry, Drawn | Committed):
         raise LedgerError(f"{draw_id[:40]!r} is no draw of this ledger; name one that is", code="ledger.draw")
     entry = known.entry
-    rest = CONTEXT.subtract(entry.amount, known.returned)
-    if not ZERO < amount <= rest:
+    held = known.standing()
+    if not ZERO < amount <= held.amount:
         raise LedgerError(
-            f"of draw {draw_id[:40]!r} {text(rest)} can return, not {text(amount)}; return above 0, up to that",
+            f"of draw {draw_id[:40]!r} {text(held.amount)} can return, not {text(amount)}; return above 0, up to that",
             code="ledger.returned",
         )
-    parts, overdrawn, uncovered = _split(entry, known.returned, amount)
+    taken = held.end(amount, chosen)
+    if taken.amount != amount or any(part <= ZERO for _, part in chosen):
+        raise LedgerError(
+            f"draw {draw_id[:40]!r} did not take as much from the lots that are chosen; look at what stands of it",
+            code="ledger.returned",
+        )
+    last_first = taken == held.end(amount)
     debt = debt_of(books.debts.get(entry.unit, ()), entry.use)
-    owed = min(overdrawn, debt.owed)
-    payers = debt.payers(CONTEXT.subtract(overdrawn, owed))
+    owed = min(taken.overdrawn, debt.owed)
+    payers = debt.payers(CONTEXT.subtract(taken.overdrawn, owed))
     freed: tuple[Returning, ...] = tuple(
-        (lot, part, fate(books.holding(lot), at, spent=True)) for lot, part in (*payers, *parts)
+        (lot, part, fate(books.holding(lot), at, spent=True)) for lot, part in (*payers, *taken.parts)
     )
     return Returned(
         id, at, draw_id=draw_id, unit=entry.unit, amount=amount, use=entry.use, freed=freed, overdrawn=owed,
-        uncovered=uncovered,
+        uncovered=taken.uncovered, parts=() if last_first else taken.parts,
     )  # fmt: skip
 
 
@@ -100,22 +148,16 @@ def standing(books: Books, draw_id: str) -> Drawn | None:
     known = books.seen(draw_id)
     if known is None or not isinstance(known.entry, Drawn):
         return None
-    entry = known.entry
-    back, overdrawn, uncovered = _split(entry, ZERO, known.returned)
-    gone = dict(back)
-    parts = [(lot, CONTEXT.subtract(part, gone.get(lot, ZERO))) for lot, part in entry.parts]
+    entry, held = known.entry, known.standing()
     return Drawn(
-        entry.id, entry.at, lot_at=entry.lot_at, unit=entry.unit,
-        amount=CONTEXT.subtract(entry.amount, known.returned), use=entry.use,
-        parts=tuple((lot, part) for lot, part in parts if part),
-        overdrawn=CONTEXT.subtract(entry.overdrawn, overdrawn), uncovered=CONTEXT.subtract(entry.uncovered, uncovered),
+        entry.id, entry.at, lot_at=entry.lot_at, unit=entry.unit, amount=held.amount, use=entry.use, parts=held.parts,
+        overdrawn=held.overdrawn, uncovered=held.uncovered,
     )  # fmt: skip
 
 
-def from_payers(entry: Drawn | Committed, before: Decimal, back: Returned) -> Decimal:
+def from_payers(held: Segments, back: Returned) -> Decimal:
     """How much of a return comes from lots that had paid the overdraft back, and not off the overdraft itself."""
-    _, overdrawn, _ = _split(entry, before, back.amount)
-    return CONTEXT.subtract(overdrawn, back.overdrawn)
+    return CONTEXT.subtract(held.end(back.amount, back.parts).overdrawn, back.overdrawn)
 
 
 def dues(books: Books, entry: Entry) -> tuple[Due, ...]:

@@ -7,7 +7,7 @@ the first time; the same id for something else is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
@@ -142,7 +142,7 @@ class Acts:
         self._books.apply(entry)
         return Draw(entry)
 
-    def undraw(self, draw_id: str, money: Money, *, at: datetime | str, id: str) -> Return:
+    def undraw(self, draw_id: str, money: Money, *, at: datetime | str, id: str, parts: Sequence[Part] = ()) -> Return:
         """
         Take back a draw, or a part of it: first what stayed uncovered, then the overdraft, then the lots, last first.
 
@@ -153,6 +153,8 @@ class Acts:
             money: how much comes back.
             at: when; decides which lots have expired.
             id: of this act.
+            parts: the lots it comes back to, each once, and how much of each, where it is not the last drawn first;
+                what they are less than the money is what no lot paid.
 
         Raises:
             LedgerError: `ledger.draw`, `ledger.returned`, `ledger.conflict`.
@@ -163,7 +165,7 @@ class Acts:
             if (known.draw_id, known.unit, known.amount, known.at) != (draw_id, unit, amount, at):
                 raise conflict(id)
             return Return(known, dues(self._books, known))
-        entry = returned(self._books, draw_id, amount, at, id)
+        entry = returned(self._books, draw_id, amount, at, id, tuple(parts))
         if entry.unit != unit:
             raise LedgerError(
                 f"draw {draw_id[:40]!r} was of {entry.unit}, not {unit}; return what was drawn", code="ledger.draw"

@@ -124,6 +124,9 @@ def _comings(
     if grant.lasts is not None and grant.rollover is None:
         # What is over before the period begins need not be looked at.
         since = max(first, cadence.boundary(cadence.index(period.start) - grant.lasts))
+        if since >= until:
+            # The stretch ended so long ago that all of it is.
+            return
     for each in grant.grants(Period(since, until, zone=zone), anchor=state.anchor, zone=zone):
         made = _plain(each)
         assert made.effective is not None

@@ -44,7 +44,8 @@ class Book:
 
         Args:
             tally: measured for this book.
-            ledgers: by customer, their credits in the place of those that the terms were resolved with.
+            ledgers: by customer, their credits in the place of those that the terms were resolved with; customers who
+                share one are billed by `rate`, in turn, each on the ledger that the one before left.
             progress: called with how many are done and how many there are.
         """
         for done, terms in enumerate(self.terms.values(), start=1):

@@ -16,7 +16,7 @@ from ..prices import Credit
 from ..quantity import Usage
 from ..steps import Step
 from ._line import less
-from ._wallet import Held
+from ._wants import Held
 
 if TYPE_CHECKING:
     from ._metered import Metered

@@ -22,6 +22,7 @@ from ._line import CHARGES, LineItem
 from ._sheet import Entry, Sheet, given
 from ._spread import kept
 from ._wallet import Wallet
+from ._wants import Want
 
 __all__ = ["pay_by_credits"]
 
@@ -48,14 +49,19 @@ def pay_by_credits(sheet: Sheet, wallet: Wallet) -> None:
         parts += _parts(sheet, wallet, entry, lines[entry.key], amount)
     paid: dict[str, list[tuple[Part, Decimal]]] = {}
     parts.sort(key=lambda each: each.at)
-    for part in parts:
-        wallet.lower(part.line.key, part.line.period.start, part.at, Money.make(part.amount, terms.currency))
-    for part in parts:
-        wallet.roll(part.at, terms.currency)
-        held = wallet.draw(
-            part.line.key, part.line.period.start, Money.make(part.amount, terms.currency),
-            at=part.at, use=part.use, settled=part.line.due, overage=Leave(),
-        )  # fmt: skip
+    wants = [
+        Want(
+            part.line.key,
+            part.line.period.start,
+            Money.make(part.amount, terms.currency),
+            part.at,
+            part.use,
+            part.line.due,
+            Leave(),
+        )
+        for part in parts
+    ]
+    for part, held in zip(parts, wallet.pay(wants, home=True), strict=True):
         for lot, amount in held.parts:
             paid.setdefault(lot, []).append((part, amount))
     for lot_id, some in paid.items():
@@ -77,7 +83,6 @@ def _payable(sheet: Sheet) -> list[tuple[Entry, Decimal]]:
     for entry, amount in every:
         off = min(owed, max(amount, ZERO))
         owed = CONTEXT.subtract(owed, off)
-        # Also what comes to nothing: an earlier statement may have drawn for it.
         found.append((entry, CONTEXT.subtract(max(amount, ZERO), off)))
     return found
 

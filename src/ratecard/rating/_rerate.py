@@ -16,11 +16,11 @@ from typing import Any, Literal
 from .._kinds import expect, expect_many
 from .._numbers import CONTEXT, ZERO, Exact, add, exact, sub, text
 from .._visible import visible
-from ..credits import Due, Entry, Ledger, entry_from_json
+from ..credits import Due, Entry, Ledger
 from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
 from ..periods import Period, instant
-from ..plans import Carry, Offer, Subscription, Terms, resolve, terms_across
+from ..plans import Carry, Offer, Subscription, resolve, terms_across
 from ..records import Layout, UsageRecord
 from ..steps import Step
 from ._charge import charge
@@ -28,7 +28,6 @@ from ._line import LineItem
 from ._measure import measure
 from ._settle import settle
 from ._statement import Statement, currency_of
-from ._wallet import priced_in_credits, working
 
 __all__ = ["Adjustment", "AdjustmentLine", "postponed", "rerate"]
 
@@ -121,22 +120,18 @@ class Adjustment:
         issued: the statement that was issued.
         corrected: the statement of the same period as it is right now; the next correction starts from it.
         lines: the lines that differ, in the order of the issued statement, then of the corrected one.
-        entries: what to post to the customer's ledger: credits that come back to the lots drawn, the last first, and
-            those that are drawn beside; posting twice adds nothing.
+        entries: what to post to the customer's ledger: what each lot pays more or less in all; posting twice adds
+            nothing.
         refunds: what is owed back in money beside `due`, exact, by currency: the cost of credits that were paid for and
             came back to a lot that has expired. Of a promotional lot they are void.
     """
 
-    __slots__ = ("corrected", "entries", "issued", "lines", "refunds", "undone")
+    __slots__ = ("corrected", "entries", "issued", "lines", "refunds")
 
-    def __init__(
-        self, issued: Statement, corrected: Statement, *, undone: Sequence[Entry] = (), refunds: Sequence[Due] = ()
-    ) -> None:
+    def __init__(self, issued: Statement, corrected: Statement, *, refunds: Sequence[Due] = ()) -> None:
         self.issued = issued
         self.corrected = corrected
-        # What came back from lines that are gone; the rest is posted by the corrected statement.
-        self.undone = tuple(undone)
-        self.entries: tuple[Entry, ...] = (*undone, *corrected.entries)
+        self.entries: tuple[Entry, ...] = corrected.entries
         self.refunds = tuple(refunds)
         before = {line.key: line for line in issued.lines}
         after = {line.key: line for line in corrected.lines}
@@ -186,7 +181,6 @@ class Adjustment:
             "currency": {"code": str(currency), "places": currency.places},
             "lines": [line.to_json() for line in self.lines],
             **{name: shown(amount.amount, currency) for name, amount in amounts.items()},
-            **({"undone": [entry.to_json() for entry in self.undone]} if self.undone else {}),
             **(
                 {"refunds": [[str(each.currency), each.currency.places, text(each.amount)] for each in self.refunds]}
                 if self.refunds
@@ -209,22 +203,21 @@ class Adjustment:
             raise MismatchError(words, code="adjustment.version")
         issued, corrected = (Statement.from_json(told.get(name, {})) for name in ("issued", "corrected"))
         try:
-            undone = [entry_from_json(each) for each in told.get("undone", ())]
             refunds = [
                 Due(exact(amount), currency_of(code, places)) for code, places, amount in told.get("refunds", ())
             ]
         except (TypeError, ValueError) as error:
             if isinstance(error, RatecardError):
                 raise
-            words = "its entries or refunds are not what to_json wrote; store the whole of it"
+            words = "its refunds are not what to_json wrote; store the whole of it"
             raise MismatchError(words, code="statement.form") from None
-        return cls(issued, corrected, undone=undone, refunds=refunds)
+        return cls(issued, corrected, refunds=refunds)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Adjustment):
             return NotImplemented
-        mine = (self.issued, self.corrected, self.undone, self.refunds)
-        return mine == (other.issued, other.corrected, other.undone, other.refunds)
+        mine = (self.issued, self.corrected, self.refunds)
+        return mine == (other.issued, other.corrected, other.refunds)
 
     def __hash__(self) -> int:
         return hash((self.issued, self.corrected))
@@ -308,26 +301,7 @@ def rerate(
         raise MismatchError(f"{issued.currency} was issued, not {corrected.currency}", code="currency.mixed")
     if cards == "same":
         _check_versions(issued, corrected, offer, subscription)
-    here = {line.key for line in corrected.lines}
-    gone = [line for line in issued.lines if line.key not in here and line.kind != "credits"]
-    undone: tuple[Entry, ...] = ()
-    if ledger is not None and gone:
-        undone = _undone(terms, ledger, gone, booked)
-    if ledger is not None and undone:
-        # What comes back from lines that are gone, the others may take.
-        ledger = ledger.post(undone)
-        corrected = settle(charge(terms, tally, ledger=ledger, booked=booked))
-    refunds = _refunds((*undone, *corrected.entries), corrected.ledger)
-    return Adjustment(issued, corrected, undone=undone, refunds=refunds)
-
-
-def _undone(terms: Terms, ledger: Ledger, gone: Sequence[LineItem], booked: datetime | None) -> tuple[Entry, ...]:
-    """The entries that give back what credits paid for lines that are not there any more."""
-    wallet = working(terms, ledger, booked)
-    for line in gone:
-        for unit in dict.fromkeys((terms.currency, *priced_in_credits(terms))):
-            wallet.undo(line.key, line.period, unit)
-    return wallet.entries()
+    return Adjustment(issued, corrected, refunds=_refunds(corrected.entries, corrected.ledger))
 
 
 def postponed(records: Iterable[UsageRecord], period: Period) -> list[UsageRecord]:

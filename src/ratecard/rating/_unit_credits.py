@@ -22,6 +22,7 @@ from ._line import line_name
 from ._metered import Metered
 from ._spread import kept
 from ._wallet import Wallet
+from ._wants import Want
 
 if TYPE_CHECKING:
     from ._charge import Charging
@@ -43,16 +44,13 @@ def draw_units(charging: Charging, wallet: Wallet) -> Asks:
     every = [ask for asks in found.values() for ask in asks]
     # Sorting keeps the order of what is equal: at one instant the items draw in their order, and in them the groups.
     every.sort(key=lambda each: each.at)
-    for ask in every:
-        wallet.lower(ask.line, ask.start, ask.at, ask.money)
-    for ask in every:
-        wallet.roll(ask.at, ask.unit)
-        money = ask.money
-        ask.held = wallet.draw(ask.line, ask.start, money, at=ask.at, use=ask.use, settled=ask.due)
-        if ask.held.refused:
+    wants = [Want(ask.line, ask.start, ask.money, ask.at, ask.use, ask.due) for ask in every]
+    for ask, held in zip(every, wallet.pay(wants, home=False), strict=True):
+        ask.held = held
+        if held.refused:
             raise NoPriceError(
-                f"the credits held do not pay for {money} of {ask.line!r}, and the ledger refuses the rest; grant more "
-                "of them, or let it leave or overdraw what no lot covers",
+                f"the credits held do not pay for {ask.money} of {ask.line!r}, and the ledger refuses the rest; grant "
+                "more of them, or let it leave or overdraw what no lot covers",
                 code="credit.refused",
             )
     return found

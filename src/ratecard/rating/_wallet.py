@@ -2,59 +2,23 @@
 The wallet: a customer's ledger while one statement works with it.
 
 A draw has an id made of the statement, the line and the instant from which it pays, so it is the same however often the
-statement is made. What the ledger holds of a statement already is brought to what is right now: nothing is drawn twice,
-what was drawn too much comes back to its lots, the last drawn first, and what is more is drawn beside it.
+statement is made. What the ledger holds of a statement already is brought to what is right now: `_corrections`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 
-from .._numbers import CONTEXT, ZERO
-from ..credits import Entry, Leave, Ledger, Lot, Overage, Use, entry_id
+from ..credits import Drawn, Entry, Leave, Ledger, Lot, OpenLedger, entry_id
 from ..errors import LedgerError, MismatchError
-from ..money import Currency, Money
-from ..periods import Period
+from ..money import Currency
 from ..plans import Terms
-from ..prices import Credit
 from ..records import show_time
+from ._corrections import Corrections
+from ._wants import Held, Want, short
 
-__all__ = ["Held", "Wallet", "opened", "priced_in_credits", "statement_key", "working"]
-
-_LONGEST = 400
-
-
-class Held:
-    """
-    What credits pay of one part of a line. Immutable by contract.
-
-    Attributes:
-        parts: the lots and how much of each, in the order in which they burnt.
-        overdrawn: what is owed for it.
-        uncovered: what nobody paid.
-        refused: whether the ledger refused to pay at all.
-        amount: all of it.
-    """
-
-    __slots__ = ("amount", "overdrawn", "parts", "refused", "uncovered")
-
-    def __init__(
-        self,
-        parts: Sequence[tuple[str, Decimal]] = (),
-        overdrawn: Decimal = ZERO,
-        uncovered: Decimal = ZERO,
-        *,
-        refused: bool = False,
-    ) -> None:
-        self.parts = tuple(parts)
-        self.overdrawn = overdrawn
-        self.uncovered = uncovered
-        self.amount = CONTEXT.add(overdrawn, uncovered)
-        for _, part in self.parts:
-            self.amount = CONTEXT.add(self.amount, part)
-        self.refused = refused
+__all__ = ["Wallet", "opened", "statement_key"]
 
 
 class Wallet:
@@ -75,7 +39,7 @@ class Wallet:
     ) -> None:
         self.home = home
         self.work = ledger.open()
-        self.key = key
+        self.key = short(key)
         self.booked = booked
         self.until = until
         self.since = ledger.version if since is None else since
@@ -112,119 +76,62 @@ class Wallet:
         """
         return [] if self.settles else [at for at in self._of(unit) if start < at < end]
 
-    def roll(self, at: datetime, unit: Currency) -> None:
-        """Let what expired by an instant roll over, as far as it does."""
-        self.work.roll(at, unit=unit)
-
-    def lower(self, line: str, start: datetime, at: datetime, money: Money) -> None:
+    def pay(self, wants: Sequence[Want], *, home: bool) -> list[Held]:
         """
-        Give back what the statement drew too much for a part of a line, the last draw first.
+        Let credits pay, in the order of what is wanted.
 
-        All parts are lowered before any is drawn for, so that what one gives back another may take.
+        Where the statement drew before, all is worked out afresh as if it had not, and what each lot pays more or less
+        in all is posted.
 
         Args:
-            line: the key of the line.
-            start: when the line starts, at which its first part does not show in the id.
-            at: from when the part is.
-            money: what it comes to now.
+            wants: all that the statement wants in its own currency, or all in other units.
+            home: which of the two.
         """
-        base = self._base(line, money.currency, start, at)
-        names = self._names(base)
-        if names:
-            more = CONTEXT.subtract(self._standing(names).amount, money.amount)
-            if more > ZERO:
-                self._return(base, names, Money.make(more, money.currency))
+        own = [each for each in self._own() if (each.unit == self.home) == home]
+        if not own:
+            return [self._draw(self.work, want, want.base(self.key, self.home)) for want in wants]
+        afresh = self.work.without([each.id for each in own])
+        held = [self._draw(afresh, want, f"{want.base(self.key, self.home)}/afresh") for want in wants]
+        if not any(each.refused for each in held):
+            Corrections(self, own).post(list(zip(wants, held, strict=True)))
+        return held
 
-    def draw(
-        self, line: str, start: datetime, money: Money, *, at: datetime, use: Use, settled: datetime,
-        overage: Overage | None = None,
-    ) -> Held:  # fmt: skip
-        """
-        Let credits pay for a part of a line, as far as the statement did not draw for it already.
-
-        Args:
-            line: the key of the line.
-            start: when the line starts.
-            money: how much.
-            at: from when the part is.
-            use: what for.
-            settled: when the line is due.
-            overage: what becomes of what no lot covers; None is the ledger's policy.
-        """
-        base = self._base(line, money.currency, start, at)
-        names = self._names(base)
-        there = self._standing(names)
-        lacking = CONTEXT.subtract(money.amount, CONTEXT.subtract(there.amount, there.uncovered))
-        idle = self._idle(money.currency, use, settled if self.settles else at, overage)
-        if not lacking or (idle and there.amount == money.amount):
-            return there
-        if idle and not names:
-            return Held(uncovered=lacking)
-        if there.uncovered:
-            # What nobody paid before is asked for once more.
-            self._return(base, names, Money.make(there.uncovered, money.currency))
-            names = self._names(base)
-        name = f"{base}/{len(names)}" if names else base
-        made = self.work.draw(
-            Money.make(lacking, money.currency), at=at, id=name, use=use, settled=settled, overage=overage
-        )
-        if made.refused:
-            return Held(uncovered=lacking, refused=True)
-        return self._standing([*names, name])
-
-    def _idle(self, unit: Currency, use: Use, at: datetime, overage: Overage | None) -> bool:
-        """Whether a draw would do nothing: no lot pays for it, and what no lot covers is left."""
-        rest = self.policy.overage if overage is None else overage
-        return isinstance(rest, Leave) and not any(each.lot.alive(at) for each in self.work.live(unit, use))
-
-    def undo(self, line: str, period: Period, unit: Currency) -> None:
-        """Take back all that was drawn for a line that is no longer there."""
-        for at in (period.start, *(at for at in self._of(unit) if period.start < at < period.end)):
-            self.lower(line, period.start, at, Money.make(ZERO, unit))
-
-    def _base(self, line: str, unit: Currency, start: datetime, at: datetime) -> str:
-        # One line may be paid in units first, and in money for the rest.
-        named = line if unit == self.home else f"{line}|{unit}"
-        found = entry_id(self.key, named, "" if at == start else show_time(at))
-        if len(found) <= _LONGEST:
-            return found
-        # An id has a longest length, and the values of a group may have any.
-        import hashlib  # noqa: PLC0415  (it loads OpenSSL, which most need not wait for)
-
-        return f"{found[: _LONGEST - 65]}~{hashlib.sha256(found.encode()).hexdigest()}"
-
-    def _names(self, base: str) -> list[str]:
-        """The ids that stand for a part of a line already: the first draw, and what corrected it since."""
-        found: list[str] = []
-        name = base
-        while self.work.entry(name) is not None:
-            found.append(name)
-            name = f"{base}/{len(found)}"
+    def _own(self) -> list[Drawn]:
+        """What the statement drew before, as it stands, in the order of posting."""
+        prefix = entry_id(self.key, "")
+        found: list[Drawn] = []
+        for entry in self.work.entries():
+            if isinstance(entry, Drawn) and entry.id.startswith(prefix):
+                stands = self.work.standing(entry.id)
+                if stands is not None:
+                    assert isinstance(stands.entry, Drawn)
+                    found.append(stands.entry)
         return found
 
-    def _return(self, base: str, names: Sequence[str], money: Money) -> None:
-        """Give back so much of some draws, the last one first."""
-        rest, count = money.amount, len(names)
-        for name in reversed(names):
-            found = self.work.standing(name)
-            some = ZERO if found is None else min(rest, found.entry.amount)
-            if some:
-                self.work.undraw(name, Money.make(some, money.currency), at=self.booked, id=f"{base}/{count}")
-                rest, count = CONTEXT.subtract(rest, some), count + 1
+    def _draw(self, work: OpenLedger, want: Want, name: str) -> Held:
+        """Draw for one part, after what expired by then rolled over as far as it does."""
+        money = want.money
+        work.roll(want.at, unit=money.currency)
+        if not money.amount:
+            return Held()
+        if self._idle(work, want):
+            return Held(uncovered=money.amount)
+        made = work.draw(money, at=want.at, id=name, use=want.use, settled=want.settled, overage=want.overage)
+        if made.refused:
+            return Held(uncovered=money.amount, refused=True)
+        return Held(made.parts, made.overdrawn.amount, made.uncovered.amount)
 
-    def _standing(self, names: Sequence[str]) -> Held:
-        """What all draws for a part of a line come to as they stand."""
-        parts: dict[str, Decimal] = {}
-        overdrawn = uncovered = ZERO
-        for name in names:
-            found = self.work.standing(name)
-            if found is None:
-                continue
-            for lot, amount in found.parts:
-                parts[lot] = CONTEXT.add(parts.get(lot, ZERO), amount)
-            overdrawn = CONTEXT.add(overdrawn, found.overdrawn.amount)
-            uncovered = CONTEXT.add(uncovered, found.uncovered.amount)
-        return Held(tuple(parts.items()), overdrawn, uncovered)
+    def _idle(self, work: OpenLedger, want: Want) -> bool:
+        """Whether a draw would do nothing: no lot pays for it, and what no lot covers is left."""
+        rest = self.policy.overage if want.overage is None else want.overage
+        at = self.paying(want)
+        return isinstance(rest, Leave) and not any(
+            each.lot.alive(at) for each in work.live(want.money.currency, want.use)
+        )
+
+    def paying(self, want: Want) -> datetime:
+        """The instant that must lie inside the time of a lot that pays."""
+        return want.settled if self.settles else want.at
 
     def ledger(self) -> Ledger:
         """The ledger as it is now."""
@@ -241,22 +148,6 @@ def statement_key(terms: Terms) -> str:
     parts = [terms.customer, terms.plan.key, show_time(period.start), show_time(period.end)]
     # Escaped, so that no two lists of parts give one key.
     return "|".join(part.replace("%", "%25").replace("|", "%7C") for part in parts)
-
-
-def priced_in_credits(terms: Terms) -> Iterator[Currency]:
-    """The units in which services of these terms are priced."""
-    for service in terms.services:
-        for piece in service.pieces:
-            if isinstance(piece.price, Credit):
-                yield terms.plan.currency_of(piece.price.unit)
-
-
-def working(terms: Terms, ledger: Ledger, booked: datetime | None) -> Wallet:
-    """A working copy of a ledger for the statement of some terms."""
-    until = max([terms.period.end, *(piece.end for service in terms.services for piece in service.pieces)])
-    return Wallet(
-        ledger, statement_key(terms), terms.currency, booked=terms.period.end if booked is None else booked, until=until
-    )
 
 
 def opened(terms: Terms, ledger: Ledger | None, booked: datetime | None) -> Wallet:
@@ -276,7 +167,9 @@ def opened(terms: Terms, ledger: Ledger | None, booked: datetime | None) -> Wall
                 code="ledger.missing",
             )
         ledger = Ledger(terms.plan.burn)
-    wallet = working(terms, ledger, booked)
+    until = max([terms.period.end, *(piece.end for service in terms.services for piece in service.pieces)])
+    back = terms.period.end if booked is None else booked
+    wallet = Wallet(ledger, statement_key(terms), terms.currency, booked=back, until=until)
     for at, grant, unit in terms.grants:
         if not _granted(wallet, grant.id):
             wallet.work.grant(grant, at=at, currency=unit, zone=terms.zone)

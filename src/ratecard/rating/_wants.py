@@ -1,0 +1,91 @@
+"""
+What a statement wants from credits, part by part, and what they paid of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from .._numbers import ZERO
+from ..credits import Overage, Use, entry_id
+from ..money import Currency, Money
+from ..records import show_time
+
+__all__ = ["Held", "Want", "short"]
+
+_LONGEST = 400
+_LONGEST_KEY = 200
+
+
+class Held:
+    """
+    What credits pay of one part of a line. Immutable by contract.
+
+    Attributes:
+        parts: the lots and how much of each, in the order in which they burnt.
+        overdrawn: what is owed for it.
+        uncovered: what nobody paid.
+        refused: whether the ledger refused to pay at all.
+    """
+
+    __slots__ = ("overdrawn", "parts", "refused", "uncovered")
+
+    def __init__(
+        self,
+        parts: Sequence[tuple[str, Decimal]] = (),
+        overdrawn: Decimal = ZERO,
+        uncovered: Decimal = ZERO,
+        *,
+        refused: bool = False,
+    ) -> None:
+        self.parts = tuple(parts)
+        self.overdrawn = overdrawn
+        self.uncovered = uncovered
+        self.refused = refused
+
+
+class Want(NamedTuple):
+    """
+    A part of a line for which credits may pay.
+
+    Attributes:
+        line: the key of the line.
+        start: when the line starts, at which its first part does not show in the id.
+        money: how much.
+        at: from when the part is.
+        use: what for.
+        settled: when the line is due.
+        overage: what becomes of what no lot covers; None is the ledger's policy.
+    """
+
+    line: str
+    start: datetime
+    money: Money
+    at: datetime
+    use: Use
+    settled: datetime
+    overage: Overage | None = None
+
+    def base(self, key: str, home: Currency) -> str:
+        """The id of the draw for it, on the statement with a key and a currency."""
+        # One line may be paid in units first, and in money for the rest.
+        named = self.line if self.money.currency == home else f"{self.line}|{self.money.currency}"
+        found = entry_id(key, named, "" if self.at == self.start else show_time(self.at))
+        return _cut(found, _LONGEST)
+
+
+def short(key: str) -> str:
+    """The key of a statement, cut where the ids made of it would be too long."""
+    return key if len(entry_id(key, "")) <= _LONGEST_KEY else _cut(key, 130, always=True)
+
+
+def _cut(text: str, most: int, *, always: bool = False) -> str:
+    if len(text) <= most and not always:
+        return text
+    # An id has a longest length, and the values of a group may have any.
+    import hashlib  # noqa: PLC0415  (it loads OpenSSL, which most need not wait for)
+
+    return f"{text[: most - 65]}~{hashlib.sha256(text.encode()).hexdigest()}"
