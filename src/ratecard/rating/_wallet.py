@@ -179,7 +179,7 @@ class Wallet:
 
     def undo(self, line: str, period: Period, unit: Currency) -> None:
         """Take back all that was drawn for a line that is no longer there."""
-        for at in (period.start, *(at for at in self._of(unit) if period.start < at < period.end)):
+        for at in (period.start, *(at for at in self._of(unit) if at != period.start)):
             self.lower(line, period.start, at, Money.make(ZERO, unit))
 
     def _base(self, line: str, unit: Currency, start: datetime, at: datetime) -> str:
