@@ -557,17 +557,21 @@ def test_the_example_of_the_house() -> None:
     assert (str(found.subtotal), str(found.due)) == ("50.00 USD", "45.00 USD")
 
 
-SOLVED = {"key": "o", "event": "solved", "aggregate": {"kind": "outcomes", "subject": "case"}}
-WAITS = {**SOLVED, "aggregate": {**SOLVED["aggregate"], "reverse": [{"kind": "equals", "property": "state", "value": "open"}],
-         "confirmation_hours": "240"}}  # fmt: skip
+SOLVED = {"kind": "outcomes", "subject": "case"}
+REOPENED = {"kind": "equals", "property": "state", "value": "open"}
+WAITS = {**SOLVED, "reverse": [REOPENED], "confirmation_hours": "240"}
 
 
-def solved(*cards: str, meter: dict[str, Any] = SOLVED) -> Plan:
+def solved(*cards: str, aggregate: dict[str, Any] = SOLVED) -> Plan:
     """A fee of 31 a case, on cards from these days on."""
     item = {"key": "o", "meter": "o", "price": {"model": "outcome", "definition": "Solved.", "fee": "31"}}
     dated = [{"effective": day} for day in cards] or [{}]
     return Plan.load(
-        {"key": "p", "meters": [meter], "cards": [{"currency": "USD", "items": [item], **each} for each in dated]}
+        {
+            "key": "p",
+            "meters": [{"key": "o", "event": "solved", "aggregate": aggregate}],
+            "cards": [{"currency": "USD", "items": [item], **each} for each in dated],
+        }
     )
 
 
@@ -601,7 +605,7 @@ def test_an_outcome_is_paid_by_the_lots_of_the_instant_at_which_it_is_billable(
 @pytest.mark.parametrize(("start", "due"), [("2025-01-16", "0.00"), ("2025-01-21", "31.00")])
 def test_an_outcome_may_become_billable_behind_the_period_of_its_line(start: str, due: str) -> None:
     """The card is that of the outcome, and the lot that of the day on which nobody can challenge it any more."""
-    offer = solved("2025-01-01", "2025-01-12", meter=WAITS)
+    offer = solved("2025-01-01", "2025-01-12", aggregate=WAITS)
     bill = rate(offer, acme(offer), cases(10), JANUARY, ledger=lot(effective=start))
     assert (str(bill.line("o@2025-01-01T00:00:00Z").period.end.date()), str(bill.due.amount)) == ("2025-01-12", due)
     assert bill.ledger is not None
@@ -613,7 +617,7 @@ def test_an_outcome_may_become_billable_behind_the_period_of_its_line(start: str
 
 def test_an_outcome_of_an_earlier_time_is_paid_at_its_own_instant() -> None:
     """A line begins with the service sold in the period; what was open before may become billable before that."""
-    offer = solved(meter=WAITS)
+    offer = solved(aggregate=WAITS)
     account = acme(offer).with_changes(Pause(at="2025-01-28"), Resume(at="2025-02-10"))
     first = rate(offer, account, cases(25), JANUARY, ledger=lot(effective="2025-02-08"))
     found = rate(offer, account, [], FEBRUARY, carry=first.carry, ledger=first.ledger)
