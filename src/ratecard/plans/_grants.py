@@ -70,7 +70,8 @@ def grants_between(timeline: Timeline, code: str, period: Period) -> tuple[list[
     found: list[Granting] = []
     earlier = False
     for state, stretch in _stretches(timeline):
-        for grant in state.plan.grants:
+        for written in state.plan.grants:
+            grant = written.in_currency(code)
             unit = grant_unit(state.plan, grant.currency or code)
             if unit is None or (str(unit) != code and str(unit) in state.plan.currencies):
                 # A grant in another currency of the plan is for those who pay in that.
