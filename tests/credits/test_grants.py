@@ -38,7 +38,7 @@ def test_plain_forms() -> None:
         ({"amount": "-1"}, "amount", "grant.amount"),
         ({"amount": {"USD": "1", "EUR": "0"}}, "amount.EUR", "grant.amount"),
         ({"amount": {}}, "amount", "amount.currency"),
-        ({"amount": {"USD": "x"}}, "amount.USD", "number.text"),
+        ({"amount": {"USD": "x"}}, "amount.USD", "number.syntax"),
         ({"amount": {"USD": "1"}, "currency": "USD"}, "currency", "grant.currency"),
         ({"amount": {"USD": "1"}, "cost": "1"}, "cost", "amount.currency"),
         ({"cost": {"USD": "-1"}}, "cost.USD", "grant.cost"),

@@ -625,3 +625,14 @@ def test_an_outcome_of_an_earlier_time_is_paid_at_its_own_instant() -> None:
     assert str(found.due.amount) == "31.00"
     early = rate(offer, account, [], FEBRUARY, carry=first.carry, ledger=lot(expiry="2025-02-08"))
     assert str(early.due.amount) == "0.00"
+
+
+@pytest.mark.parametrize("paid", ["0", "4"])
+def test_the_quantity_of_credits_is_verified(paid: str) -> None:
+    """A line that credits paid a part of shows the quantity that its menu priced, and no other."""
+    offer = plan(menu(overage=ONE))
+    held = ledger({"id": "x", "amount": paid}) if paid != "0" else Ledger()
+    told = rate(offer, acme(offer), used((5, 10)), JANUARY, ledger=held).to_json()
+    assert Statement.from_json(told).verify()
+    told["lines"][0]["quantity"] = "999"
+    assert not Statement.from_json(told).verify()

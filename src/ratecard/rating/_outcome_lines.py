@@ -94,7 +94,8 @@ def _weigh(charging: Charging, item: OutcomeItem, due: Due, head: LineHead) -> N
     if not marks:
         return
     # The start stays a cut whatever lots come later: ids of draws are made of the cuts, and none may vanish.
-    cuts = sorted({start, *marks, *([since] if marks[0] <= start else [])})
+    early = [since] if marks[0] <= start else []
+    cuts: list[datetime] = sorted({start, *marks, *early})
     weights: list[tuple[datetime, Exact]] = []
     last: Exact = ZERO
     for cut, end in zip(cuts, [*cuts[1:], item.until], strict=True):
