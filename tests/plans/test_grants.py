@@ -257,6 +257,9 @@ def test_burn_by_name() -> None:
     found = plan(RECURRING, burn="lago")
     assert found.burn == Policy.preset("lago")
     assert Plan.load(found.dump()) == found
-    assert problems(burn="laga") == [("burn", "model.type")]
+    assert problems(burn="laga") == [("burn", "choice.unknown")]
+    with pytest.raises(DefinitionError, match="use one of default, stripe, orb, metronome, openmeter, lago"):
+        plan(burn="laga")
+    assert problems(burn=5) == [("burn", "model.type")]
     burn: Any = schema()["properties"]
     assert [sorted(each) for each in burn["burn"]["anyOf"]] == [["$ref"], ["enum"]]
