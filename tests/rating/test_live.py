@@ -637,3 +637,29 @@ def test_a_meter_that_is_not_served() -> None:
     bill = live(terms)
     assert bill.left(NOON) == {}
     assert bill._bill.figures().value(Gauge("quantity", "n")) == 0
+
+
+def test_outcomes_on_a_live_bill() -> None:
+    """Results that become billable are quoted and told as rate tells them, the undecided ones among them."""
+    fees = Meter(
+        key="won", event="claim",
+        aggregate=meters.Outcomes(
+            subject="case", result=[{"kind": "equals", "property": "step", "value": "paid"}],
+            confirm=[{"kind": "equals", "property": "step", "value": "receipt"}], confirmation_hours=24 * 20,
+        ),
+    )  # fmt: skip
+    plan = Plan.single(
+        "p", currency="USD", meters=[fees],
+        items=[Item(key="won", meter="won", price=prices.Outcome(definition="A case that was paid.", fee="7"))],
+    )  # fmt: skip
+    found = [
+        UsageRecord("claim", f"2025-01-{day}T00:00:00Z", {"case": case, "step": step}, id=f"{case}{step}")
+        for day, case, step in (("05", "a", "paid"), ("06", "a", "receipt"), ("25", "b", "paid"))
+    ]
+    bill = opened(plan)
+    for record in found:
+        bill.quote(record)
+        bill.record(record)
+    acme = plan.subscribe("acme", start="2025-01-01")
+    assert bill.statement().dumps() == rate(plan, acme, found, JANUARY).dumps()
+    assert bill.statement().carry == rate(plan, acme, found, JANUARY).carry

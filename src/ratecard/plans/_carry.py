@@ -237,8 +237,14 @@ def _value_problems(name: str, path: str, held: object) -> list[Problem]:
     key = path.removeprefix(f"{name}.")
     promise = name == "commitments" and key.startswith("commitment ")
     found = _amount_problems(path, held, negative=not promise)
-    if not found and name == "commitments" and not promise and key not in BOUNDS and not key.startswith("trial "):
-        words = f"write 'commitment' or 'trial' and its key, or one of {', '.join(BOUNDS)}"
+    if (
+        not found
+        and name == "commitments"
+        and not promise
+        and key not in BOUNDS
+        and not key.startswith(("trial ", "guard "))
+    ):
+        words = f"write 'commitment', 'trial' or 'guard' and its key, or one of {', '.join(BOUNDS)}"
         found.append(Problem(path, "carry.value", words))
     return found
 

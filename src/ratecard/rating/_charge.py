@@ -196,19 +196,19 @@ _NONE: dict[str, list[Cells]] = {}
 
 def ways_of(terms: Terms) -> tuple[list[tuple[Service, Way]], bool]:
     """How each service that is billed comes to its lines, and whether they stand in the order of the card."""
-    found: tuple[list[tuple[Service, Way]], bool] | None = terms.memo.get("ways")
-    if found is None:
-        ways = _ways(terms)
-        places = [service.place for service, _ in ways]
+    memo = terms.memo
+    if "ways" not in memo:
+        memo["ways"] = _ways(terms)
+        places = [service.place for service, _ in memo["ways"]]
         # Items that read others may be charged in another order than the card's; mostly the two are one.
-        terms.memo["in_credits"] = any(
+        memo["in_order"] = places == sorted(places)
+        memo["in_credits"] = any(
             isinstance(piece.price, Credit) for service in terms.services for piece in service.pieces
         )
-        found = terms.memo["ways"] = (ways, places == sorted(places))
-        short = [way for _, way in ways if way is not None]
-        quick = len(short) == len(ways) and found[1] and terms.carry is None and not _paid_by_credits(terms)
-        terms.memo["quick"] = tuple(short) if quick else None
-    return found
+        short = [way for _, way in memo["ways"] if way is not None]
+        quick = len(short) == len(places) and memo["in_order"] and terms.carry is None and not _paid_by_credits(terms)
+        memo["quick"] = tuple(short) if quick else None
+    return memo["ways"], memo["in_order"]
 
 
 def _ways(terms: Terms) -> list[tuple[Service, Way]]:
