@@ -4,6 +4,7 @@ Grants, one and recurring; scopes and uses; rollovers; policies: what can be wri
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from ratecard._problems import problems
 from ratecard.cadence import Cadence
-from ratecard.credits import AnyGrant, Grant, Negative, Policy, Recurring, Rollover, Scope, Use, entry_id
+from ratecard.credits import AnyGrant, Grant, Ledger, Negative, Policy, Recurring, Rollover, Scope, Use, entry_id
+from ratecard.errors import MismatchError
 from ratecard.money import Currency
 from ratecard.periods import Period
 
@@ -34,6 +36,15 @@ def test_plain_forms() -> None:
     [
         ({"amount": "0"}, "amount", "grant.amount"),
         ({"amount": "-1"}, "amount", "grant.amount"),
+        ({"amount": {"USD": "1", "EUR": "0"}}, "amount.EUR", "grant.amount"),
+        ({"amount": {}}, "amount", "amount.currency"),
+        ({"amount": {"USD": "x"}}, "amount.USD", "number.syntax"),
+        ({"amount": {"USD": "1"}, "currency": "USD"}, "currency", "grant.currency"),
+        ({"amount": {"USD": "1"}, "cost": "1"}, "cost", "amount.currency"),
+        ({"cost": {"USD": "-1"}}, "cost.USD", "grant.cost"),
+        ({"cost": {"USD": "1"}, "currency": "EUR"}, "cost", "grant.currency"),
+        ({"unit_cost": {"USD": "1"}, "cost_currency": "EUR"}, "cost_currency", "grant.currency"),
+        ({"cost": {"USD": "1"}, "category": "promotional"}, "cost", "grant.cost"),
         ({"cost": "1", "unit_cost": "1"}, "unit_cost", "grant.costs"),
         ({"cost": "-1"}, "cost", "grant.cost"),
         ({"unit_cost": "-1"}, "unit_cost", "grant.cost"),
@@ -188,3 +199,28 @@ def test_entry_ids() -> None:
     """Different parts never give one id."""
     told = {entry_id(*parts) for parts in (("a", "b/c"), ("a/b", "c"), ("a", "b", "c"), ("a%2Fb", "c"), ("a", "b"))}
     assert len(told) == 5
+
+
+def test_amounts_by_currency() -> None:
+    """A table is read, stored and taken in one currency; without one it is refused."""
+    written = {"USD": "100", "EUR": "95"}
+    gift = Grant(id="gift", amount=written, cost={"USD": "50", "EUR": "38"})
+    assert gift.model_dump(mode="json")["amount"] == {"EUR": "95", "USD": "100"}
+    assert Grant.model_validate_json(gift.model_dump_json()) == gift
+    assert hash(gift) == hash(Grant.model_validate(gift.model_dump()))
+    taken = gift.in_currency("EUR")
+    assert taken == Grant(id="gift", amount="95", currency="EUR", cost="38", cost_currency="EUR")
+    assert taken.in_currency(None) is taken and gift.paid
+    assert not Grant(id="gift", amount=written, cost={"USD": "0", "EUR": "0"}).paid
+    euro = Currency.of("EUR")
+    assert (str(gift.money(euro)), gift.basis(euro)) == ("95.00 EUR", taken.basis(euro))
+    assert Grant(id="g", amount=written, unit_cost={"USD": "1", "EUR": "0.5"}).basis(euro) == Decimal("0.5")
+    start = "2025-01-01T00:00:00Z"
+    held = Ledger().grant(gift, at=start, currency=euro).lot("gift").lot
+    assert (held.amount, str(held.unit), str(held.cost_currency)) == (Decimal(95), "EUR", "EUR")
+    for currency in (None, Currency.of("GBP")):
+        with pytest.raises(MismatchError, match="EUR, USD") as caught:
+            Ledger().grant(gift, at=start, currency=currency)
+        assert caught.value.code == "amount.currency"
+    (monthly,) = Recurring(key="k", amount=written).grants(Period.month(2025, 1))
+    assert monthly.in_currency("USD").amount == Decimal(100)

@@ -16,7 +16,7 @@ import ratecard
 from tests.house._tree import MODULES, Module, inside, none
 
 # The order of the soil counts: each file sees only those before it.
-SOIL = ("errors", "_visible", "_kinds", "_grammar", "_exact", "_numbers", "_model", "_problems")
+SOIL = ("errors", "_visible", "_kinds", "_grammar", "_exact", "_numbers", "_model", "_problems", "_worth")
 CURVE = ("_given", "_shapes", "_blends", "_pieces", "_searches", "curve")
 DEMAND = ("_axes", "_folds", "demand")
 GROUND = ("money", "quantity", *DEMAND, "steps", *CURVE, "_instants", "periods", "cadence", "records")

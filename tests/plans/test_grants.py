@@ -22,6 +22,7 @@ from ratecard.plans import (
     resolve,
     schema,
 )
+from ratecard.rating import rate
 
 FEE = {"key": "fee", "price": {"model": "flat", "amount": "20"}}
 RECURRING = {"kind": "recurring", "key": "w", "amount": "5"}
@@ -206,7 +207,55 @@ def test_faults_of_grants() -> None:
 
 def test_several_currencies_need_a_name() -> None:
     """Where a plan has cards in several currencies, nothing says which of them a bare grant is in."""
-    assert problems(RECURRING, currencies=("USD", "EUR")) == [("grants[0].currency", "amount.currency")]
+    assert problems(RECURRING, currencies=("USD", "EUR")) == [("grants[0].amount", "amount.currency")]
+
+
+BOTH = {**RECURRING, "amount": {"USD": "10", "EUR": "9.5"}, "cost": {"USD": "5", "EUR": "1.9"}}
+
+
+def test_an_amount_for_each_currency() -> None:
+    """Each customer gets what the grant says in the currency of their subscription, and at its cost."""
+    offer = plan(BOTH, currencies=("USD", "EUR"))
+    assert Plan.load(offer.model_dump(mode="json")) == offer
+    assert Plan.load(offer.model_dump(mode="json")).digest == offer.digest
+    assert plan({**BOTH, "cost": None}, currencies=("USD", "EUR")).digest != offer.digest
+    for code, due, basis in (("USD", "10.00", "0.5"), ("EUR", "10.50", "0.2")):
+        acme = offer.subscribe("acme", start="2025-01-01", currency=code)
+        bill = rate(offer, acme, [], Period.month(2025, 1))
+        assert (str(bill.due.amount), str(bill.due.currency)) == (due, code)
+        assert bill.ledger is not None
+        (holding,) = bill.ledger.lots()
+        assert (str(holding.lot.basis), str(holding.lot.cost_currency)) == (basis, code)
+
+
+def test_units_may_cost_otherwise_in_each_currency() -> None:
+    """Credits are as many for everybody; what was paid for them is in the customer's currency."""
+    pack = {
+        "kind": "grant",
+        "id": "pack",
+        "amount": "100",
+        "currency": "credits",
+        "unit_cost": {"USD": "2", "EUR": "1"},
+    }
+    offer = plan(pack, currencies=("USD", "EUR"))
+    acme = offer.subscribe("acme", start="2025-01-01", currency="EUR")
+    ((at, grant, unit),) = resolve(offer, acme, Period.month(2025, 1)).grants
+    lot = Ledger().grant(grant, at=at, currency=unit).lot("pack").lot
+    assert (str(lot.amount), str(lot.basis), str(lot.cost_currency)) == ("100", "1", "EUR")
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"amount": {"USD": "1"}}, "amount"),
+        ({"amount": {"USD": "1", "EUR": "1", "GBP": "1"}}, "amount"),
+        ({"amount": "1", "currency": "credits", "cost": {"USD": "1"}}, "cost"),
+        ({"amount": {"USD": "1", "EUR": "1"}, "unit_cost": {"EUR": "1"}}, "unit_cost"),
+    ],
+)
+def test_amounts_for_the_currencies_of_the_plan(fields: dict[str, Any], path: str) -> None:
+    """A table has an amount for each currency of the plan, and no other."""
+    assert problems({**RECURRING, **fields}, currencies=("USD", "EUR")) == [(f"grants[0].{path}", "amount.currency")]
 
 
 def test_order_without_the_stage() -> None:
@@ -239,6 +288,9 @@ def test_burn_by_name() -> None:
     found = plan(RECURRING, burn="lago")
     assert found.burn == Policy.preset("lago")
     assert Plan.load(found.dump()) == found
-    assert problems(burn="laga") == [("burn", "model.type")]
+    assert problems(burn="laga") == [("burn", "choice.unknown")]
+    with pytest.raises(DefinitionError, match="use one of default, stripe, orb, metronome, openmeter, lago"):
+        plan(burn="laga")
+    assert problems(burn=5) == [("burn", "model.type")]
     burn: Any = schema()["properties"]
     assert [sorted(each) for each in burn["burn"]["anyOf"]] == [["$ref"], ["enum"]]

@@ -133,6 +133,10 @@ def test_what_more_it_reads_must_be_there() -> None:
             [("baseline", "outcome.value"), ("floor", "outcome.value"), ("ceiling", "outcome.value")],
         ),
         ({"rate": "1", "floor": "3", "ceiling": "2"}, [("floor", "clamp.order")]),
+        ({"rate": "1", "floor": "10", "maximum": "5"}, [("floor", "clamp.order")]),
+        ({"rate": "1", "floor": "10", "ceiling": "10", "maximum": "5"}, [("floor", "clamp.order")]),
+        ({"rate": "20"}, [("rate", "outcome.rate")]),
+        ({"rate": "1.000000000000000000000001"}, [("rate", "outcome.rate")]),
         ({"tiers": [Tier(up_to=2, unit_price="1")]}, [("tiers[0].up_to", "tier.closed")]),
         ({"fees": [SuccessFee(at_least="0.1", fee="1")]}, [("fees[0].at_least", "outcome.order")]),
         (

@@ -12,7 +12,7 @@ from ratecard import prices
 from ratecard.credits import Drawn, Grant, Ledger, Negative, Policy, Refuse, Returned, RolledOver
 from ratecard.errors import MismatchError, NoPriceError
 from ratecard.periods import Period
-from ratecard.plans import AddOn, Item, Plan, Subscription, resolve
+from ratecard.plans import AddOn, Item, Pause, Plan, Resume, Subscription, resolve
 from ratecard.rating import Adjustment, Statement, charge, invoice, measure, rate, rerate, resolve_all, settle
 from ratecard.records import UsageRecord
 
@@ -553,3 +553,84 @@ def test_the_example_of_the_house() -> None:
     )
     found = bill(offer, [])
     assert (str(found.subtotal), str(found.due)) == ("50.00 USD", "45.00 USD")
+
+
+SOLVED = {"kind": "outcomes", "subject": "case"}
+REOPENED = {"kind": "equals", "property": "state", "value": "open"}
+WAITS = {**SOLVED, "reverse": [REOPENED], "confirmation_hours": "240"}
+
+
+def solved(*cards: str, aggregate: dict[str, Any] = SOLVED) -> Plan:
+    """A fee of 31 a case, on cards from these days on."""
+    item = {"key": "o", "meter": "o", "price": {"model": "outcome", "definition": "Solved.", "fee": "31"}}
+    dated = [{"effective": day} for day in cards] or [{}]
+    return Plan.load(
+        {
+            "key": "p",
+            "meters": [{"key": "o", "event": "solved", "aggregate": aggregate}],
+            "cards": [{"currency": "USD", "items": [item], **each} for each in dated],
+        }
+    )
+
+
+def cases(*days: int) -> list[UsageRecord]:
+    """A case solved at noon of each day of January."""
+    return [UsageRecord("solved", f"2025-01-{day:02}T12:00:00Z", {"case": str(day)}, id=str(day)) for day in days]
+
+
+def lot(**fields: str) -> Ledger:
+    """A lot of 100 USD."""
+    return ledger({"id": "l", "amount": "100", **fields}, unit="USD")
+
+
+@pytest.mark.parametrize(
+    ("day", "fields", "due"),
+    [
+        (5, {"effective": "2025-01-16"}, "31.00"),
+        (20, {"effective": "2025-01-16"}, "0.00"),
+        (5, {"expiry": "2025-01-16"}, "0.00"),
+        (20, {"expiry": "2025-01-16"}, "31.00"),
+    ],
+)
+def test_an_outcome_is_paid_by_the_lots_of_the_instant_at_which_it_is_billable(
+    day: int, fields: dict[str, str], due: str
+) -> None:
+    """Outcomes are cut by when they become billable, never by days."""
+    offer = solved()
+    assert str(rate(offer, acme(offer), cases(day), JANUARY, ledger=lot(**fields)).due.amount) == due
+
+
+@pytest.mark.parametrize(("start", "due"), [("2025-01-16", "0.00"), ("2025-01-21", "31.00")])
+def test_an_outcome_may_become_billable_behind_the_period_of_its_line(start: str, due: str) -> None:
+    """The card is that of the outcome, and the lot that of the day on which nobody can challenge it any more."""
+    offer = solved("2025-01-01", "2025-01-12", aggregate=WAITS)
+    bill = rate(offer, acme(offer), cases(10), JANUARY, ledger=lot(effective=start))
+    assert (str(bill.line("o@2025-01-01T00:00:00Z").period.end.date()), str(bill.due.amount)) == ("2025-01-12", due)
+    assert bill.ledger is not None
+    again = rerate(bill, offer, acme(offer), [], ledger=bill.ledger)
+    assert again.due.amount == -Decimal(due)
+    assert again.corrected.ledger is not None
+    assert again.corrected.ledger.lot("l").left == Decimal(100)
+
+
+def test_an_outcome_of_an_earlier_time_is_paid_at_its_own_instant() -> None:
+    """A line begins with the service sold in the period; what was open before may become billable before that."""
+    offer = solved(aggregate=WAITS)
+    account = acme(offer).with_changes(Pause(at="2025-01-28"), Resume(at="2025-02-10"))
+    first = rate(offer, account, cases(25), JANUARY, ledger=lot(effective="2025-02-08"))
+    found = rate(offer, account, [], FEBRUARY, carry=first.carry, ledger=first.ledger)
+    assert found.line("o").period.start.isoformat()[:10] == "2025-02-10"
+    assert str(found.due.amount) == "31.00"
+    early = rate(offer, account, [], FEBRUARY, carry=first.carry, ledger=lot(expiry="2025-02-08"))
+    assert str(early.due.amount) == "0.00"
+
+
+@pytest.mark.parametrize("paid", ["0", "4"])
+def test_the_quantity_of_credits_is_verified(paid: str) -> None:
+    """A line that credits paid a part of shows the quantity that its menu priced, and no other."""
+    offer = plan(menu(overage=ONE))
+    held = ledger({"id": "x", "amount": paid}) if paid != "0" else Ledger()
+    told = rate(offer, acme(offer), used((5, 10)), JANUARY, ledger=held).to_json()
+    assert Statement.from_json(told).verify()
+    told["lines"][0]["quantity"] = "999"
+    assert not Statement.from_json(told).verify()

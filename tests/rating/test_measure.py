@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from ratecard import meters, prices
+from ratecard.credits import Ledger
 from ratecard.errors import MismatchError, RecordError
 from ratecard.periods import Period
-from ratecard.plans import Item, Plan, Terms, resolve
+from ratecard.plans import Carry, Item, Plan, Terms, resolve
 from ratecard.rating import Account, Rejection, Tally, charge, measure, resolve_all, settle
 from ratecard.records import Layout, UsageRecord
 
@@ -109,6 +111,23 @@ def test_one_customer_twice() -> None:
     with pytest.raises(MismatchError) as caught:
         resolve_all(plan(), [plan().subscribe("acme", start="2025-01-01")] * 2, JANUARY)
     assert caught.value.code == "book.twice"
+
+
+@pytest.mark.parametrize(("name", "told"), [("acmee", 'Did you mean "acme"?'), ("zed", "leave it out"), (7, "leave")])
+def test_what_is_given_for_somebody_else(name: Any, told: str) -> None:
+    """A carry or a ledger for nobody in the book is refused, never left out in silence."""
+    some = plan()
+    customers = [some.subscribe("acme", start="2025-01-01")]
+    book = resolve_all(some, customers, JANUARY)
+    carry = Carry(customer="acme", plan="p", until=JANUARY.start)
+    for act in (
+        lambda: resolve_all(some, customers, JANUARY, carries={name: carry}),
+        lambda: resolve_all(some, customers, JANUARY, ledgers={name: Ledger()}),
+        lambda: list(book.statements(measure(book, []), ledgers={name: Ledger()})),
+    ):
+        with pytest.raises(MismatchError, match=re.escape(told)) as caught:
+            act()
+        assert caught.value.code == "book.customer"
 
 
 def code_of(act: Any) -> str:

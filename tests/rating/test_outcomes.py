@@ -660,3 +660,22 @@ def test_negative_is_never_billed() -> None:
     (january,) = chain(plan(item(fee="3", maximum="1")), [told("01-02", "lost", "a"), told("01-03", "undo", "b")], JAN)
     assert january.due == Money("0.00", "USD")
     assert january.lines[0].exact == Decimal(0)
+
+
+@pytest.mark.parametrize(
+    ("count", "reasons", "expected"),
+    [
+        (2, {"idle": 2}, True),
+        (2, {"idle": 3}, False),
+        (2, {"idle": 1}, False),
+        (2, {"late": 2}, False),
+        (100, {"idle": 130}, True),
+        (100, {"idle": 60, "late": 70}, False),
+        (99, {"idle": 130}, False),
+    ],
+)
+def test_what_did_not_count_fits_its_reasons(count: int, reasons: dict[str, int], expected: bool) -> None:
+    """The listed records are those that the reasons count; a list that was cut short has its full length."""
+    left = [Left(str(n), "", str(n), "2025-01-01T00:00:00Z", "idle") for n in range(count)]
+    told = Evidence.of("Solved.", []).beside(left).to_json()
+    assert Evidence.from_json({**told, "reasons": reasons}).verify() is expected

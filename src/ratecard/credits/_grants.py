@@ -6,19 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal, TypeAlias
+from decimal import Decimal
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, Tag, model_validator
 
 from .._model import (
     Amount,
     Key,
-    Many,
     Model,
     OptionalAmount,
     OptionalDay,
     Pairs,
-    Table,
     Whole,
     default,
     read_day,
@@ -27,100 +26,18 @@ from .._model import (
     tagged,
 )
 from .._numbers import ONE, ZERO, Exact, div
+from .._worth import Bare, OptionalWorth, Worth
 from ..cadence import Cadence
-from ..errors import Problem
+from ..errors import MismatchError, Problem
 from ..money import Currency, Money
 from ..periods import Period, moment
 from ._fields import entry_id, is_money, unit_of
+from ._scopes import Scope, Use
 
 __all__ = ["AnyGrant", "Category", "Grant", "Recurring", "Rollover", "Scope", "Use"]
 
 Category: TypeAlias = Literal["paid", "promotional"]
 """Whether somebody paid for it; what was paid for may be owed back."""
-
-
-class Use:
-    """
-    What credits are drawn for. Immutable by contract.
-
-    Args:
-        item: the key of the item of a plan.
-        meter: the key of its meter; None for what is not metered, such as a fee.
-        dimensions: the values of its group, such as `{"region": "eu"}`.
-        customer: who used it, where one ledger serves several.
-    """
-
-    __slots__ = ("customer", "dimensions", "item", "meter")
-
-    def __init__(
-        self,
-        item: str | None = None,
-        *,
-        meter: str | None = None,
-        dimensions: Mapping[str, str] | None = None,
-        customer: str | None = None,
-    ) -> None:
-        self.item = item
-        self.meter = meter
-        self.dimensions: Pairs[str] = Pairs(dimensions)
-        self.customer = customer
-
-    def to_json(self) -> dict[str, object]:
-        """Its plain form, without what is not stated."""
-        told = {"item": self.item, "meter": self.meter, "customer": self.customer, "dimensions": dict(self.dimensions)}
-        return {name: held for name, held in told.items() if held}
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Use):
-            return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
-
-    def __hash__(self) -> int:
-        return hash((self.item, self.meter, self.dimensions, self.customer))
-
-    def __repr__(self) -> str:
-        told = ", ".join(f"{name}={held!r}" for name, held in self.to_json().items())
-        return f"Use({told})"
-
-
-class Scope(Model, frozen=True):
-    """
-    What a grant pays for: everything that meets each of these; what is left empty limits nothing.
-
-    Attributes:
-        items: the keys of items.
-        meters: the keys of meters.
-        dimensions: for each dimension, the values that may be paid for.
-        customers: those who share the grant, where one ledger serves several.
-        metered: whether only what comes from a meter is paid for.
-
-    >>> Scope(meters=["tokens"]).covers(Use("gpt", meter="tokens")), Scope(meters=["tokens"]).covers(Use("seats"))
-    (True, False)
-    """
-
-    items: Many[Key] = default(())
-    meters: Many[Key] = default(())
-    dimensions: Table[Annotated[tuple[str, ...], Field(min_length=1)]] = default(Pairs())
-    customers: Many[Key] = default(())
-    metered: bool = Field(default=False, strict=True)
-
-    def covers(self, use: Use) -> bool:
-        """Whether this pays for a use. What the use does not state, no limit lets through."""
-        if (
-            (self.items and use.item not in self.items)
-            or (self.meters and use.meter not in self.meters)
-            or (self.customers and use.customer not in self.customers)
-            or (self.metered and use.meter is None)
-        ):
-            return False
-        limits = self.dimensions
-        return not limits or all(use.dimensions.get(name) in values for name, values in limits.items())
-
-    @property
-    def breadth(self) -> int:
-        """How many items, meters, customers and values it names; 0 for one without limits."""
-        values = sum(len(each) for each in self.dimensions.values())
-        return len(self.items) + len(self.meters) + len(self.customers) + values + self.metered
 
 
 class Rollover(Model, frozen=True):
@@ -163,7 +80,7 @@ def _check_rollover(found: Rollover) -> Rollover:
 class _Granted(Model, frozen=True):
     """What one grant and a recurring one have in common."""
 
-    amount: Amount
+    amount: Worth
     currency: Key | None = default(None)
     places: Annotated[Whole, Field(ge=0, le=18)] | None = default(None)
     priority: Annotated[Whole, Field(ge=0, le=1_000_000)] = default(50)
@@ -171,8 +88,8 @@ class _Granted(Model, frozen=True):
     expiry: OptionalDay = default(None)
     scope: Scope = Field(default_factory=Scope)
     category: Category | None = default(None)
-    cost: OptionalAmount = default(None)
-    unit_cost: OptionalAmount = default(None)
+    cost: OptionalWorth = default(None)
+    unit_cost: OptionalWorth = default(None)
     cost_currency: Key | None = default(None)
     rollover: Rollover | None = default(None)
 
@@ -190,19 +107,49 @@ class _Granted(Model, frozen=True):
         """Whether somebody paid for it: as `category` says, else whether it has a cost."""
         if self.category is not None:
             return self.category == "paid"
-        return bool(self.cost or self.unit_cost)
+        return any(each for held in (self.cost, self.unit_cost) for _, each in _each(held))
+
+    def in_currency(self, code: str | None) -> Self:
+        """
+        The same with one amount each: of a table by currency what it says in this one.
+
+        Args:
+            code: the currency; None for none, which only a grant without tables can do with.
+
+        Raises:
+            MismatchError: `amount.currency`, when a table has no amount in it.
+
+        >>> Grant(id="gift", amount={"USD": "100", "EUR": "95"}).in_currency("EUR").amount
+        Decimal('95')
+        """
+        told: dict[str, object] = {}
+        for name in _WORTHS:
+            held = getattr(self, name)
+            if not isinstance(held, Pairs):
+                continue
+            if code is None or code not in held:
+                shown = "no currency is named" if code is None else f"{code} is asked for"
+                raise MismatchError(
+                    f"the {name} of this grant is written in {', '.join(held)}, and {shown}; take "
+                    "grant.in_currency(...) with one of them",
+                    code="amount.currency",
+                )
+            told[name] = held[code]
+            told["currency" if name == "amount" else "cost_currency"] = code
+        return self.model_copy(update=told) if told else self
 
     def basis(self, unit: Currency) -> Exact:
         """What one unit of it costs, exact."""
-        if self.cost is not None:
-            return div(self.cost, self.amount)
-        if self.unit_cost is not None:
-            return self.unit_cost
+        found = self.in_currency(unit)
+        if found.cost is not None:
+            return div(_bare(found.cost), _bare(found.amount))
+        if found.unit_cost is not None:
+            return _bare(found.unit_cost)
         return ONE if self.paid and is_money(unit) else ZERO
 
     def money(self, unit: Currency) -> Money:
         """Its amount in a unit."""
-        return Money.make(self.amount, unit)
+        return Money.make(_bare(self.in_currency(unit).amount), unit)
 
     def unit(self, fallback: Currency | None = None) -> Currency | None:
         """The currency or unit it is counted in."""
@@ -217,23 +164,64 @@ def _read_currency(given: object) -> object:
     return given
 
 
+_WORTHS = ("amount", "cost", "unit_cost")
+
+
+def _bare(held: Bare) -> Decimal:
+    """What is no table."""
+    assert isinstance(held, Decimal)
+    return held
+
+
+def _each(held: Bare | None) -> list[tuple[str, Decimal]]:
+    """The amounts of a field, with the end of the path to each."""
+    if isinstance(held, Pairs):
+        return [(f".{code}", amount) for code, amount in held.items()]
+    return [] if held is None else [("", held)]
+
+
 def _check_granted(found: _Granted) -> _Granted:
-    wrong: list[Problem] = []
-    if found.amount <= 0:
-        wrong.append(Problem("amount", "grant.amount", "a grant is of something; write an amount above 0"))
+    wrong = [
+        Problem(f"amount{tail}", "grant.amount", "a grant is of something; write an amount above 0")
+        for tail, amount in _each(found.amount)
+        if amount <= 0
+    ]
     if found.cost is not None and found.unit_cost is not None:
         wrong.append(Problem("unit_cost", "grant.costs", "the cost of all and of each say the same; leave one out"))
     for name in ("cost", "unit_cost"):
-        cost = getattr(found, name)
-        if cost is not None and cost < 0:
-            wrong.append(Problem(name, "grant.cost", "a cost is 0 or more"))
-        if cost and found.category == "promotional":
+        costs = _each(getattr(found, name))
+        for tail, cost in costs:
+            if cost < 0:
+                wrong.append(Problem(f"{name}{tail}", "grant.cost", "a cost is 0 or more"))
+        if any(cost for _, cost in costs) and found.category == "promotional":
             wrong.append(Problem(name, "grant.cost", "what was paid for is not promotional; write category: paid"))
+    wrong += _currency_faults(found)
     start, end = found.effective, found.expiry
     if start is not None and end is not None and moment(start, "UTC") >= moment(end, "UTC"):
         wrong.append(Problem("expiry", "grant.order", "it expires before it is effective; give a later expiry"))
     refuse(wrong)
     return found
+
+
+def _currency_faults(found: _Granted) -> list[Problem]:
+    """What is said twice, or not at all, about the currencies of tables."""
+    wrong: list[Problem] = []
+    tabled = isinstance(found.amount, Pairs)
+    if tabled and found.currency is not None:
+        wrong.append(Problem("currency", "grant.currency", "the amounts name their currencies; leave it out"))
+    for name in ("cost", "unit_cost"):
+        cost = getattr(found, name)
+        if isinstance(cost, Pairs):
+            if found.cost_currency is not None:
+                words = "the costs name their currencies; leave it out"
+                wrong.append(Problem("cost_currency", "grant.currency", words))
+            if found.currency is not None and is_money(found.currency):
+                words = f"a grant in {found.currency} alone has one cost; write one amount, or a table for both"
+                wrong.append(Problem(name, "grant.currency", words))
+        elif tabled and cost and found.cost_currency is None:
+            words = "the grant is written by currency; write its cost for each of them as well"
+            wrong.append(Problem(name, "amount.currency", words))
+    return wrong
 
 
 class Grant(_Granted, frozen=True):
@@ -243,7 +231,8 @@ class Grant(_Granted, frozen=True):
     Attributes:
         id: the id of the lot, unique in a ledger.
         key: what it belongs together with, for the limits of rollovers and top-ups; None is the id.
-        amount: above 0; money, or a number of units.
+        amount: above 0; money, or a number of units; or a table of money by currency, `{USD: "100", EUR: "95"}`, of
+            which a plan gives each customer what it says in theirs, and `in_currency` takes one.
         currency: a currency of ISO 4217 or a unit of one's own; None is the one of whoever reads it, such as a plan.
         places: the decimals of a unit of one's own.
         priority: 0 and up; small numbers burn first where the order of burning looks at them.
@@ -252,8 +241,8 @@ class Grant(_Granted, frozen=True):
         lasts: instead of `expiry`: until the first boundary of this cadence after it is effective.
         scope: what it pays for.
         category: `paid` or `promotional`; None is paid where there is a cost.
-        cost: what was paid for all of it; `unit_cost` is for each unit. A paid grant of money costs its face value
-            where neither is given.
+        cost: what was paid for all of it; `unit_cost` is for each unit; each also as a table by currency. A paid grant
+            of money costs its face value where neither is given.
         cost_currency: the currency of the cost; None is the grant's own currency, if that is money.
         rollover: what of it lives on after it expires.
 

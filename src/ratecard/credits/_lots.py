@@ -111,7 +111,9 @@ class Lot:
 
         Raises:
             LedgerError: `grant.currency` without a unit or without a currency of its cost, `grant.order`.
+            MismatchError: `amount.currency`, for a table of amounts that has none in this currency.
         """
+        grant = grant.in_currency(currency)
         unit = grant.unit(currency)
         if unit is None:
             raise LedgerError(f"grant {grant.id!r} names no currency; give it one", code="grant.currency")

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import core_schema
 
-from .._model import NUMBER_PATTERN, Key, Many, Model, Pairs, Table, default, refuse
-from .._numbers import CONTEXT, ONE, ZERO, Exact, floor, number, text
+from .._model import NUMBER_PATTERN, Key, Many, Model, Pairs, Table, default
+from .._numbers import CONTEXT, ONE, ZERO, Exact, floor, number
+from .._worth import Bare, read_worth, show_worth
 from ..errors import MismatchError, NumberError, Problem
 from ._answers import Bound, Breach, Signals, seconds
 from ._reading import Gauge, Group, Reading
@@ -244,28 +245,9 @@ class Work:
         return None
 
 
-def _worth(value: object) -> Decimal | Pairs[Decimal] | None:
-    """An amount, or one for each currency."""
-    if value is None:
-        return None
-    found: list[Problem] = []
-    read: dict[str, Decimal] = {}
-    table = value if isinstance(value, Mapping) else {"": value}
-    for name, each in table.items():
-        try:
-            read[str(name)] = number(each)
-        except NumberError as error:
-            found.append(Problem(str(name), error.code, error.text))
-    if not read and not found:
-        found = [Problem("", "guard.currency", "this table is empty; write an amount for each currency")]
-    refuse(found)
-    return Pairs(read) if isinstance(value, Mapping) else read[""]
-
-
-def _shown(value: Decimal | Pairs[Decimal] | None) -> str | dict[str, str] | None:
-    if isinstance(value, Pairs):
-        return {name: text(each) for name, each in value.items()}
-    return None if value is None else text(value)
+def _worth(value: object) -> Bare | None:
+    """An amount, or one for each currency, or None."""
+    return None if value is None else read_worth(value, code="guard.currency")
 
 
 if TYPE_CHECKING:
@@ -288,7 +270,7 @@ else:
         @classmethod
         def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
             return core_schema.no_info_plain_validator_function(
-                _worth, serialization=core_schema.plain_serializer_function_ser_schema(_shown)
+                _worth, serialization=core_schema.plain_serializer_function_ser_schema(show_worth)
             )
 
         @classmethod

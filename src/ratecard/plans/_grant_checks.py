@@ -5,15 +5,19 @@ Whether the credits of a plan fit it: the units they are counted in, and what th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from .._model import Pairs
 from .._numbers import quantize
+from .._worth import Bare
 from ..credits import Grant, Recurring
 from ..errors import Problem
 from ..prices import Credit
 from ._card import repeats
 from ._grants import grant_unit
 from ._lookup import unknown
+from ._sums import BARE, sums_problems
 
 if TYPE_CHECKING:
     from ._plan import Plan
@@ -59,13 +63,20 @@ def grant_problems(plan: Plan) -> Iterator[Problem]:
 def _unit(path: str, grant: Grant | Recurring, plan: Plan) -> Iterator[Problem]:
     """What is wrong with the unit of a grant, and with the currency of its cost."""
     units = {unit.key: unit.places for unit in plan.units}
+    codes = list(plan.currencies)
+    worths: dict[str, Bare | None] = {name: getattr(grant, name) for name in ("amount", "cost", "unit_cost")}
+    for name, held in worths.items():
+        if isinstance(held, Pairs):
+            yield from sums_problems(f"{path}.{name}", held, codes)
+    amount = worths.pop("amount")
+    if not isinstance(amount, Decimal):
+        return
     code = grant.currency
     if code is None:
-        if len(plan.currencies) > 1:
-            words = "the plan has cards in several currencies; name one of them, and write a grant for each"
-            yield Problem(f"{path}.currency", "amount.currency", words)
+        yield from sums_problems(f"{path}.amount", Pairs({BARE: amount}), codes)
+        if len(codes) > 1:
             return
-        code = next(iter(plan.currencies))
+        code = codes[0]
     unit = grant_unit(plan, code)
     if unit is None:
         words = unknown(code, [*plan.currencies, *units], what="currency or unit", owner="the plan")
@@ -74,9 +85,9 @@ def _unit(path: str, grant: Grant | Recurring, plan: Plan) -> Iterator[Problem]:
     if grant.places not in (None, unit.places):
         words = f"{code} is counted in {unit.places} decimals here; leave places out"
         yield Problem(f"{path}.places", "currency.places", words)
-    amount = grant.money(unit).amount
     if code in units and quantize(amount, unit.places) != amount:
         words = f"{code} is counted in {unit.places} decimals; round the amount to them"
         yield Problem(f"{path}.amount", "ledger.fine", words)
-    if code in units and (grant.cost or grant.unit_cost) and grant.cost_currency is None:
+    bare = any(cost for cost in worths.values() if isinstance(cost, Decimal))
+    if code in units and bare and grant.cost_currency is None:
         yield Problem(f"{path}.cost_currency", "grant.currency", "say in which currency the cost is, such as 'USD'")

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast, get_args
 
 from pydantic import BeforeValidator
 from pydantic_core import CoreSchema
 
+from .._model import refuse
 from ..credits import Grant, Ledger, Lot, Policy, Preset, Recurring, entry_id
+from ..errors import Problem
 from ..money import Currency
 from ..periods import Period, moment
 
@@ -29,7 +31,12 @@ __all__ = ["Bound", "Burn", "Granting", "grants_between", "ledger_bounds", "lot_
 
 def _read(value: object) -> object:
     """A policy by the name of its preset."""
-    return Policy.preset(value) if value in get_args(Preset) else value  # type: ignore[arg-type]
+    if not isinstance(value, str):
+        return value
+    if value not in get_args(Preset):
+        words = f"no preset is called {value[:40]!r}; use one of {', '.join(get_args(Preset))}, or write a policy"
+        refuse([Problem("", "choice.unknown", words)])
+    return Policy.preset(cast("Preset", value))
 
 
 class _OrPreset:
@@ -70,7 +77,8 @@ def grants_between(timeline: Timeline, code: str, period: Period) -> tuple[list[
     found: list[Granting] = []
     earlier = False
     for state, stretch in _stretches(timeline):
-        for grant in state.plan.grants:
+        for written in state.plan.grants:
+            grant = written.in_currency(code)
             unit = grant_unit(state.plan, grant.currency or code)
             if unit is None or (str(unit) != code and str(unit) in state.plan.currencies):
                 # A grant in another currency of the plan is for those who pay in that.

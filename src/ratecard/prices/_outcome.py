@@ -72,9 +72,9 @@ class Outcome(Asked, frozen=True):
         fee: the price of one outcome, 0 or more.
         tiers: prices by the number of outcomes in the period, each tier prices those inside it.
         fees: the price of one outcome by the period's success rate, rates rising from 0.
-        rate: the share of the value above the baseline, 0 or more: "0.2" is 20 %.
+        rate: the share of the value above the baseline, 0 to 1: "0.2" is 20 %.
         baseline: what an outcome is worth without the seller.
-        floor: the least amount of an outcome that is worth more than the baseline.
+        floor: the least amount of an outcome that is worth more than the baseline; at most `ceiling` and `maximum`.
         ceiling: the greatest amount of one outcome.
         maximum: the greatest amount of a period.
         guarantees: what is given back when a promise was not kept.
@@ -239,7 +239,12 @@ def _faults(price: Outcome) -> list[Problem]:
         words = "only a share of a value has it; add rate, or leave it out"
         held = (("baseline", price.baseline or None), ("floor", price.floor), ("ceiling", price.ceiling))
         found += [Problem(name, "outcome.value", words) for name, value in held if value is not None]
-    found += clamp_faults(price.floor, price.ceiling, place="floor")
+    elif price.rate > ONE:
+        words = f"{text(price.rate)} would be more than the value itself; write 20 % as 0.2"
+        found.append(Problem("rate", "outcome.rate", words))
+    # Of the bounds above it, the lowest is the one to name.
+    above = [each for each in (price.ceiling, price.maximum) if each is not None]
+    found += clamp_faults(price.floor, min(above, default=None), place="floor")
     if price.tiers:
         try:
             Graduated(tiers=price.tiers)

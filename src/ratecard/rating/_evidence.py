@@ -126,12 +126,25 @@ class Evidence:
 
     def verify(self) -> bool:
         """Whether the digests recompute, as far as what they are of is here, and the counts hold the lists."""
-        if self.digest != _hash(self.definition) or len(self.left) > sum(self.reasons.values()):
+        if self.digest != _hash(self.definition) or not self._counts_left():
             return False
         if len(self.proofs) < self.added + self.removed:
             return len(self.proofs) == LISTED
         added = sum(1 for each in self.proofs if each.added)
         return (added, len(self.proofs) - added) == (self.added, self.removed) and self.proves(self.proofs)
+
+    def _counts_left(self) -> bool:
+        """Whether the records that are listed are those that the reasons count, as far as they are listed."""
+        listed = dict.fromkeys(self.reasons, 0)
+        for each in self.left:
+            if each.reason not in listed:
+                return False
+            listed[each.reason] += 1
+        # A list that was cut short has its full length.
+        cut = len(self.left) == LISTED and sum(self.reasons.values()) > LISTED
+        return (
+            cut and all(count <= self.reasons[reason] for reason, count in listed.items())
+        ) or listed == self.reasons
 
     def words(self, *, indent: str = "") -> str:
         """The evidence in words."""

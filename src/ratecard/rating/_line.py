@@ -378,6 +378,11 @@ def _stated(price: Step) -> list[Exact]:
     """The quantities that a price can have had by its step, where that tells; nothing where it does not."""
     if price.rule == "product":
         return [_number(value) for name, value in price.inputs if name == "quantity"]
+    if price.rule == "last":
+        # What credits were asked for: the menu, less what they paid, after what was not paid before.
+        first = price.parts[0]
+        unpaid = first.parts[-1] if first.rule == "sum" and first.parts else first
+        return _stated(unpaid.parts[0]) if unpaid.rule == "difference" else []
     tiers = price.parts if price.rule == "sum" else (price,)
     if not tiers or any(tier.rule != "tier" for tier in tiers):
         return []

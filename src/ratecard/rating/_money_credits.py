@@ -19,6 +19,7 @@ from ..money import Money
 from ..periods import Period, share
 from ..steps import Step
 from ._line import CHARGES, LineItem
+from ._outcomes import is_outcomes
 from ._sheet import Entry, Sheet, given
 from ._spread import kept
 from ._wallet import Wallet
@@ -94,14 +95,19 @@ def _parts(sheet: Sheet, wallet: Wallet, entry: Entry, line: LineItem, amount: D
     meter = None if service is None or service[0].meter is None else service[0].meter.key
     use = Use(line.item or None, meter=meter, dimensions=dict(line.group), customer=terms.customer)
     at = line.due if period.empty else period.start
-    marks = wallet.marks(terms.currency, period.start, period.end)
     weights = sheet.weights.get(line.key, [])
-    if not marks:
+    cuts = [period.start, *wallet.marks(terms.currency, period.start, period.end)]
+    told = [each for each, _ in weights]
+    if weights and (service is None or is_outcomes(service[0])):
+        # Outcomes have cuts of their own: they may become billable outside the period of their line.
+        cuts = told
+    if len(cuts) == 1:
         return [Part(entry, line, at, amount, use)]
-    if [each for each, _ in weights] != [period.start, *marks] or not any(sign(each) for _, each in weights):
+    if told != cuts or not any(sign(each) for _, each in weights):
         how = terms.plan.proration if service is None else service[1].item.prorate or terms.plan.proration
-        ends = [share(Period(period.start, mark, zone=terms.zone), period, how) for mark in (*marks, period.end)]
-        weights = _differences([period.start, *marks], ends)
+        ends = [min(max(cut, period.start), period.end) for cut in (*cuts[1:], period.end)]
+        parts = [share(Period(period.start, end, zone=terms.zone), period, how) for end in ends]
+        weights = _differences(cuts, parts)
     amounts, _ = kept([weight for _, weight in weights])
     shares = split(amount, amounts, terms.currency.step)
     return [Part(entry, line, mark, some, use) for (mark, _), some in zip(weights, shares, strict=True)]

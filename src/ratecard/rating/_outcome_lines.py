@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from .._numbers import ZERO, Exact, sub
 from ..meters import Happening, Outcomes
 from ..periods import Period
 from ..plans import Piece, Service
@@ -75,7 +76,33 @@ def _emit(charging: Charging, item: OutcomeItem, group: Group) -> None:
         evidence = due.evidence
         if evidence is not None and left:
             evidence, left = evidence.beside(left), []
-        charging.round_line(_head(charging, item, due, group, evidence), due.quantity, due.amount, _steps(due))
+        head = _head(charging, item, due, group, evidence)
+        _weigh(charging, item, due, head)
+        charging.round_line(head, due.quantity, due.amount, _steps(due))
+
+
+def _weigh(charging: Charging, item: OutcomeItem, due: Due, head: LineHead) -> None:
+    """
+    Note what a line comes to between the instants at which lots of money begin or end to pay.
+
+    The service of an outcome is the instant at which it becomes billable, and that may lie outside the line's period.
+    """
+    if charging.wallet is None:
+        return
+    start, since = head.period.start, min(head.period.start, item.since)
+    marks = charging.wallet.marks(charging.terms.currency, since, item.until)
+    if not marks:
+        return
+    # The start stays a cut whatever lots come later: ids of draws are made of the cuts, and none may vanish.
+    early = [since] if marks[0] <= start else []
+    cuts: list[datetime] = sorted({start, *marks, *early})
+    weights: list[tuple[datetime, Exact]] = []
+    last: Exact = ZERO
+    for cut, end in zip(cuts, [*cuts[1:], item.until], strict=True):
+        now = item.amount(due, end)
+        weights.append((cut, sub(now, last)))
+        last = now
+    charging.weights[head.key] = weights
 
 
 def _steps(due: Due) -> Any:

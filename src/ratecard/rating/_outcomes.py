@@ -219,8 +219,7 @@ class OutcomeItem:
         for mark in bad:
             if mark not in good:
                 found.setdefault(mark[0], Facts()).failed += 1
-        if at == self.until:
-            self._expect(found)
+        self._expect(found, at)
         return found
 
     def _decided(self, judged: Judged, at: datetime) -> str | None:
@@ -233,8 +232,10 @@ class OutcomeItem:
             return self._place(judged.record, judged.gone.at)
         return None
 
-    def _expect(self, found: dict[str, Facts]) -> None:
+    def _expect(self, found: dict[str, Facts], at: datetime) -> None:
         for start, count in self.expected:
+            if start >= at:
+                continue
             edition = self._edition_at(start)
             if edition is None:
                 raise MismatchError(
@@ -261,6 +262,14 @@ class OutcomeItem:
             else:
                 closed += self._reversed(span, now, then)
         return found + closed
+
+    def amount(self, due: Due, at: datetime) -> Exact:
+        """What a due comes to by what became billable, or was taken off, before an instant."""
+        sides: list[Exact] = []
+        for instant in (max(at, self.since), self.since):
+            some = parts(self.facts(instant).get(due.span, Facts()), self.editions)
+            sides.append(total(part.amount for key, part in some.items() if due.closed or key == due.edition.key))
+        return sub(*sides)
 
     def nothing(self) -> Due:
         """A line of 0, for an item that books nothing and has something to tell."""

@@ -162,7 +162,7 @@ def opened(terms: Terms, ledger: Ledger | None, booked: datetime | None) -> Wall
     if ledger is None:
         if terms.granted_before:
             raise MismatchError(
-                f"credits of {terms.plan.key!r} were granted before {terms.period!r} and may still pay, and nothing "
+                f"credits of {terms.customer!r} were granted before {terms.period!r} and may still pay, and nothing "
                 "tells what is left of them; pass ledger= with the entries of the statements before posted to it",
                 code="ledger.missing",
             )
