@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ratecard import Catalog, Item, Period, Plan, prices, rate
-from ratecard.plans import ChangePlan
+from ratecard.plans import AddOn, ChangePlan
 
 JAN = Period.month(2025, 1)
 BASE = Item(key="base", price=prices.Flat(amount="31"))
@@ -58,3 +58,33 @@ def test_change_of_plan_in_the_first_period(
 ) -> None:
     """Who comes and changes plan in one billing period has the terms of both, each for its days: 7 and 15 of 31."""
     assert moved(first, then) == lines
+
+
+@pytest.mark.parametrize(
+    ("start", "asked", "due"),
+    [
+        ("2025-01-10T12:00:00Z", "2025-01-10", "2025-01-10T12:00:00+00:00"),
+        ("2025-01-10T12:00:00Z", "2025-01-10T11:00:00Z", "2025-01-10T12:00:00+00:00"),
+        ("2025-01-01", "2024-12-16", "2025-01-01T00:00:00+00:00"),
+        ("2025-01-10", "2025-01-10", "2025-01-10T00:00:00+00:00"),
+        ("2025-01-10", "2025-01-11", "2025-01-11T00:00:00+00:00"),
+    ],
+)
+def test_once_before_the_service(start: str, asked: str, due: str) -> None:
+    """A fee that is due once is due when the service begins, where it is dated before that; and only there."""
+    plan = Plan.single("p", currency="USD", items=[BASE])
+    fee = Item(key="setup", price=prices.Flat(amount="100"))
+    addon = AddOn(key="setup", once=True, start=asked, items=[fee])
+    acme = plan.subscribe("acme", start=start).model_copy(update={"addons": [addon]})
+    january = rate(plan, acme, [], JAN)
+    assert (january.line("setup").due.isoformat(), str(january.line("setup").rounded)) == (due, "100.00")
+    for month in (Period.month(2024, 12), Period.month(2025, 2)):
+        assert not rate(plan, acme, [], month).lines_of("setup")
+
+
+def test_once_at_the_end_of_service() -> None:
+    """A fee that is due once the service is over is never owed."""
+    plan = Plan.single("p", currency="USD", items=[BASE])
+    addon = AddOn(key="a", once=True, start="2025-01-20", items=[Item(key="a", price=prices.Flat(amount="100"))])
+    gone = plan.subscribe("acme", start="2025-01-10", end="2025-01-20").model_copy(update={"addons": [addon]})
+    assert not rate(plan, gone, [], JAN).lines_of("a")

@@ -267,11 +267,12 @@ class Timeline:
         return found
 
     def once(self, stretch: Period) -> list[Sold]:
-        """The fees that are due once, in a stretch; each part is its instant."""
+        """The fees that are due once, in a stretch; each part is its instant, which is not before the service."""
         found: list[Sold] = []
         taken: set[str] = set()
         served = self.served(stretch)
-        for start, _, addon in self._addons:
+        for asked, _, addon in self._addons:
+            start = max(asked, self.start)
             if not addon.once or served is None or not served.start <= start < served.end:
                 continue
             state = self.state(start)
