@@ -108,21 +108,22 @@ def _take(
             most = base.result if base.result > ZERO else ZERO
             clamp = Step.of("clamp", [("minimum", neg(most))], parts=[off], note="no more than there is")
             step = Step.of("last", (), parts=[base, clamp])
-    return sheet.spread(kind, named.key, named.label, step, over, version=named.digest, period=where.period)
+    return sheet.spread(
+        kind, named.key, named.label, step, over, version=named.digest, period=where.period,
+        signed=not isinstance(each, AmountDiscount),
+    )  # fmt: skip
 
 
 def _percent(sheet: Sheet, each: PercentDiscount, over: Sequence[Entry], begun: dict[str, Decimal]) -> Step:
-    """A share of what is left, or of what there was; up to its maximum and to what is left. A credit is its mirror."""
+    """A share of what is left, or of what there was; up to its maximum and to what is left. Below 0 is nothing left."""
     now = [(entry.key, entry.net) for entry in over]
-    left = _sum(over)
+    most = max(_sum(over), ZERO)
     base = summed(now if each.stacking == "chained" else [(key, begun.get(key, net)) for key, net in now], "before it")
     step = Step.of("scaled", [("factor", neg(each.rate))], parts=[base])
-    most = left.copy_abs()
     cap = None if each.maximum is None else sum_in(each.maximum, sheet.currency)
     most = most if cap is None else min(most, cap)
-    bounds = (neg(most), ZERO) if left > 0 else (ZERO, most)
-    if not bounds[0] <= step.result <= bounds[1]:
-        step = Step.of("clamp", [("minimum", bounds[0]), ("maximum", bounds[1])], parts=[step])
+    if not neg(most) <= step.result <= ZERO:
+        step = Step.of("clamp", [("minimum", neg(most)), ("maximum", ZERO)], parts=[step])
     return step
 
 
