@@ -73,11 +73,14 @@ class Entry:
         net: its amount after the stages so far.
         listed: its amount before all discounts, rounded.
         counted: how much of it has filled postpaid commitments.
+        reversal: whether it takes back what was billed before.
     """
 
-    __slots__ = ("at", "counted", "items", "key", "listed", "net", "plan")
+    __slots__ = ("at", "counted", "items", "key", "listed", "net", "plan", "reversal")
 
-    def __init__(self, key: str, items: Sequence[str], plan: str, at: datetime, net: Decimal, listed: Decimal) -> None:
+    def __init__(
+        self, key: str, items: Sequence[str], plan: str, at: datetime, net: Decimal, listed: Decimal, *, reversal: bool
+    ) -> None:
         self.key = key
         self.items = tuple(items)
         self.plan = plan
@@ -85,6 +88,7 @@ class Entry:
         self.net = net
         self.listed = listed
         self.counted: Decimal = ZERO
+        self.reversal = reversal
 
     def within(self, items: Sequence[str]) -> bool:
         """Whether it lies wholly inside a scope; an empty scope is everything."""
@@ -112,7 +116,7 @@ class Sheet:
 
     def _entry(self, line: LineItem, items: Sequence[str], plan: Plan, listed: Decimal) -> Entry:
         at = max(line.period.start, self.terms.period.start)
-        return Entry(line.key, items, plan.key, at, line.rounded, listed)
+        return Entry(line.key, items, plan.key, at, line.rounded, listed, reversal=line.kind == "reversal")
 
     @property
     def currency(self) -> str:
@@ -144,7 +148,7 @@ class Sheet:
         """
         Add a line that a stage made by a term of this version; over what it falls, and with which weights.
 
-        Weights of both signs have a sum above 0: each entry has its share of the amount, with its own sign.
+        Of weights of both signs each entry has its share of the amount, by its own sign and that of their sum.
         """
         terms = self.terms
         rounded = self.rounded(step.result)
@@ -209,13 +213,13 @@ class Sheet:
 
 
 def _parts(amount: Decimal, weights: Sequence[Decimal], currency: Currency) -> list[Decimal]:
-    """An amount by weights, by largest remainder; by weights of both signs only what is taken off is shared."""
+    """An amount by weights, by largest remainder; by weights of both signs an amount of either sign."""
     if all(weight >= ZERO for weight in weights):
         return split(amount, weights, currency.step)
-    # Shared as its mirror, as `split` shares it.
-    size, whole = amount.copy_negate(), total(weights)
+    # What is negative is shared as its mirror, as `split` shares it.
+    size, whole = amount.copy_abs(), total(weights)
     parts = proportioned([div(mul(weight, size), whole) for weight in weights], size, currency.places)
-    return [part.copy_negate() for part in parts]
+    return [part.copy_negate() for part in parts] if amount < ZERO else parts
 
 
 def given(value: Exact, note: str = "") -> Step:
