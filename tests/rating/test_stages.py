@@ -280,8 +280,6 @@ def test_discount_beside_a_credit(discount: dict[str, Any], shares: list[str], t
     assert str(found.lines_by("tax")[0].rounded) == tax
 
 
-
-
 def coupon(key: str, discount: dict[str, Any], **fields: Any) -> dict[str, Any]:
     """A coupon in plain form."""
     return {"key": key, "discount": discount, **fields}

@@ -123,7 +123,7 @@ def _discounted(over: Sequence[Entry]) -> list[Entry]:
 
 
 def _percent(sheet: Sheet, each: PercentDiscount, over: Sequence[Entry], begun: dict[str, Decimal]) -> Step:
-    """A share of what is left, or of what there was; up to its maximum and to what is left. Reversals are its mirror."""
+    """A share of what is left, or of what there was; up to its maximum and to what is left. Reversals mirror it."""
     now = [(entry.key, entry.net) for entry in over]
     left = _sum(over)
     base = summed(now if each.stacking == "chained" else [(key, begun.get(key, net)) for key, net in now], "before it")
