@@ -335,9 +335,16 @@ class Timeline:
             found = altered(card.items, changes)
             wrong = card_problems("", card.model_copy(update={"items": found}), [meter.key for meter in plan.meters])
             if wrong:
-                raise DefinitionError(wrong, what="what the subscription sells")
+                raise self._unfit(changes, wrong)
             self._items[mark] = found
         return found
+
+    def _unfit(self, changes: tuple[Alteration, ...], wrong: Sequence[Problem]) -> DefinitionError:
+        """The error for items that do not fit each other any more, which says what altered them."""
+        names = [f"overrides[{index}]" for index, each in enumerate(self.subscription.overrides) if each in changes]
+        names += [f"the phase {each.phase.key[:40]!r}" for each in self.stretches if each.phase in changes]
+        found = [Problem(each.path.lstrip("."), each.code, each.text) for each in wrong]
+        return DefinitionError(found, what=f"what the subscription sells under {' and '.join(names)}")
 
     def _check_free(self) -> None:
         """What is free of no item, of a fee, or in another currency would be free of nothing in silence."""
