@@ -94,7 +94,7 @@ def days(history: History, until: date) -> Iterator[Held]:
         if cut:
             todo, waiting = waiting, []
         for change in asked[day]:
-            if change.when == "period_end" and not cut:
+            if change.when == "period_end":
                 waiting.append(change)
                 continue
             if isinstance(change, Pause | Resume) and change.when == "now":

@@ -99,6 +99,35 @@ def test_shares_lose_nothing(amounts: list[str], told: dict[str, Any]) -> None:
             assert all(part == part.quantize(Decimal("0.01")) for _, part in line.shares)
 
 
+SIGNED = st.lists(st.integers(-100_000, 100_000).map(lambda cents: str(Decimal(cents).scaleb(-2))), min_size=3,
+                  max_size=3)  # fmt: skip
+
+
+@given(SIGNED, stages())
+def test_net_of_credits(amounts: list[str], told: dict[str, Any]) -> None:
+    """Also among credits no line is taken below nothing or gets more than it is, and no discount is a charge."""
+    bill = billed(amounts, **told)
+    gross = {line.key: line.rounded for line in bill.lines if line.kind == "fee"}
+    for key, left in net(bill).items():
+        assert min(gross[key], Decimal(0)) <= left <= max(gross[key], Decimal(0))
+    assert all(line.rounded < 0 for line in bill.lines_by("discount"))
+    assert bill.verify()
+
+
+@given(SIGNED, RATES)
+def test_percentage_of_each_line(amounts: list[str], rate: str) -> None:
+    """A percentage of everything is that of each line, with its sign, but for less than a cent."""
+    bill = billed(amounts, discounts=[{"kind": "percent", "key": "d", "rate": rate}])
+    shares = dict(bill.lines_by("discount")[0].shares) if bill.lines_by("discount") else {}
+    whole = sum(map(Fraction, amounts))
+    assert sum(shares.values()) <= 0
+    if shares:
+        spread = 1 + sum(abs(Fraction(each)) for each in amounts) / whole
+        for line in bill.lines_by("fee"):
+            wanted = -fraction(line.rounded) * Fraction(rate)
+            assert abs(fraction(shares.get(line.key, Decimal(0))) - wanted) < spread / 100
+
+
 @given(FEES, stages())
 def test_each_tax_is_rounded_once(amounts: list[str], told: dict[str, Any]) -> None:
     """A tax is within half a cent of its rate on what is left of its items."""

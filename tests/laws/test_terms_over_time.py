@@ -20,6 +20,8 @@ from tests.staged import FULL, TAXED, bills, calls, holder
 
 ZERO = Money("0", "USD")
 END = date(2025, 5, 20)
+BEFORE = st.integers(0, 12)
+"""How many days before the service a rated period begins."""
 OFF = {"basic": Fraction(1, 10), "pro": Fraction(1, 4)}
 
 
@@ -36,11 +38,11 @@ def cents(amount: Fraction) -> Decimal:
     return found + 0
 
 
-@given(drawn())
-def test_each_line_by_its_own_plan(history: History) -> None:
+@given(drawn(), BEFORE)
+def test_each_line_by_its_own_plan(history: History, before: int) -> None:
     """The percentage of a plan is of the lines of its days, and a tax that all plans have is of all that is left."""
     held = history.subscription()
-    found = rate(TAXED, held, calls(history, history.start, END), Period(history.start, END))
+    found = rate(TAXED, held, calls(history, history.start, END), Period(history.start - DAY * before, END))
     assert found.verify()
     plans = {each.day: each.plan for each in histories.days(history, END)}
     gross = dict.fromkeys(OFF, Fraction(0))
@@ -89,10 +91,22 @@ def test_interim_is_a_part_of_the_bill(history: History, days: int) -> None:
     assert first.amount + last.amount == whole[0].due
 
 
-@given(drawn(), drawn())
-def test_old_and_deltas(history: History, other: History) -> None:
+@given(drawn(), BEFORE)
+def test_rated_from_before_the_start(history: History, before: int) -> None:
+    """Time before the service begins costs nothing and changes nothing."""
+    held, records = holder(history), calls(history, history.start, END)
+    one, other = (
+        rate(FULL, held, records, Period(history.start - DAY * days, history.start + DAY * 45)) for days in (0, before)
+    )
+    assert [(line.kind, line.item, line.rounded) for line in other.lines] == [
+        (line.kind, line.item, line.rounded) for line in one.lines
+    ]
+
+
+@given(drawn(), drawn(), BEFORE)
+def test_old_and_deltas(history: History, other: History, before: int) -> None:
     """Whatever was issued: issued lines and adjustment lines are the corrected lines, also across lines."""
-    span = Period(history.start, history.start + DAY * 25)
+    span = Period(history.start - DAY * before, history.start + DAY * 25)
     plain = history._replace(changes=(), overrides=other.overrides)
     issued = rate(FULL, holder(plain), calls(plain, history.start, END), span)
     found = rerate(issued, FULL, holder(history), calls(history, history.start, END), cards="any")

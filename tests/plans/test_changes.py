@@ -135,11 +135,12 @@ def test_fee_is_not_cut_by_seats() -> None:
     [
         ("now", "2025-03-16", [("seats", "03-01", "5", "75.00"), ("seats", "03-16", "8", "128.00")]),
         ("period_end", "2025-03-16", [("seats", "03-01", "5", "155.00")]),
-        ("period_end", "2025-03-01", [("seats", "03-01", "8", "248.00")]),
+        ("period_end", "2025-03-01", [("seats", "03-01", "5", "155.00")]),
+        ("period_end", "2025-02-28", [("seats", "03-01", "8", "248.00")]),
     ],
 )
 def test_when(when: Any, at: str, expected: list[tuple[str, ...]]) -> None:
-    """A change takes effect at once, or when the period it is asked in is over; one that ends right then is over."""
+    """A change takes effect at once, or when the period it is asked in is over; a period holds its first day."""
     assert told(held(ChangeQuantity(at=at, when=when, quantities={"seats": 8}))) == expected
 
 
@@ -282,14 +283,14 @@ def test_end_before_a_cancellation() -> None:
     [
         (
             ChangeQuantity(at="2025-03-11", when="period_end", quantities={"seats": 2}),
-            [("03-01", "5"), ("03-11", "2")],
+            [("03-01", "5"), ("03-11", "5"), ("04-11", "2")],
         ),
-        (Pause(at="2025-03-11", when="period_end"), [("03-01", "5")]),
-        (Cancel(at="2025-03-11", when="period_end"), [("03-01", "5")]),
+        (Pause(at="2025-03-11", when="period_end"), [("03-01", "5"), ("03-11", "5")]),
+        (Cancel(at="2025-03-11", when="period_end"), [("03-01", "5"), ("03-11", "5")]),
     ],
 )
-def test_the_end_of_a_period_that_ends_at_once(waiting: Any, expected: list[tuple[str, str]]) -> None:
-    """What waits for the end of the period is due at the very instant at which a new anchor ends it."""
+def test_put_off_where_a_new_anchor_cuts(waiting: Any, expected: list[tuple[str, str]]) -> None:
+    """What is put off at the instant of a new anchor waits for the end of the period that begins there."""
     own = Plan.single("team", currency="USD", items=[SEATS], cadence=Cadence.monthly())
     acme = held(ChangeAnchor(at="2025-03-11", anchor="2025-03-11"), waiting, plan=own)
-    assert [line[1:3] for line in told(acme, own, Period("2025-03-01", "2025-04-11"))] == expected
+    assert [line[1:3] for line in told(acme, own, Period("2025-03-01", "2025-05-11"))] == expected

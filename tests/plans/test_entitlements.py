@@ -10,7 +10,19 @@ import pytest
 from ratecard import Item, Plan, Subscription, prices
 from ratecard._problems import problems
 from ratecard.errors import UnknownKeyError
-from ratecard.plans import Cancel, Catalog, ChangePlan, ChangeQuantity, Entitled, Entitlement, Pause, Resume, entitled
+from ratecard.plans import (
+    Cancel,
+    Catalog,
+    ChangePlan,
+    ChangeQuantity,
+    Entitled,
+    Entitlement,
+    Override,
+    Pause,
+    Phase,
+    Resume,
+    entitled,
+)
 
 BASE = [Item(key="base", price=prices.Flat(amount="20"))]
 
@@ -74,8 +86,15 @@ def test_by_customer() -> None:
 
 
 def test_seats_that_are_not_sold() -> None:
-    """Without the quantity there is none of it."""
-    found = entitled(BASIC, BASIC.subscribe("bolt", start="2025-01-01"), "seats", "2025-01-01")
+    """Without the quantity there is none of it; one that nothing is sold by and nobody has is a mistake."""
+    bolt = BASIC.subscribe("bolt", start="2025-01-01")
+    with pytest.raises(UnknownKeyError, match="has no quantity 'seats'"):
+        entitled(BASIC, bolt, "seats", "2025-01-01")
+    sold = Item(key="seat", quantity="seats", price=prices.Flat(amount="8"))
+    phase, deal = Phase(key="start", items=[sold]), Override(items=[sold])
+    for fields in ({"phases": [phase]}, {"overrides": [deal]}):
+        assert not entitled(BASIC, bolt.model_copy(update=fields), "seats", "2025-01-01")
+    found = entitled(BASIC, bolt.model_copy(update={"quantities": {"seats": 0}}), "seats", "2025-01-01")
     assert (found.allowed, found.limit, found.reason) == (False, Decimal(0), "the plan 'basic' has as many as seats: 0")
 
 

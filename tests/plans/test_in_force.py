@@ -61,7 +61,8 @@ def test_many_cards_and_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     ]  # fmt: skip
     plan = Plan(key="p", meters=[Meter(key="n", event="use", aggregate=meters.Sum(of="n"))], cards=cards)
     acme = plan.subscribe("acme", start="2025-01-01", quantities={"seats": 1})
-    acme = acme.with_changes(*[ChangeQuantity(at=at, quantities={"seats": index}) for index, at in enumerate(hours)])
+    later = list(enumerate(hours))[1:]
+    acme = acme.with_changes(*[ChangeQuantity(at=at, quantities={"seats": index}) for index, at in later])
     records = [UsageRecord("use", at, {"n": 1}, id=str(at)) for at in hours]
     statement = rate(plan, acme, records, JANUARY)
     assert sum(line.exact for line in statement.lines if line.item == "x") == 5050

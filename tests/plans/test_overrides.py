@@ -137,7 +137,10 @@ def test_old_customers_keep_their_price() -> None:
     loyal = RateCard(currency="USD", cohort="loyal", items=[BASE.model_copy(update={"price": flat(20)})])
     plan = plan.with_card(loyal)
     assert told(acme(start="2025-03-01", cohort="loyal"), plan) == [("base", "03-01", "20.00")]
-    assert told(acme(start="2025-03-01", cohort="other"), plan) == [("base", "03-01", "62.00")]
+    with pytest.raises(UnknownKeyError) as caught:
+        told(acme(start="2025-03-01", cohort="loyall"), plan)
+    assert [(each.path, each.code) for each in caught.value.problems] == [("cohort", "key.unknown")]
+    assert "loyal" in caught.value.problems[0].text
 
 
 TRIAL = Phase(key="trial", every=14, unit="day", trial=True)

@@ -430,7 +430,10 @@ def test_a_clamp_where_another_item_may_fall() -> None:
     least = prices.Hybrid(combine="sum", prices=[prices.PercentOf(items=["n"], rate="0.1"), FALLS])
     plan = Plan.single(
         "p", currency="USD",
-        meters=[Meter(key="n", event="use", aggregate=meters.Sum(of="n")), Meter(key="m", event="m", aggregate=meters.Count())],
+        meters=[
+            Meter(key="n", event="use", aggregate=meters.Sum(of="n")),
+            Meter(key="m", event="m", aggregate=meters.Count()),
+        ],
         items=[
             Item(key="n", meter="n", price=prices.PerUnit(unit_price=1)),
             Item(key="m", meter="m", price=least),

@@ -389,6 +389,17 @@ def test_discount_and_tax_read_reversals() -> None:
     assert (january.due, february.due) == (Money("3.24", "USD"), Money("-3.24", "USD"))
 
 
+def test_reversals_beside_fees_and_credits() -> None:
+    """A percentage of a month that comes to less than 0 is of its fees and reversals, and of no credit alone."""
+    off, records = [PercentDiscount(key="half", rate="0.5")], [told("01-02", "won", "a"), told("02-02", "undo", "a")]
+    for amount, shares, due in (("1", {"-0.50", "1.50"}, "-1.00"), ("-1", {"1.50"}, "-2.50")):
+        fee = Item(key="base", price=prices.Flat(amount=amount))
+        cards = [RateCard(currency="USD", items=[item(fee="3"), fee])]
+        _, february = chain(plan(cards=cards, discounts=off), records, JAN, FEB)
+        assert {str(part) for line in february.lines_by("discount") for _, part in line.shares} == shares
+        assert (february.due, february.verify()) == (Money(due, "USD"), True)
+
+
 def test_interims_after_a_change_of_card() -> None:
     """An outcome that an earlier interim billed at an older card is not told again; new ones at it are."""
     cards = [

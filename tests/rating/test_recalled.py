@@ -10,7 +10,7 @@ import pytest
 
 from ratecard import Cadence, Catalog, Item, Meter, Period, Plan, RateCard, UsageRecord, meters, prices, rate
 from ratecard.errors import MismatchError
-from ratecard.plans import AmountDiscount, Carry, ChangePlan, Coupon, Postpaid, Subscription
+from ratecard.plans import AmountDiscount, Carry, ChangePlan, Coupon, Free, Phase, Postpaid, Subscription
 from ratecard.rating import Statement
 
 JANUARY, FEBRUARY = Period.month(2025, 1), Period.month(2025, 2)
@@ -88,9 +88,13 @@ def test_an_unknown_commitment() -> None:
     """A commitment that the carry's own plan does not have is told, and its amount is used for nothing."""
     some = plan(commitments=[Postpaid(key="a", amount=100)])
     acme = some.subscribe("acme", start="2025-01-01")
-    held = {"commitment a": "5", "commitment b": "7", "minimum": "1"}
+    held = {"commitment a": "5", "commitment b": "7", "minimum": "1", "trial start": "3"}
     carry = Carry("acme", "p", FEBRUARY.start, commitments=held)
-    assert told(bill(some, acme, carry=carry)) == [("carry.unknown", "commitment b")]
+    found = bill(some, acme, carry=carry)
+    assert told(found) == [("carry.unknown", "commitment b"), ("carry.unknown", "trial start")]
+    assert ["such commitment" in each.text for each in found.notices] == [True, False]
+    begun = acme.model_copy(update={"phases": [Phase(key="start", free=[Free(amount="9")])]})
+    assert told(bill(some, begun, carry=carry)) == [("carry.unknown", "commitment b")]
 
 
 def test_a_change_of_plan() -> None:

@@ -230,12 +230,54 @@ def test_each_discount_of_a_plan(discounts: list[dict[str, Any]], expected: list
     assert [f"{line.rounded}" for line in found.lines if line.kind == "discount"] == expected
 
 
-def test_discount_of_a_credit() -> None:
-    """A percentage of a credit takes back its share; a sum and a share by spend leave it alone."""
-    off = [pct("0.1", "x"), pct("1", "z", stacking="added"), amt("5", "y")]
-    tiers = [{"kind": "tiered", "key": "t", "tiers": [{"rate": "0.5"}]}]
-    found = bill([fee("a", "-100")], discounts=[*off, *tiers])
-    assert lines(found)[1:] == [("discount", "x", "10.00"), ("discount", "z", "90.00")]
+TIERED = {"kind": "tiered", "key": "t", "tiers": [{"rate": "0.5"}]}
+EVERY_KIND = [pct("0.1", "x"), pct("1", "z", stacking="added"), pct("0.5", "m", maximum="3"), amt("5", "y"), TIERED]
+
+
+@pytest.mark.parametrize("discount", EVERY_KIND)
+@pytest.mark.parametrize("amounts", [("-100", "0"), ("100", "-100"), ("90", "-100")])
+def test_discount_of_a_credit(discount: dict[str, Any], amounts: tuple[str, str]) -> None:
+    """Where what is in scope comes to 0 or less, a discount takes nothing off, and a coupon spends no use."""
+    fees = [fee("a", amounts[0]), fee("b", amounts[1])]
+    assert lines(bill(fees, discounts=[discount]))[2:] == []
+    found = bill(fees, coupons=[coupon("c", discount)], sub={"coupons": ["c"]})
+    assert lines(found)[2:] == []
+    assert [each.code for each in found.notices] == ["coupon.nothing"]
+    assert dict(found.carry.coupons) == {}
+
+
+def test_coupon_of_a_credit_line_alone() -> None:
+    """A coupon for the line of a credit alone does not become a charge, also where other lines are above 0."""
+    off = coupon("c", pct("0.5", items=["cr"]))
+    found = bill([fee("base", "100"), fee("cr", "-10")], coupons=[off], sub={"coupons": ["c"]})
+    assert (str(found.due), [each.code for each in found.notices]) == ("90.00 USD", ["coupon.nothing"])
+
+
+def test_discount_of_a_counter_below_zero() -> None:
+    """Nor does one for usage that comes to less than 0."""
+    found = bill([use("-1")], "5", discounts=[pct("0.5", "x"), amt("1", "y"), TIERED])
+    assert lines(found) == [("usage", "use", "-5.00")]
+
+
+@pytest.mark.parametrize(
+    ("discount", "shares", "tax"),
+    [
+        (pct("1", "x"), ["-100.00", "10.00"], "0.00"),
+        (pct("1", "x", stacking="added"), ["-100.00", "10.00"], "0.00"),
+        (pct("0.5", "x"), ["-50.00", "5.00"], "10.00"),
+        (pct("0.333", "x"), ["-33.30", "3.33"], "13.34"),
+        (pct("0.5", "x", maximum="9"), ["-10.00", "1.00"], "18.00"),
+        ({"kind": "tiered", "key": "t", "tiers": [{"rate": "1"}]}, ["-100.00", "10.00"], "0.00"),
+        (amt("90", "y"), ["-90.00"], "2.00"),
+    ],
+)
+def test_discount_beside_a_credit(discount: dict[str, Any], shares: list[str], tax: str) -> None:
+    """A percentage is of each line, of a credit as well; a sum is taken off what is above 0."""
+    taxes = [{"key": "v", "rate": "0.2", "items": ["base"]}]
+    found = bill([fee("base", "100"), fee("cr", "-10")], discounts=[discount], taxes=taxes)
+    assert found.verify()
+    assert [str(part) for _, part in found.lines_by("discount")[0].shares] == shares
+    assert str(found.lines_by("tax")[0].rounded) == tax
 
 
 def coupon(key: str, discount: dict[str, Any], **fields: Any) -> dict[str, Any]:

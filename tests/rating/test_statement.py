@@ -10,7 +10,18 @@ import pytest
 from ratecard import meters, prices
 from ratecard.errors import MismatchError, RatecardError
 from ratecard.periods import Period
-from ratecard.plans import Item, Plan
+from ratecard.plans import (
+    AmountDiscount,
+    DiscountTier,
+    Item,
+    Maximum,
+    Minimum,
+    PercentDiscount,
+    Plan,
+    Tax,
+    TieredDiscount,
+    UsageDiscount,
+)
 from ratecard.rating import Difference, Statement, rate
 from ratecard.records import UsageRecord
 
@@ -66,6 +77,42 @@ def test_tampered_facts() -> None:
         line = {**told["lines"][0], **changed}
         assert not Statement.from_json({**told, "lines": [line]}).verify()
     assert Statement.from_json({**told, "customer": "other"}).verify()
+
+
+@pytest.mark.parametrize(
+    "staged",
+    [
+        {"discounts": [PercentDiscount(rate="0.5")]},
+        {"discounts": [PercentDiscount(rate=rate, stacking="added") for rate in ("0.1", "0.2")]},
+        {"discounts": [PercentDiscount(rate="0.5", maximum="1")]},
+        {"discounts": [AmountDiscount(amount="1")]},
+        {"discounts": [TieredDiscount(tiers=[DiscountTier(rate="0.1")])]},
+        {"discounts": [UsageDiscount(units=1)]},
+        {"maximum": Maximum(amount="2")},
+        {"discounts": [UsageDiscount(units=1), AmountDiscount(amount="0.1")], "maximum": Maximum(amount="1")},
+        {"minimum": Minimum(amount="90")},
+    ],
+)
+@pytest.mark.parametrize(
+    "price",
+    [
+        prices.PerUnit(unit_price="1"),
+        prices.Package(package_size=2, package_price="3"),
+        prices.Graduated(tiers=[prices.Tier(up_to=2, unit_price="1"), prices.Tier(unit_price="0.5")]),
+    ],
+)
+def test_quantity_below_stages(price: prices.Price, staged: dict[str, Any]) -> None:
+    """A quantity is held against the price's own step also below the stages of its item; that of a floor is 1."""
+    meter = meters.Meter(key="m", event="e", aggregate=meters.Sum(of="n"))
+    item = Item.model_validate({"key": "use", "meter": "m", "price": price, "each": ["d"], **staged})
+    taxes = [Tax(key="t", rate="0.2")]
+    plan = Plan.single("p", currency="USD", meters=[meter], items=[item], taxes=taxes, minimum=Minimum(amount="99"))
+    records = [UsageRecord("e", "2025-01-02T00:00:00Z", {"n": 3 + n, "d": d}) for n, d in enumerate("ab")]
+    told = rate(plan, plan.subscribe("acme", start="2025-01-01"), records, JANUARY).to_json()
+    assert Statement.from_json(told).verify()
+    for index, line in enumerate(told["lines"]):
+        wrong = [*told["lines"][:index], {**line, "quantity": "5000"}, *told["lines"][index + 1 :]]
+        assert not Statement.from_json({**told, "lines": wrong}).verify()
 
 
 def test_words() -> None:

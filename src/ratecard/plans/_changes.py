@@ -27,6 +27,7 @@ __all__ = [
     "ChangeQuantity",
     "Pause",
     "Resume",
+    "asked",
     "change_problems",
     "in_order",
 ]
@@ -38,8 +39,8 @@ class Change(Model, frozen=True):
 
     Attributes:
         at: when it is asked for; a bare date is local midnight.
-        when: whether it takes effect then, or at the end of the billing period that holds `at` (a period that ends at
-            `at` is over).
+        when: whether it takes effect then, or at the end of the billing period that holds `at`. A period holds its
+            start: what is asked for on its first day waits until its end.
     """
 
     at: Day
@@ -169,7 +170,7 @@ def change_problems(
     paused = cancelled = False
     seen: dict[tuple[datetime, str], int] = {}
     for index, change in enumerate(changes):
-        path, at = f"changes[{index}]", _asked(change)
+        path, at = f"changes[{index}]", asked(change)
         mark = (moment(at, zone or "UTC"), "pause" if change.kind in _SWITCHES else change.kind)
         if mark in seen:
             words = f"changes[{seen[mark]}] is another {mark[1]} change at {show_day(at)}; leave one of them out"
@@ -195,7 +196,8 @@ def change_problems(
     return found
 
 
-def _asked(change: Change) -> date | datetime:
+def asked(change: Change) -> date | datetime:
+    """When a change is asked for."""
     return change.at
 
 

@@ -228,7 +228,8 @@ def _standing(terms: Terms, here: Sequence[Reign], pick: Callable[[Plan], Sequen
         for each in pick(reign.plan):
             holding.setdefault(each, []).append(reign)
     inside = [reign for reign in here if reign.within(terms.period)]
-    parts = _shares(inside, terms.period, _whole(terms, inside), terms.plan.proration)
+    served = _whole(terms, inside)
+    parts = _shares(inside, served, served, terms.plan.proration)
     whole = total(part for _, part in parts)
     found: list[Standing[T]] = []
     for each, reigns in holding.items():

@@ -15,9 +15,9 @@ from pydantic import model_validator
 
 from .._model import Key, Model, OptionalAmount, default, refuse, show_day
 from .._numbers import text
-from ..errors import Problem
+from ..errors import Problem, UnknownKeyError
 from ..periods import moment
-from ._lookup import find
+from ._lookup import find, unknown
 from ._timeline import Timeline
 
 if TYPE_CHECKING:
@@ -105,7 +105,8 @@ def entitled(offer: Offer, subscription: Subscription, feature: str, at: date | 
         at: when; a bare date is local midnight.
 
     Raises:
-        UnknownKeyError: `key.unknown` when neither the subscription nor any of its plans knows the feature.
+        UnknownKeyError: `key.unknown` when neither the subscription nor any of its plans knows the feature, or it is
+            limited by a quantity that no item is sold by and the subscription does not have.
 
     >>> from ratecard import Item, Plan, prices
     >>> team = Plan.single("team", currency="USD", entitlements=[Entitlement(key="sso", enabled=False)],
@@ -133,8 +134,21 @@ def entitled(offer: Offer, subscription: Subscription, feature: str, at: date | 
     ):
         found = _known(held, feature)
         if found is not None:
+            _check_quantity(found, subscription, timeline)
             return _answer(found, whose, code, state.quantities.get(found.quantity or ""))
     return Entitled(feature, "entitled.none", f"the plan {state.plan.key!r} does not have it", allowed=False)
+
+
+def _check_quantity(found: Entitlement, subscription: Subscription, timeline: Timeline) -> None:
+    """A quantity that nothing is sold by and the subscription does not have would be 0 in silence."""
+    items = [item for plan in timeline.plans for card in plan.cards for item in card.items]
+    items += [item for override in subscription.overrides for item in override.items]
+    items += [item for stretch in timeline.stretches for item in stretch.phase.items]
+    have = [item.quantity for item in items if item.quantity is not None]
+    have += [name for state in timeline.states for name in state.quantities]
+    if found.quantity is not None and found.quantity not in have:
+        words = unknown(found.quantity, have, what="quantity", owner="the subscription")
+        raise UnknownKeyError([Problem("quantity", "key.unknown", words)], what=f"the entitlement {found.key[:40]!r}")
 
 
 def _known(held: Sequence[Entitlement], feature: str) -> Entitlement | None:

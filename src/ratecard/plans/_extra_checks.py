@@ -23,6 +23,7 @@ from ._extras import (
 )
 from ._guarded import soft_caps
 from ._lookup import unknown
+from ._phases import fee_problems
 from ._sums import sum_in, sums_problems
 
 if TYPE_CHECKING:
@@ -81,19 +82,22 @@ def extra_problems(plan: Plan) -> Iterator[Problem]:
             words = "the taxes of a plan are all included in its amounts or all on top; write two plans"
             yield Problem(f"taxes[{index}].included", "tax.mixed", words)
     yield from repeats("taxes", tuple(each.key for each in plan.taxes), field=".key")
-    yield from _free(plan, keys)
+    yield from _free(plan)
     yield from _floors(plan)
     yield from _rounding(plan)
     yield from _stages(plan)
 
 
-def _free(plan: Plan, keys: Sequence[str]) -> Iterator[Problem]:
+def _free(plan: Plan) -> Iterator[Problem]:
     """What is free in the phases."""
-    have = [*keys, *(item.key for phase in plan.phases for item in phase.items)]
+    items = [item for card in plan.cards for item in card.items]
+    items += [item for phase in plan.phases for item in phase.items]
+    have, used = [item.key for item in items], [item.key for item in items if item.meter is not None]
     for index, phase in enumerate(plan.phases):
         for number, free in enumerate(phase.free):
             path = f"phases[{index}].free[{number}]"
             yield from _scope(path, free.items, have)
+            yield from fee_problems(path, free.items, have, used)
             if free.amount is not None:
                 yield from sums_problems(f"{path}.amount", free.amount, plan.currencies)
 

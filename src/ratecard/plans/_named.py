@@ -1,16 +1,20 @@
 """
-Whether what a subscription names is there, once its plans are known.
+Whether what a subscription names is there, and its changes can act, once its plans are known.
 
 A name that is nowhere would be left unsaid in silence: a change of 100 `seatz` would bill the seats there were.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ..errors import Problem, UnknownKeyError
-from ._changes import ChangeQuantity
+from .._model import show_day
+from ..cadence import Cadence
+from ..credits import Recurring
+from ..errors import DefinitionError, Problem, UnknownKeyError
+from ..periods import moment
+from ._changes import ChangeAnchor, ChangeQuantity, asked
 from ._lookup import unknown
 
 if TYPE_CHECKING:
@@ -18,12 +22,12 @@ if TYPE_CHECKING:
     from ._plan import Plan
     from ._subscription import Subscription
 
-__all__ = ["check_named"]
+__all__ = ["check_changes", "check_named"]
 
 
 def check_named(offer: Offer, subscription: Subscription, plans: Sequence[Plan]) -> None:
     """
-    Look up the quantities that change, the plans that overrides are for, and the items of phases of one's own.
+    Look up the quantities that change, the plans that overrides are for, the items of phases of one's own, the cohort.
 
     Args:
         offer: where plans are.
@@ -34,8 +38,61 @@ def check_named(offer: Offer, subscription: Subscription, plans: Sequence[Plan])
         UnknownKeyError: `key.unknown`, with every name that is nowhere.
     """
     wrong = [*_quantities(subscription, plans), *_plans(offer, subscription), *_phases(subscription, plans)]
+    wrong += _cohort(subscription, plans)
     if wrong:
         raise UnknownKeyError(wrong, what="the subscription")
+
+
+def check_changes(subscription: Subscription, plans: Sequence[Plan], zone: str) -> None:
+    """
+    Whether the changes lie inside the service, now that the zone is known, and can do something.
+
+    Raises:
+        DefinitionError: `change.outside`; `change.nothing` for another anchor where all has an anchor of its own.
+    """
+    start = moment(subscription.start, zone)
+    end = None if subscription.end is None else moment(subscription.end, zone)
+    wrong: list[Problem] = []
+    for index, change in enumerate(subscription.changes):
+        at = moment(asked(change), zone)
+        if at <= start or (end is not None and at >= end):
+            words = f"{show_day(asked(change))} is not inside the service; change what it starts or ends with instead"
+            wrong.append(Problem(f"changes[{index}].at", "change.outside", words))
+        if isinstance(change, ChangeAnchor) and not _anchored(subscription, plans):
+            words = (
+                "the plan's cadence has an anchor of its own (by default the calendar's), so nothing follows another "
+                "one; give the plan a cadence without one, such as Cadence.monthly(), or leave the change out"
+            )
+            wrong.append(Problem(f"changes[{index}].anchor", "change.nothing", words))
+    if wrong:
+        raise DefinitionError(wrong, what="the subscription")
+
+
+def _anchored(subscription: Subscription, plans: Sequence[Plan]) -> bool:
+    """Whether anything that is ever sold follows the anchor of the subscription."""
+    cadences = [cadence for plan in plans for cadence in _cadences(plan)]
+    items = [item for override in subscription.overrides for item in override.items]
+    items += [item for addon in subscription.addons for item in addon.items]
+    items += [item for phase in subscription.phases or () for item in phase.items]
+    return any(each is not None and each.anchor is None for each in (*cadences, *(item.cadence for item in items)))
+
+
+def _cadences(plan: Plan) -> Iterator[Cadence | None]:
+    yield plan.cadence
+    for card in plan.cards:
+        yield from (item.cadence for item in card.items)
+    for phase in plan.phases:
+        yield from (item.cadence for item in phase.items)
+    yield from (commitment.cadence for commitment in plan.commitments)
+    yield from (grant.every for grant in plan.grants if isinstance(grant, Recurring))
+
+
+def _cohort(subscription: Subscription, plans: Sequence[Plan]) -> list[Problem]:
+    """A cohort that no card names, where there are cards for others: its cards would be left unseen."""
+    have = [card.cohort for plan in plans for card in plan.cards if card.cohort is not None]
+    if subscription.cohort is None or not have or subscription.cohort in have:
+        return []
+    return [Problem("cohort", "key.unknown", unknown(subscription.cohort, have, what="cohort", owner="the plan"))]
 
 
 def _quantities(subscription: Subscription, plans: Sequence[Plan]) -> list[Problem]:

@@ -71,7 +71,8 @@ class AddOn(Model, frozen=True):
         start: its first day or instant.
         end: its first day or instant without it; None: it runs on.
         quantity: how many; it multiplies items that are neither metered nor sold by a quantity of the subscription.
-        once: whether its items are fees that are due whole at the start, and never again.
+        once: whether its items are fees that are due whole at the start, and never again; where that lies before the
+            service, when the service begins.
 
     >>> from ratecard import Item, prices
     >>> setup = AddOn(key="setup", once=True, start="2025-01-15",

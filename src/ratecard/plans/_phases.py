@@ -23,7 +23,7 @@ from ._extras import Term
 from ._overrides import Alteration, alteration_problems
 from ._sums import OptionalSums
 
-__all__ = ["Free", "Phase", "Stretch", "phase_problems", "stretches"]
+__all__ = ["Free", "Phase", "Stretch", "fee_problems", "phase_problems", "stretches"]
 
 
 class Free(Term, frozen=True):
@@ -144,6 +144,19 @@ def phase_problems(phases: Sequence[Phase]) -> list[Problem]:
         if phase.trial and phase.free:
             found.append(Problem(f"{path}.free", "phase.free", "all of a trial is free already; leave one of them out"))
     return found
+
+
+def fee_problems(path: str, items: Sequence[str], have: Sequence[str], used: Sequence[str]) -> list[Problem]:
+    """Items of a trial by amount that are there and have no usage: nothing of them would be free."""
+    return [
+        Problem(
+            f"{path}.items", "free.items",
+            f"{key[:40]!r} is a fee, and only usage is free up to an amount; name a metered item, or give the phase a "
+            "price for the fee",
+        )
+        for key in items
+        if key in have and key not in used
+    ]  # fmt: skip
 
 
 def _free_problems(free: Free) -> list[Problem]:

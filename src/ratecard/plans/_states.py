@@ -5,7 +5,7 @@ What changes leave a subscription with, from which instant on; and which of them
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from ._plan import Plan
 
 __all__ = ["History", "Reign", "State"]
-
-_INSTANT = timedelta(microseconds=1)
 
 
 class State:
@@ -104,26 +102,23 @@ class History:
         self.cancelled: datetime | None = None
         self.states = [first]
         self.waiting: list[AnyChange] = []
-        # From when boundaries are looked for, and where a period ended last for what waited.
-        self.since = self.cut = first.start
+        # From when boundaries are looked for.
+        self.since = first.start
 
     def reach(self, until: datetime | None) -> None:
         """Let time go by up to an instant: what waits for a boundary takes effect there."""
         while self.waiting:
             cadence = self.cadence(self.states[-1])
-            boundary = cadence.boundary(cadence.index(self.since - _INSTANT) + 1)
+            boundary = cadence.boundary(cadence.index(self.since) + 1)
             if until is not None and boundary > until:
                 break
             self._flush(boundary)
         if until is not None:
             self.since = until
 
-    def wait(self, change: AnyChange, at: datetime) -> None:
-        """A change that is put off to the end of the period; a period that ends here is over."""
+    def wait(self, change: AnyChange) -> None:
+        """A change that is put off to the end of the period it is asked for in; a period holds its start."""
         self.waiting.append(change)
-        if self.cut == at:
-            self._flush(at)
-        self.reach(at)
 
     def take(self, change: AnyChange, at: datetime) -> None:
         """A change that takes effect now."""
@@ -138,7 +133,6 @@ class History:
 
     def _flush(self, at: datetime) -> None:
         """What waited takes effect, where a period ends."""
-        self.cut = at
         due, self.waiting = self.waiting, []
         for change in due:
             self._take(change, at)

@@ -21,9 +21,9 @@ from ._card import Item, RateCard
 from ._checks import card_problems
 from ._in_force import InForce
 from ._lookup import unknown
-from ._named import check_named
+from ._named import check_changes, check_named
 from ._overrides import Alteration, altered
-from ._phases import Stretch, stretches
+from ._phases import Stretch, fee_problems, stretches
 from ._plain import digest
 from ._states import History, Reign, State
 from ._sums import sum_in
@@ -128,10 +128,12 @@ class Timeline:
         self._cards: dict[str, InForce] = {}
         self._items: dict[tuple[str, tuple[Alteration, ...]], tuple[Item, ...]] = {}
         self._cuts = self._all_cuts()
-        if subscription.changes or subscription.overrides or subscription.phases:
+        if subscription.changes or subscription.overrides or subscription.phases or subscription.cohort:
             check_named(offer, subscription, self.plans)
+        if subscription.changes:
+            check_changes(subscription, self.plans, self.zone)
         if subscription.overrides:
-            self._check_overrides()
+            self._check_overrides(offer)
         if subscription.phases:
             self._check_free()
 
@@ -145,14 +147,16 @@ class Timeline:
 
     def _states(self, first: State, offer: Offer) -> tuple[State, ...]:
         """Changes in the order in which they take effect: those put off wait for the end of the period they are in."""
+        # What cuts a period here comes before what waits for the end of the one that then holds this instant.
         asked = sorted(
-            ((moment(change.at, self.zone), change) for change in self.subscription.changes), key=lambda each: each[0]
+            ((moment(change.at, self.zone), change) for change in self.subscription.changes),
+            key=lambda each: (each[0], each[1].when != "now"),
         )
         history = History(first, offer, self.cadence)
         for at, change in asked:
             history.reach(at)
             if change.when == "period_end":
-                history.wait(change, at)
+                history.wait(change)
             else:
                 history.take(change, at)
         history.reach(None)
@@ -267,11 +271,12 @@ class Timeline:
         return found
 
     def once(self, stretch: Period) -> list[Sold]:
-        """The fees that are due once, in a stretch; each part is its instant."""
+        """The fees that are due once, in a stretch; each part is its instant, which is not before the service."""
         found: list[Sold] = []
         taken: set[str] = set()
         served = self.served(stretch)
-        for start, _, addon in self._addons:
+        for asked, _, addon in self._addons:
+            start = max(asked, self.start)
             if not addon.once or served is None or not served.start <= start < served.end:
                 continue
             state = self.state(start)
@@ -330,14 +335,23 @@ class Timeline:
             found = altered(card.items, changes)
             wrong = card_problems("", card.model_copy(update={"items": found}), [meter.key for meter in plan.meters])
             if wrong:
-                raise DefinitionError(wrong, what="what the subscription sells")
+                raise self._unfit(changes, wrong)
             self._items[mark] = found
         return found
 
+    def _unfit(self, changes: tuple[Alteration, ...], wrong: Sequence[Problem]) -> DefinitionError:
+        """The error for items that do not fit each other any more, which says what altered them."""
+        names = [f"overrides[{index}]" for index, each in enumerate(self.subscription.overrides) if each in changes]
+        names += [f"the phase {each.phase.key[:40]!r}" for each in self.stretches if each.phase in changes]
+        found = [Problem(each.path.lstrip("."), each.code, each.text) for each in wrong]
+        return DefinitionError(found, what=f"what the subscription sells under {' and '.join(names)}")
+
     def _check_free(self) -> None:
-        """What is free of items that are nowhere, or in another currency, would be free of nothing in silence."""
-        have = [item.key for plan in self.plans for card in plan.cards for item in card.items]
-        have += [item.key for each in self.stretches for item in each.phase.items]
+        """What is free of no item, of a fee, or in another currency would be free of nothing in silence."""
+        items = [item for plan in self.plans for card in plan.cards for item in card.items]
+        items += [item for each in self.stretches for item in each.phase.items]
+        have = [item.key for item in items]
+        used = [item.key for item in items if item.meter is not None]
         wrong: list[Problem] = []
         for index, stretch in enumerate(self.stretches):
             for number, free in enumerate(stretch.phase.free):
@@ -347,23 +361,28 @@ class Timeline:
                     for key in free.items
                     if key not in have
                 ]
+                wrong += fee_problems(path, free.items, have, used)
                 if free.amount is not None and sum_in(free.amount, self.code) is None:
                     wrong.append(Problem(f"{path}.amount", "amount.currency", f"no amount in {self.code}; add it"))
         if wrong:
             raise UnknownKeyError(wrong, what="the subscription")
 
-    def _check_overrides(self) -> None:
-        """Items that are named and nowhere to be found would be left unsaid in silence."""
-        have = [item.key for plan in self.plans for card in plan.cards for item in card.items]
-        have += [item.key for each in self.stretches for item in each.phase.items]
-        have += [item.key for _, _, override in self._windows for item in override.items]
-        wrong = [
-            Problem(f"overrides[{index}].{name}", "key.unknown", unknown(key, have, what="item", owner="the plan"))
-            for index, override in enumerate(self.subscription.overrides)
-            for name, keys in (("prices", override.prices), ("without", override.without))
-            for key in keys
-            if key not in have
-        ]
+    def _check_overrides(self, offer: Offer) -> None:
+        """Items that are named and not sold by the plan that an override is for would be left unsaid in silence."""
+        more = [item.key for each in self.stretches for item in each.phase.items]
+        more += [item.key for _, _, override in self._windows for item in override.items]
+        wrong: list[Problem] = []
+        for index, override in enumerate(self.subscription.overrides):
+            plans, owner = self.plans, "the plan"
+            if override.plan is not None:
+                plans, owner = (offer.get(override.plan),), f"the plan {override.plan[:40]!r}"
+            have = [item.key for plan in plans for card in plan.cards for item in card.items] + more
+            wrong += [
+                Problem(f"overrides[{index}].{name}", "key.unknown", unknown(key, have, what="item", owner=owner))
+                for name, keys in (("prices", override.prices), ("without", override.without))
+                for key in keys
+                if key not in have
+            ]
         if wrong:
             raise UnknownKeyError(wrong, what="the subscription")
 

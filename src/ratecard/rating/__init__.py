@@ -5,7 +5,8 @@ The engine: measure, charge, settle, and the statement they lead to.
 from __future__ import annotations
 
 from ._book import Book, resolve_all
-from ._charge import Charges, charge
+from ._charge import charge
+from ._charges import Charges
 from ._evidence import Evidence, Left, Proof
 from ._invoice import Invoice, InvoiceLine, invoice
 from ._line import LineItem

@@ -72,16 +72,16 @@ def discounts(sheet: Sheet, stage: str, coupons: Sequence[Standing[Coupon]]) -> 
     for standing in sheet.dues.discounts:
         if isinstance(standing.each, kinds):
             _take(sheet, "discount", standing.each, standing, standing.each, begun)
-    used: dict[str, bool] = {}
+    used: dict[str, list[Decimal]] = {}
     for brought in coupons:
         coupon = brought.each
         if isinstance(coupon.discount, kinds):
             took = _take(sheet, "coupon", coupon, brought, coupon.discount, begun)
-            used[coupon.key] = used.get(coupon.key, False) or bool(took)
+            used.setdefault(coupon.key, []).append(took)
     for key, some in used.items():
-        if some:
+        if any(took < 0 for took in some):
             sheet.coupons[key] = sheet.coupons.get(key, 0) + 1
-        else:
+        elif not any(some):
             sheet.notices.append(Notice("coupon.nothing", key, "not used: there is nothing to take off"))
 
 
@@ -92,6 +92,7 @@ def _take(
     """Take one discount off the lines of its plans; a sum in the part of the time that they hold."""
     over = sheet.scope(each.items, where.plans)
     if isinstance(each, PercentDiscount):
+        over = _discounted(over)
         step = _percent(sheet, each, over, begun)
     else:
         base = summed([(entry.key, entry.net) for entry in over], "before it")
@@ -108,11 +109,21 @@ def _take(
             most = base.result if base.result > ZERO else ZERO
             clamp = Step.of("clamp", [("minimum", neg(most))], parts=[off], note="no more than there is")
             step = Step.of("last", (), parts=[base, clamp])
-    return sheet.spread(kind, named.key, named.label, step, over, version=named.digest, period=where.period)
+    return sheet.spread(
+        kind, named.key, named.label, step, over, version=named.digest, period=where.period,
+        signed=not isinstance(each, AmountDiscount),
+    )  # fmt: skip
+
+
+def _discounted(over: Sequence[Entry]) -> list[Entry]:
+    """What a percentage is of. What is reversed had it off when it was billed; of credits alone nothing is off."""
+    back = [entry for entry in over if entry.reversal]
+    rest = [entry for entry in over if not entry.reversal]
+    return list(over) if _sum(rest) > 0 else back
 
 
 def _percent(sheet: Sheet, each: PercentDiscount, over: Sequence[Entry], begun: dict[str, Decimal]) -> Step:
-    """A share of what is left, or of what there was; up to its maximum and to what is left. A credit is its mirror."""
+    """A share of what is left, or of what there was; up to its maximum and to what is left. Reversals mirror it."""
     now = [(entry.key, entry.net) for entry in over]
     left = _sum(over)
     base = summed(now if each.stacking == "chained" else [(key, begun.get(key, net)) for key, net in now], "before it")

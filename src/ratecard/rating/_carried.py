@@ -13,7 +13,7 @@ from .._numbers import ZERO, Exact, add, exact, sign, text
 from ..meters import Outcomes
 from ..plans import Carry
 from ..records import show_time
-from ._charge import Charges
+from ._charges import Charges
 from ._levels import Levels
 from ._line import CHARGES, LineItem
 from ._outcome_carry import outcomes_carried

@@ -9,9 +9,8 @@ its price says at the piece's end, less what the same price says at its start.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeAlias
 
 from .._kinds import expect
 from .._numbers import ZERO, Exact, add, exact, sign, sub, total
@@ -20,13 +19,14 @@ from ..plans import Piece, Service, Terms
 from ..prices import Allowance, Credit, Price, Priced
 from ..quantity import Usage
 from ..steps import Step
+from ._charges import Charges, Weights
 from ._credit_lines import Asks
 from ._direct import Counter, Way, counter, is_fee
 from ._heads import line_head
 from ._item_stages import Draft, staged_drafts
 from ._line import CHARGES, Group, LineHead, LineItem, less, line_name
 from ._metered import Metered
-from ._outcome_lines import accounted, outcome_lines, outcomes_left
+from ._outcome_lines import outcome_lines, outcomes_left
 from ._outcomes import OutcomeItem, is_outcomes
 from ._reading import Reading
 from ._spread import rounded_together
@@ -34,73 +34,7 @@ from ._tally import Account, Cells, Tally
 from ._unit_credits import draw_units
 from ._wallet import Wallet, opened
 
-__all__ = ["Charges", "charge", "ways_of"]
-
-
-class Charges:
-    """
-    What each item comes to, before anything that reads several lines. Made by `charge`, read by `settle`.
-
-    Attributes:
-        terms: what was charged.
-        tally: what was measured.
-        lines: the lines, in the order of the card, each rounded once.
-        rollovers: for each item with a rollover, the units that each group takes into the next period.
-        listed: for lines that a discount or a ceiling of their item changed, by key, the exact amount before it.
-        outcomes: what became of outcomes, by item and meter.
-        wallet: the credits, as items have drawn on them so far; None where there are none.
-        weights: for lines inside which lots of money begin or end to pay, by key, what they come to from when.
-        uncovered: for each item priced in credits whose counter runs on, the credits of each group that nobody paid.
-    """
-
-    __slots__ = ("lines", "listed", "outcomes", "rollovers", "tally", "terms", "uncovered", "wallet", "weights")
-
-    def __init__(
-        self,
-        terms: Terms,
-        tally: Tally,
-        lines: Sequence[LineItem],
-        rollovers: Mapping[str, Mapping[tuple[str, ...], Exact]],
-        listed: Mapping[str, Exact],
-        outcomes: Mapping[tuple[str, str], OutcomeItem] | None = None,
-        *,
-        wallet: Wallet | None = None,
-        weights: Weights | None = None,
-        uncovered: Mapping[str, Mapping[tuple[str, ...], Exact]] | None = None,
-    ) -> None:
-        self.wallet = wallet
-        self.weights: Weights = weights or {}
-        self.uncovered = uncovered or {}
-        self.listed = listed
-        self.outcomes = {} if outcomes is None else outcomes
-        self.terms = terms
-        self.tally = tally
-        self.lines = tuple(lines)
-        self.rollovers = rollovers
-
-    @property
-    def ledger(self) -> Ledger | None:
-        """The credits so far: the plan's grants in it, and what items drew."""
-        return None if self.wallet is None else self.wallet.ledger()
-
-    @property
-    def account(self) -> Account | None:
-        """Where every record went; None where the tally holds other customers too."""
-        if len(self.tally.metering) != 1:
-            return None
-        if not self.outcomes:
-            return self.tally.account
-        events = [held.meter.event for held in self.terms.meters.values()]
-        alone = [key for key, held in self.terms.meters.items() if events.count(held.meter.event) == 1]
-        return accounted(self.tally.account, self.outcomes, alone)
-
-    def readings(self) -> dict[str, Reading]:
-        """The meters of all services, also of those not billed yet: what they hold outlives the period."""
-        keys = dict.fromkeys(service.meter.key for service in self.terms.services if service.meter is not None)
-        for key, held in self.terms.meters.items():
-            if any(held.priced):
-                keys[key] = None
-        return {key: Reading(self.terms, self.tally, key) for key in keys}
+__all__ = ["charge", "ways_of"]
 
 
 def charge(terms: Terms, tally: Tally, ledger: Ledger | None = None, *, booked: datetime | None = None) -> Charges:
@@ -188,8 +122,6 @@ def _quick(terms: Terms, tally: Tally) -> Charges | None:
         lines.append(line)
     return Charges(terms, tally, lines, {}, {})
 
-
-Weights: TypeAlias = dict[str, list[tuple[datetime, Exact]]]
 
 _NONE: dict[str, list[Cells]] = {}
 

@@ -18,7 +18,8 @@ from ..credits import Ledger
 from ..errors import MismatchError
 from ..guards import Gauge, Reading
 from ..plans import MeterTerms, Terms, stated
-from ._charge import Charges, charge
+from ._charge import charge
+from ._charges import Charges
 from ._intake import Meters
 from ._line import CHARGES, LineItem
 from ._reading import Reading as MeterReading

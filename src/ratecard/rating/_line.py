@@ -11,14 +11,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias, get_args
 
-from .._numbers import Exact, Rounding, exact, number, quantize, sub, text, total
+from .._numbers import ONE, Exact, Rounding, exact, number, quantize, sub, text, total
 from .._visible import visible
 from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
 from ..periods import Period
 from ..records import read_time, show_time
-from ..steps import Input, Step
+from ..steps import Step
 from ._evidence import Evidence
+from ._priced import priced
 
 __all__ = ["CHARGES", "Group", "Kind", "LineHead", "LineItem", "less", "line_key", "line_name"]
 
@@ -254,8 +255,8 @@ class LineItem:
         """
         Whether every step recomputes, the last one gives this line's amounts, and the key is that of its service.
 
-        The quantity is compared with the step that prices it where that states it, as for each unit or in tiers; and a
-        fee has no unit.
+        The quantity is compared with the step that prices it where that states it, as for each unit or in tiers, also
+        below the stages of its item; what a stage made across lines has the quantity 1, and a fee has no unit.
         """
         named = line_key(self.kind, self.item, self.group, self.period.start)
         try:
@@ -269,7 +270,7 @@ class LineItem:
             # The rounding of the line; above it stands at most what moved it to add up with others.
             rounding = last.parts[0] if last.rule == "sum" else last
             price = rounding.parts[0]
-            stated = _stated(price)
+            stated = priced(price) if self.kind in CHARGES else [ONE] if self.kind != "reversal" else []
             if (stated and self.quantity not in stated) or (self.kind == "fee" and self.unit):
                 return False
             return last.result == self.rounded and price.result == self.exact
@@ -372,27 +373,6 @@ class LineItem:
         steps = tuple(Step.from_json(step) for step in told["steps"])
         amount = quantize(rounded, currency.places)
         return cls(head, exact(told["quantity"]), exact(told["exact"]), amount, lambda _: steps)
-
-
-def _stated(price: Step) -> list[Exact]:
-    """The quantities that a price can have had by its step, where that tells; nothing where it does not."""
-    if price.rule == "product":
-        return [_number(value) for name, value in price.inputs if name == "quantity"]
-    if price.rule == "last":
-        # What credits were asked for: the menu, less what they paid, after what was not paid before.
-        first = price.parts[0]
-        unpaid = first.parts[-1] if first.rule == "sum" and first.parts else first
-        return _stated(unpaid.parts[0]) if unpaid.rule == "difference" else []
-    tiers = price.parts if price.rule == "sum" else (price,)
-    if not tiers or any(tier.rule != "tier" for tier in tiers):
-        return []
-    units = [_number(dict(tier.inputs)["units"]) for tier in tiers]
-    # Tiers share the quantity out; prices that are added up have each seen all of it.
-    return [total(units), *(units[:1] if len(set(units)) == 1 else ())]
-
-
-def _number(value: Input) -> Exact:
-    return exact(value) if isinstance(value, str) else value
 
 
 _TOLD = {

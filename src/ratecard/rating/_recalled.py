@@ -54,11 +54,13 @@ def _rolls(price: object) -> bool:
 
 
 def _unknown(terms: Terms, carry: Carry) -> Iterator[Notice]:
-    """What the carry says of a commitment that its own plan does not have."""
+    """What the carry says of a commitment or a trial by amount that its own plan, or subscription, does not have."""
     if carry.plan != terms.plan.key:
         return
     have = {f"commitment {each.key}" for each in terms.plan.commitments}
+    have |= {f"trial {free.name(each.phase.key)}" for each in terms.phases for free in each.phase.free}
     for name in carry.commitments:
         if name not in have and name not in BOUNDS:
-            words = "the carry tells what it holds, and the plan has no such commitment; it is left out"
+            what = "trial by amount" if name.startswith("trial ") else "commitment"
+            words = f"the carry tells what it holds, and the plan has no such {what}; it is left out"
             yield Notice("carry.unknown", name, words)

@@ -15,7 +15,7 @@ from .._kinds import expect
 from .._numbers import CONTEXT, ZERO, quantize
 from ..plans import Dues, dues, stated
 from ._adjust import KINDS, choose, discounts, maximum, taxes
-from ._charge import Charges
+from ._charges import Charges
 from ._commit import commitments, minimum, prepaid
 from ._line import LineItem
 from ._money_credits import pay_by_credits

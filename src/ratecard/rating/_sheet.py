@@ -12,13 +12,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from .._numbers import CONTEXT, ONE, ZERO, Exact, quantize, split
+from .._numbers import CONTEXT, ONE, ZERO, Exact, div, mul, quantize, split, total
 from .._visible import visible
+from ..money import Currency
 from ..periods import Period
 from ..plans import Dues, Piece, Plan, Service, Terms
 from ..steps import Step
-from ._charge import Charges
+from ._charges import Charges
 from ._line import Kind, LineHead, LineItem, line_key
+from ._spread import proportioned
 
 __all__ = ["Entry", "Notice", "Sheet", "given", "summed"]
 
@@ -71,11 +73,14 @@ class Entry:
         net: its amount after the stages so far.
         listed: its amount before all discounts, rounded.
         counted: how much of it has filled postpaid commitments.
+        reversal: whether it takes back what was billed before.
     """
 
-    __slots__ = ("at", "counted", "items", "key", "listed", "net", "plan")
+    __slots__ = ("at", "counted", "items", "key", "listed", "net", "plan", "reversal")
 
-    def __init__(self, key: str, items: Sequence[str], plan: str, at: datetime, net: Decimal, listed: Decimal) -> None:
+    def __init__(
+        self, key: str, items: Sequence[str], plan: str, at: datetime, net: Decimal, listed: Decimal, *, reversal: bool
+    ) -> None:
         self.key = key
         self.items = tuple(items)
         self.plan = plan
@@ -83,6 +88,7 @@ class Entry:
         self.net = net
         self.listed = listed
         self.counted: Decimal = ZERO
+        self.reversal = reversal
 
     def within(self, items: Sequence[str]) -> bool:
         """Whether it lies wholly inside a scope; an empty scope is everything."""
@@ -110,7 +116,7 @@ class Sheet:
 
     def _entry(self, line: LineItem, items: Sequence[str], plan: Plan, listed: Decimal) -> Entry:
         at = max(line.period.start, self.terms.period.start)
-        return Entry(line.key, items, plan.key, at, line.rounded, listed)
+        return Entry(line.key, items, plan.key, at, line.rounded, listed, reversal=line.kind == "reversal")
 
     @property
     def currency(self) -> str:
@@ -139,11 +145,15 @@ class Sheet:
         self, kind: Kind, item: str, name: str, step: Step, *, version: str, period: Period,
         over: Iterable[tuple[Entry, Decimal]] = (),
     ) -> LineItem:  # fmt: skip
-        """Add a line that a stage made by a term of this version; over what it falls, and with which weights."""
+        """
+        Add a line that a stage made by a term of this version; over what it falls, and with which weights.
+
+        Of weights of both signs each entry has its share of the amount, by its own sign and that of their sum.
+        """
         terms = self.terms
         rounded = self.rounded(step.result)
         held = list(over)
-        parts = split(rounded, [weight for _, weight in held], terms.currency.step) if held else []
+        parts = _parts(rounded, [weight for _, weight in held], terms.currency) if held else []
         shares = [(entry, part) for (entry, _), part in zip(held, parts, strict=True) if part]
         # What falls on other lines is due with them, and all of it by the end; a floor where its own time ends.
         due = terms.period.end if held else min(period.end, terms.period.end)
@@ -157,12 +167,14 @@ class Sheet:
         return made
 
     def spread(
-        self, kind: Kind, item: str, name: str, step: Step, over: Sequence[Entry], *, version: str, period: Period
-    ) -> Decimal:
+        self, kind: Kind, item: str, name: str, step: Step, over: Sequence[Entry], *, version: str, period: Period,
+        signed: bool = False,
+    ) -> Decimal:  # fmt: skip
         """
         Add a line whose amount falls on entries, and change what they come to.
 
-        What is taken off falls on what is above 0, what is given back on what is below; each stops at 0.
+        What is taken off falls on what is above 0, what is given back on what is below; each stops at 0. A share of
+        what the entries come to together (signed) is a share of each: of a credit among them it takes back its part.
 
         Returns:
             The amount; 0, and no line, where it rounds to nothing.
@@ -170,7 +182,12 @@ class Sheet:
         rounded = self.rounded(step.result)
         if not rounded:
             return ZERO
-        weights = [(entry, entry.net.copy_abs()) for entry in over if entry.net and (entry.net > 0) == (rounded < 0)]
+        if signed:
+            weights = [(entry, entry.net) for entry in over if entry.net]
+        else:
+            weights = [
+                (entry, entry.net.copy_abs()) for entry in over if entry.net and (entry.net > 0) == (rounded < 0)
+            ]
         made = self.line(kind, item, name, step, over=weights, version=version, period=period)
         shares = dict(made.shares)
         for entry, _ in weights:
@@ -193,6 +210,16 @@ class Sheet:
         self.line("prepaid", item, name, step, over=taken, version=version, period=period)
         for entry, some in taken:
             entry.net = CONTEXT.subtract(entry.net, some)
+
+
+def _parts(amount: Decimal, weights: Sequence[Decimal], currency: Currency) -> list[Decimal]:
+    """An amount by weights, by largest remainder; by weights of both signs an amount of either sign."""
+    if all(weight >= ZERO for weight in weights):
+        return split(amount, weights, currency.step)
+    # What is negative is shared as its mirror, as `split` shares it.
+    size, whole = amount.copy_abs(), total(weights)
+    parts = proportioned([div(mul(weight, size), whole) for weight in weights], size, currency.places)
+    return [part.copy_negate() for part in parts] if amount < ZERO else parts
 
 
 def given(value: Exact, note: str = "") -> Step:

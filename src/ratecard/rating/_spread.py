@@ -11,17 +11,17 @@ from functools import cmp_to_key, partial
 from .._numbers import CONTEXT, ZERO, Exact, Rounding, add, div, floor, quantize, sign, sub, total
 from ._line import LineItem
 
-__all__ = ["kept", "rounded_together"]
+__all__ = ["kept", "proportioned", "rounded_together"]
 
 
 def rounded_together(lines: Sequence[LineItem], places: int, mode: Rounding, *, why: str) -> tuple[LineItem, ...]:
     """The exact sum rounded once; the lines share it by largest remainder, ties by order."""
     whole = quantize(total(line.exact for line in lines), places, mode)
-    shares = _spread([line.exact for line in lines], whole, places)
+    shares = proportioned([line.exact for line in lines], whole, places)
     return tuple(line.moved(share, why) for line, share in zip(lines, shares, strict=True))
 
 
-def _spread(values: Sequence[Exact], whole: Decimal, places: int) -> list[Decimal]:
+def proportioned(values: Sequence[Exact], whole: Decimal, places: int) -> list[Decimal]:
     """Each value rounded down, and the missing steps to the whole given to the largest rests, ties by order."""
     shares = [quantize(value, places, "floor") for value in values]
     step = Decimal((0, (1,), -places))

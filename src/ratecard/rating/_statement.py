@@ -18,7 +18,7 @@ from ..money import Currency, Money, shown
 from ..periods import Period
 from ..plans import Carry, Order
 from ._carried import carried
-from ._charge import Charges
+from ._charges import Charges
 from ._line import CHARGES, Kind, LineItem
 from ._sheet import Notice
 from ._tally import Account
