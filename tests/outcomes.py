@@ -245,7 +245,7 @@ def price(dice: random.Random) -> dict[str, Any]:
     }
     found: dict[str, Any] = dice.choice([{"fee": "0.99"}, {"fee": "3"}, {"tiers": tiers}, {"fees": fees}, by_value])
     if dice.random() < 0.3:
-        found["maximum"] = str(dice.randint(1, 12))
+        found["maximum"] = str(dice.randint(2, 12))
     if dice.random() < 0.4:
         below, credit = (Decimal(dice.randint(1, 10)) / 10 for _ in range(2))
         found["guarantees"] = [prices.Guarantee(of=dice.choice(["success", "level"]), below=below, credit=credit)]

@@ -17,6 +17,7 @@ __all__ = ["Piece", "Span", "climbs", "decimals", "flattened", "pieces", "points
 
 _MOST = 100_000
 _FEW = 64
+_SPANS = 1024
 
 
 class Piece(NamedTuple):
@@ -157,7 +158,7 @@ def flattened(shape: Shape) -> Table | None:
     """The same function as one table, if it has few pieces, all continuous from the left, with decimal bounds."""
     if isinstance(shape, Table):
         return shape
-    if shape.endless:
+    if shape.endless or _many(shape):
         return None
     rows: list[Row] = []
     for piece in islice(pieces(shape, ZERO, None), _FEW + 1):
@@ -167,9 +168,14 @@ def flattened(shape: Shape) -> Table | None:
     return Table(tuple(rows), shape.at(ZERO))
 
 
+def _many(shape: Shape) -> bool:
+    """Whether a shape has more spans than are worth going through, though few pieces may come of them."""
+    return any(count == _SPANS for count, _ in enumerate(walk(shape, ZERO, None)))
+
+
 def climbs(shape: Shape) -> bool:
     """Whether few pieces show that the total never falls."""
-    if shape.endless:
+    if shape.endless or _many(shape):
         return False
     reached = shape.at(ZERO)
     for count, piece in enumerate(pieces(shape, ZERO, None)):

@@ -34,6 +34,7 @@ from ..steps import Step
 from ._credit_lines import credit_line
 from ._line import Group, less, line_name
 from ._pool import pooled
+from ._priced import SHRUNK
 from ._reading import Reading
 
 if TYPE_CHECKING:
@@ -239,7 +240,7 @@ class Metered:
             nothing = Step("given", [("value", ZERO)], ZERO, note="no share of the period")
             return usage.total, ZERO, lambda: (*steps(), nothing)
         whole = self.price.price(usage.with_total(div(usage.total, share)))
-        return _scaled(usage.total, whole, share, steps, "tiers shrunk to this piece's share of the period")
+        return _scaled(usage.total, whole, share, steps, SHRUNK)
 
     def _quantity_steps(self, pairs: Pairs, end: datetime) -> Steps:
         """How the quantity that is priced came out of what was measured; nothing where it is the same."""

@@ -7,10 +7,13 @@ off. These are looked through; a difference between two prices, and a share by g
 
 from __future__ import annotations
 
-from .._numbers import Exact, exact, sign, total
+from .._numbers import Exact, exact, mul, sign, total
 from ..steps import Input, Step
 
-__all__ = ["priced"]
+__all__ = ["SHRUNK", "priced"]
+
+SHRUNK = "tiers shrunk to this piece's share of the period"
+"""What is told of a price whose tiers were shrunk to a share of the time: it saw so much more than was used."""
 
 
 def priced(price: Step) -> list[Exact]:
@@ -18,6 +21,9 @@ def priced(price: Step) -> list[Exact]:
     step = price
     while True:
         facts = dict(step.inputs)
+        if step.rule == "scaled" and step.note == SHRUNK and list(facts) == ["factor"]:
+            share = _number(facts["factor"])
+            return [mul(quantity, share) for quantity in priced(step.parts[0])]
         if step.rule == "scaled" and list(facts) == ["factor"] and sign(_number(facts["factor"])) >= 0:
             # A percentage off, a share of the time, a trial: all of the same quantity.
             step = step.parts[0]
