@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> None:
             *peers.run(2_000, 9, 100),
             *guarding.run(50_000, 9),
             *living.run(100_000, 9),
-            *ledger.run(1_000_000, 3),
+            *ledger.run(1_000_000, 1),
         ]
     machine = (
         f"Python {platform.python_version()}, pydantic {version('pydantic')}, genai-prices {version('genai-prices')}"
