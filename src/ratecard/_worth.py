@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import core_schema
@@ -71,17 +71,31 @@ if TYPE_CHECKING:
 else:
 
     class Worth:
-        """An amount, or a table of amounts by currency."""
+        """
+        An amount, or a table of amounts by currency.
+
+        Attributes:
+            none: whether it may be left out.
+            code: of the problem that a table is empty.
+        """
+
+        none: ClassVar[bool] = False
+        code: ClassVar[str] = "amount.currency"
+
+        @classmethod
+        def _read(cls, value: object) -> Bare | None:
+            return None if value is None and cls.none else read_worth(value, code=cls.code)
 
         @classmethod
         def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
             return core_schema.no_info_plain_validator_function(
-                read_worth, serialization=core_schema.plain_serializer_function_ser_schema(show_worth)
+                cls._read, serialization=core_schema.plain_serializer_function_ser_schema(show_worth)
             )
 
         @classmethod
         def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, object]:
             amount = {"type": "string", "pattern": NUMBER_PATTERN}
-            return {"anyOf": [amount, {"type": "object", "additionalProperties": amount}]}
+            forms = [amount, {"type": "object", "additionalProperties": amount}]
+            return {"anyOf": [*forms, {"type": "null"}] if cls.none else forms}
 
     OptionalWorth = Worth | None

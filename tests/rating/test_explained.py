@@ -238,3 +238,14 @@ def test_pickles() -> None:
     charges = charge(terms, measure(terms, [use(31)]))
     assert settle(pickle.loads(pickle.dumps(charges))) == found  # noqa: S301
     assert pickle.loads(pickle.dumps(rerate(found, plan, terms.subscription, []))).due.amount == -11  # noqa: S301
+
+
+@pytest.mark.parametrize("price", [UNIT, prices.Graduated(tiers=[{"up_to": None, "unit_price": "1"}])])
+def test_piece_behind_a_negative(price: Price) -> None:
+    """A piece that begins behind a negative quantity, which costs nothing, proves its own quantity."""
+    item = Item(key="x", meter="m", price=price)
+    cards = [RateCard(currency="USD", items=[item], effective=day) for day in (None, "2025-01-10")]
+    plan = plan_of().model_copy(update={"cards": tuple(cards)})
+    found = bill(plan, [use(-1, day=1), use(3)])
+    assert [str(line.quantity) for line in found.lines] == ["-1", "3"]
+    assert str(found.due) == "2.00 USD"

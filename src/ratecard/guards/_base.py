@@ -14,12 +14,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from pydantic import GetCoreSchemaHandler
-from pydantic_core import core_schema
-
-from .._model import NUMBER_PATTERN, Key, Many, Model, Pairs, Table, default
+from .. import _worth as worth
+from .._model import Key, Many, Model, Pairs, Table, default
 from .._numbers import CONTEXT, ONE, ZERO, Exact, floor, number
-from .._worth import Bare, read_worth, show_worth
+from .._worth import OptionalWorth
 from ..errors import MismatchError, NumberError, Problem
 from ._answers import Bound, Breach, Signals, seconds
 from ._reading import Gauge, Group, Reading
@@ -245,38 +243,16 @@ class Work:
         return None
 
 
-def _worth(value: object) -> Bare | None:
-    """An amount, or one for each currency, or None."""
-    return None if value is None else read_worth(value, code="guard.currency")
-
-
 if TYPE_CHECKING:
-
-    class Worth:
-        """An amount, or a table of amounts by currency, or None."""
-
-        def __get__(self, instance: object, owner: object = None) -> Decimal | Pairs[Decimal] | None: ...
-        def __set__(
-            self, instance: object, value: Decimal | int | str | Mapping[str, Decimal | int | str] | None
-        ) -> None: ...
-
+    Worth = OptionalWorth
     Groups: TypeAlias = Many[Mapping[str, str]]
-
 else:
 
-    class Worth:
+    class Worth(worth.Worth):
         """An amount, or a table of amounts by currency, or None."""
 
-        @classmethod
-        def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-            return core_schema.no_info_plain_validator_function(
-                _worth, serialization=core_schema.plain_serializer_function_ser_schema(show_worth)
-            )
-
-        @classmethod
-        def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, object]:
-            amount = {"type": "string", "pattern": NUMBER_PATTERN}
-            return {"anyOf": [amount, {"type": "object", "additionalProperties": amount}, {"type": "null"}]}
+        none = True
+        code = "guard.currency"
 
     Groups = Many[Table[str]]
 

@@ -27,7 +27,8 @@ def priced(price: Step) -> list[Exact]:
         if step.rule == "scaled" and list(facts) == ["factor"] and sign(_number(facts["factor"])) >= 0:
             # A percentage off, a share of the time, a trial: all of the same quantity.
             step = step.parts[0]
-        elif step.rule == "difference" and len(step.parts) == 2 and _taken_off(step.parts[1]):
+        elif step.rule == "difference" and not step.note and len(step.parts) == 2 and _taken_off(step.parts[1]):
+            # A stage takes off without a word; a difference between two prices has a note that says so.
             step = step.parts[0]
         elif step.rule == "last" and len(step.parts) == 2 and step.parts[0].rule == "clamp":
             return _behind_units(step.parts[0], step.parts[1])
