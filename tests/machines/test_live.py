@@ -109,11 +109,19 @@ class LiveBill(RuleBasedStateMachine):
         part = {**record.properties, "n": verdict.fits}
         return UsageRecord(record.event, record.at, part, id=record.id)
 
-    def _ran(self, record: UsageRecord, version: int) -> None:
-        """A record was counted."""
+    def _run(self, record: UsageRecord, count: Callable[[], object]) -> bool:
+        """Count a record; whether the guards heard of it: what has no price is counted too, and they cannot."""
+        version = self.bill.version
+        try:
+            count()
+        except NoPriceError:
+            heard = False
+        else:
+            heard = True
+            self.slots.pop(str(record.id), None)
         self.ran.append(record)
-        self.slots.pop(str(record.id), None)
         assert self.bill.version > version
+        return heard
 
     @rule(seconds=st.integers(0, 9))
     def wait(self, seconds: int) -> None:
@@ -132,11 +140,11 @@ class LiveBill(RuleBasedStateMachine):
             quoted = None
         assert self.bill.version == version
         known = record in self.ran
-        self.bill.record(record)
+        heard = self._run(record, lambda: self.bill.record(record))
         if not known:
             self.promised = False
-            self.calls.append(record.at)
-        self._ran(record, version)
+            if heard:
+                self.calls.append(record.at)
         if quoted is not None:
             self.bill._home()
             after = self.bill._bill.figures().exact("subtotal")
@@ -150,9 +158,7 @@ class LiveBill(RuleBasedStateMachine):
         verdict = self._try(lambda: self.bill.admit(record, cut="n" if event == "e" else None))
         part = None if verdict is None else self._asked(record, verdict, version)
         if part is not None:
-            version = self.bill.version
-            self.bill.record(part)
-            self._ran(part, version)
+            self._run(part, lambda: self.bill.record(part))
 
     @precondition(lambda self: len(self.reserved) < 3)
     @rule(event=events, quantity=quantities)
@@ -176,15 +182,13 @@ class LiveBill(RuleBasedStateMachine):
         """What was held runs as it was, or otherwise; it is held no more, and cannot be committed again."""
         name = data.draw(st.sampled_from(sorted(self.reserved)))
         self._apart()
-        version, held = self.bill.version, self.reserved.pop(name)
+        held = self.reserved.pop(name)
         if quantity is None:
-            self.bill.commit(name, at=self.now)
-            ran = held
+            self._run(held, lambda: self.bill.commit(name, at=self.now))
         else:
-            ran = UsageRecord(held.event, held.at, {**held.properties, "n": quantity}, id=held.id)
-            self.bill.commit(name, ran, at=self.now)
+            other = UsageRecord(held.event, held.at, {**held.properties, "n": quantity}, id=held.id)
+            self._run(other, lambda: self.bill.commit(name, other, at=self.now))
             self.promised = False
-        self._ran(ran, version)
         for again in (lambda: self.bill.commit(name), lambda: self.bill.release(name)):
             assert outcome(lambda call=again: str(call())) == (False, "live.reserved")  # type: ignore[misc]
 

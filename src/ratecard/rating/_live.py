@@ -191,14 +191,17 @@ class Live(Growing):
         if at is None and record.__class__ is UsageRecord:
             swift = self._ready or self._prepared()
             # Which property is cut is looked at the long way.
-            told = cut is None or (swift is not None and not swift.clamps)
-            if swift is not None and swift.calm and told and not self._holds.reserved:
-                after = swift.admit(record)
-                if after is not None:
-                    fits = Decimal(record.properties[swift.alone[record.event].of]) if swift.clamps else None
-                    held = (swift.levels, swift.latest, swift.drawn)
-                    left = partial(self._left, swift.cells, after, self._state, held, record.at)
-                    return Verdict(True, fits, (), record.at, left)
+            if (
+                swift is not None
+                and swift.calm
+                and (cut is None or not swift.clamps)
+                and not self._holds.reserved
+                and (after := swift.admit(record)) is not None
+            ):
+                fits = Decimal(record.properties[swift.alone[record.event].of]) if swift.clamps else None
+                held = (swift.levels, swift.latest, swift.drawn)
+                left = partial(self._left, swift.cells, after, self._state, held, record.at)
+                return Verdict(True, fits, (), record.at, left)
         self._home()
         verdict, taken = self._ask(self._bill.intake.read(record), at, cut)
         if taken is not None:
