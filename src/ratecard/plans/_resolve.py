@@ -40,9 +40,10 @@ from ._guarded import guard_axes
 from ._metering import in_order, metered
 from ._outcome_checks import meter_problems
 from ._plan import Plan
+from ._sold import Sold
 from ._subscription import Subscription
 from ._terms import MeterTerms, Piece, Service, Terms
-from ._timeline import Sold, Timeline
+from ._timeline import Timeline
 
 __all__ = ["resolve"]
 
@@ -200,7 +201,7 @@ class _Resolving:
             if before is None or not self._same(before, sold):
                 found.append([sold])
             elif before.goes_on(sold):
-                found[-1][-1] = _joined(before, sold, self.zone)
+                found[-1][-1] = before.joined(sold, self.zone)
             else:
                 found[-1].append(sold)
         return found
@@ -324,15 +325,6 @@ class _Resolving:
         if self.since is not None:
             return self.since
         return min([self.period.start, *(service.counted for service in services)])
-
-
-def _joined(first: Sold, second: Sold, zone: str) -> Sold:
-    """One stretch in the place of two that differ in nothing."""
-    return Sold(
-        Period(first.part.start, second.part.end, zone=zone), first.item, plan=first.plan, cadence=first.cadence,
-        quantity=first.quantity, version=first.version, trial=first.trial, card=first.card,
-        free=first.free,
-    )  # fmt: skip
 
 
 def _once(sold: Sold) -> Service:
