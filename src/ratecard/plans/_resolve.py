@@ -1,10 +1,10 @@
 """
 resolve: from what was agreed to what is billed in one period, as flat, dated terms.
 
-Everything hard about commerce ends here: which card is in force when, what an item's own rhythm is, where a stretch of
-service begins and ends, what share of a full period it is, when it is due. What comes out is a list of services made of
-dated pieces with one price each, and for every meter the instants at which its counters must be cut. The arithmetic
-behind it never looks at a plan again.
+Everything hard about commerce ends here: which card is in force when, what an item's own rhythm is, where a stretch
+of service begins and ends, what share of a full period it is, when it is due. What comes out is a list of services
+made of dated pieces with one price each, and for every meter the instants at which its counters must be cut. The
+arithmetic behind it never looks at a plan again.
 
 The rules:
 
