@@ -9,8 +9,7 @@ arithmetic behind it never looks at a plan again.
 The rules:
 
 - An item without a cadence of its own is billed for its service inside the period. An item with its own cadence is
-  billed
-  whole in the period that holds its due: the start of its service in advance, the end of it in arrears.
+  billed whole in the period that holds its due: the start of its service in advance, the end of it in arrears.
 - A counter runs over the item's cadence period, from its start or the subscription's, and survives a change of card.
   What it held before the period comes with `carry`; without one, records from before the period are measured as well.
 - A piece is a stretch of service with one price. Its share is its part of the full cadence period.
