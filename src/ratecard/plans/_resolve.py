@@ -242,8 +242,6 @@ class _Resolving:
                 known = max(peak, sold.quantity or ZERO) if part.start > sold.part.start else peak
                 pieces.append(self._piece(part, sold, full, whole.start, gaps, known))
             peak = max(peak, sold.quantity or ZERO)
-        if not pieces:
-            return None
         meter = None if last.item.meter is None else last.plan.meter(last.item.meter)
         if meter is not None:
             # What a subscription brings along has not been held against the plan's meters.
