@@ -15,7 +15,7 @@ from ..prices import Outcome, Priced
 from ..quantity import Results, Usage
 from ..steps import Step
 
-__all__ = ["NOTHING", "Edition", "Facts", "Held", "Part", "booked", "ordered", "parts"]
+__all__ = ["NOTHING", "Edition", "Facts", "Held", "Part", "Removed", "Undone", "booked", "ordered", "parts"]
 
 _STEPS = 100
 """So many outcomes are derived one by one on a line by value; the rest as their sum."""
@@ -87,6 +87,40 @@ class Part(NamedTuple):
     quantity: Exact
     amount: Exact
     step: Callable[[], Step]
+
+
+class Removed(NamedTuple):
+    """
+    An outcome that was billed before and is taken off now.
+
+    Attributes:
+        billed: when it became billable.
+        at: when it was reversed.
+        weight: its part of what is taken off.
+    """
+
+    billed: datetime
+    at: datetime
+    weight: Exact
+
+
+class Undone(NamedTuple):
+    """
+    What a line takes off of a billing period.
+
+    Attributes:
+        item, meter: what was billed.
+        start, end: the billing period.
+        until: the end of the statement that takes it off.
+        removed: the outcomes; none where a guarantee alone gives something back.
+    """
+
+    item: str
+    meter: str
+    start: datetime
+    end: datetime
+    until: datetime
+    removed: tuple[Removed, ...]
 
 
 def ordered(editions: Iterable[Edition]) -> list[Edition]:
