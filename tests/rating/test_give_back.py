@@ -24,7 +24,8 @@ CALLS = {"key": "calls", "meter": "calls", "price": {"model": "per_unit", "unit_
 def plan(price: dict[str, Any] | None = None, **fields: Any) -> Plan:
     """Outcomes that can be reversed, and calls at 1 each."""
     rules = {
-        "kind": "outcomes", "subject": "who", "worth": "worth", "result": [{"kind": "equals", "property": "is", "value": "won"}],
+        "kind": "outcomes", "subject": "who", "worth": "worth",
+        "result": [{"kind": "equals", "property": "is", "value": "won"}],
         "reverse": [{"kind": "equals", "property": "is", "value": "undo"}],
         "failed": [{"kind": "equals", "property": "is", "value": "lost"}],
     }  # fmt: skip
@@ -224,6 +225,15 @@ def test_a_withdrawn_reversal_whose_credits_were_used() -> None:
     assert column(without, "spent") == {"gift": 31}
 
 
+def test_a_withdrawn_reversal_of_what_is_void() -> None:
+    """What was void stays so: without the reversal there is nothing left to take back."""
+    offer, held = plan(), ledger({**GIFT, "amount": 31, "expiry": "2025-02-01"})
+    wins, undo = [told("01-05", "a")], [told("02-05", "a", "undo")]
+    first, second = chain(offer, held, (JANUARY, wins), (FEBRUARY, undo))
+    without = bill(offer, FEBRUARY, [], second.ledger, first.carry)
+    assert (str(without.due), without.entries, column(without, "voided")) == ("0.00 USD", (), {"gift": 31})
+
+
 def test_the_period_before_stays_as_it_is() -> None:
     """Rated again after a later statement gave credits back, it draws what it drew, and posts what is new alone."""
     offer, wins = plan(), [told("01-05", "a")]
@@ -276,7 +286,7 @@ def test_shares_of_value_give_back_their_own() -> None:
 
 def test_a_trial_is_given_nothing_back() -> None:
     """Of two reversals the one that was free in a trial gives back nothing, the other all of its own."""
-    offer = plan(phases=[{"key": "trial", "days": 10, "trial": True}, {"key": "paid"}])
+    offer = plan(phases=[{"key": "trial", "every": 10, "unit": "day", "trial": True}, {"key": "paid"}])
     held = ledger({**GIFT, "expiry": "2025-01-21"}, {"id": "next", "amount": 50, "effective": "2025-01-21"})
     wins = [told("01-05", "a"), told("01-25", "b")]
     undo = [told("02-05", "a", "undo"), told("02-06", "b", "undo")]
@@ -287,27 +297,60 @@ def test_a_trial_is_given_nothing_back() -> None:
 
 
 def test_taxes_come_back_with_it() -> None:
-    """The taxes on a reversal come back to the lots as they had paid them; a higher tax than then is money."""
+    """The taxes on a reversal come back to the lots as they had paid them."""
     offer = plan(taxes=[{"key": "vat", "rate": "0.2"}])
     _, second = chain(offer, ledger(GIFT), (JANUARY, [told("01-05", "a")]), (FEBRUARY, [told("02-05", "a", "undo")]))
     assert (str(second.total), str(second.due), column(second, "left")) == ("-37.20 USD", "0.00 USD", {"gift": 100})
-    more = plan(taxes=[{"key": "vat", "rate": "0.2"}, {"key": "new", "rate": "0.1", "start": "2025-02-01"}])
-    first, second = chain(more, ledger(GIFT), (JANUARY, [told("01-05", "a")]), (FEBRUARY, [told("02-05", "a", "undo")]))
-    assert (str(first.total), str(second.due), column(second, "left")) == ("37.20 USD", "-3.10 USD", {"gift": 100})
 
 
-def test_what_is_more_comes_of_the_other_draws() -> None:
-    """What a draw lacks, since a credit of its own period had lowered it, comes back of the item's others."""
-    wins, undo = [told("01-05", "a"), told("01-25", "b")], [told("02-05", "a", "undo")]
-    offer = plan(coupons=[{"key": "off", "effect": {"kind": "amount", "amount": "10"}, "periods": 1}])
+OFF = {"key": "off", "discount": {"kind": "amount", "amount": "10"}}
+
+
+def test_what_a_discount_had_lowered() -> None:
+    """A reversal of more than was drawn gives back the rest as the money that was billed beside the draws."""
+    offer = plan(coupons=[OFF])
     acme = offer.subscribe("acme", start="2025-01-01", coupons=["off"])
-    held = ledger({**GIFT, "effective": "2025-01-10"}, {"id": "early", "amount": 90, "expiry": "2025-01-10"})
-    first = rate(offer, acme, wins, JANUARY, ledger=held)
-    second = rate(offer, acme, undo, FEBRUARY, ledger=first.ledger, carry=first.carry)
-    assert column(first, "spent") == {"early": Decimal("26"), "gift": Decimal("26")}
-    assert (str(second.due), column(second, "voided"), column(second, "spent")) == (
-        "0.00 USD", {"early": 26}, {"gift": 21}
-    )  # fmt: skip
+    held = ledger({"id": "early", "amount": 90, "expiry": "2025-01-10"}, {**GIFT, "effective": "2025-01-10"})
+    found = []
+    for wins in ([told("01-05", "a"), told("01-25", "b")], [told("01-05", "a")]):
+        first = rate(offer, acme, wins, JANUARY, ledger=held)
+        undo = [told("02-05", "a", "undo")]
+        second = rate(offer, acme, undo, FEBRUARY, ledger=first.ledger, carry=first.carry)
+        assert second.verify()
+        found.append((str(second.due), column(first, "spent"), column(second, "voided"), column(second, "spent")))
+    assert found == [
+        ("-5.00 USD", {"early": 26, "gift": 26}, {"early": 26}, {"gift": 26}),
+        ("-10.00 USD", {"early": 21}, {"early": 21}, {}),
+    ]
+
+
+def test_a_fee_by_success_gives_back_no_more_money_than_was_paid() -> None:
+    """Where one reversal lowers the fee of all, money comes back as far as it was paid, then credits."""
+    price = {"fees": [{"at_least": 0, "fee": 5}, {"at_least": "0.9", "fee": 20}]}
+    held = ledger({**GIFT, "expiry": "2025-01-11"})
+    wins = [told("01-05", who) for who in "abcde"]
+    first, second = chain(
+        plan(price), held, (JANUARY, [*wins, told("01-20", "f")]), (FEBRUARY, [told("02-05", "f", "undo")])
+    )
+    assert (str(first.due), str(second.total)) == ("20.00 USD", "-95.00 USD")
+    assert (str(second.due), column(second, "voided")) == ("-20.00 USD", {"gift": 75})
+
+
+def test_long_names_fit_the_id_of_a_return() -> None:
+    """The id of what comes back is cut where a lot has a long name, and found again."""
+    name = "x" * 399
+    _, second = chain(
+        plan(), ledger({**GIFT, "id": name}), (JANUARY, [told("01-05", "a")]), (FEBRUARY, [told("02-05", "a", "undo")])
+    )
+    assert column(second, "left") == {name: 100}
+
+
+def test_what_it_drew_itself_is_forgotten() -> None:
+    """A statement made again when its own draws are no longer remembered leaves them alone."""
+    first = bill(plan(), JANUARY, [told("01-05", "a")], ledger(GIFT, policy=Policy(horizon_days=20)))
+    assert first.ledger is not None
+    later, _ = first.ledger.draw(first.subtotal, at="2025-04-01T00:00:00Z", id="other")
+    assert bill(plan(), JANUARY, [], later).entries == ()
 
 
 def test_only_its_own_draws_come_back() -> None:
@@ -316,10 +359,14 @@ def test_only_its_own_draws_come_back() -> None:
     bo = offer.subscribe("bo", start="2025-01-01")
     theirs = rate(offer, bo, [told("01-05", "a")], JANUARY, ledger=held)
     assert theirs.ledger is not None
-    wins = [calls("01-05", 69), told("01-20", "a")]
+    wins = [told("01-20", "a"), calls("01-25", 69)]
     first, second = chain(offer, theirs.ledger, (JANUARY, wins), (FEBRUARY, [told("02-05", "a", "undo")]))
-    assert (str(first.due), str(second.due)) == ("31.00 USD", "-31.00 USD")
-    assert column(second, "spent") == {"gift": 100}
+    assert (str(first.due), column(first, "spent"), str(second.due)) == ("31.00 USD", {"gift": 100}, "0.00 USD")
+    assert column(second, "spent") == {"gift": 69}
+    assert second.ledger is not None
+    draw = second.ledger.standing(theirs.entries[0].id)
+    assert draw is not None
+    assert draw.covered == theirs.total
 
 
 def test_settlement_looks_at_the_item_alone() -> None:

@@ -3,8 +3,8 @@ What a statement gives back in credits: outcomes that credits paid for in an ear
 off now.
 
 What comes back of an outcome is what paid for its own time: the draw of the stretch in which it became billable, first
-what nobody had paid of it, which is money, then its lots, the last one first. What is more than that comes from the
-item's other draws in the same billing period, the last first; where none was drawn for that stretch, it is money.
+what nobody had paid of it, which is money, then its lots, the last one first. What is more than that is money as far as
+money was paid for the item in that billing period, then comes from the item's other draws in it, the last first.
 Credits come back when the outcome was reversed, so the statement itself can draw on them; what is then left in a lot
 that is over when the statement is booked is void, or money due where it was paid for.
 """
@@ -16,9 +16,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from .._numbers import CONTEXT, ZERO, sign, split
+from .._numbers import CONTEXT, ZERO, div, mul, sign, split
 from ..credits import Entry as Posted
-from ..credits import Holding, Leave, Refunded, Voided, entry_id
+from ..credits import Holding, Leave, Refunded, Voided
 from ..money import Money
 from ..steps import Step
 from ._line import line_key
@@ -26,7 +26,7 @@ from ._outcome_facts import Undone
 from ._sheet import Entry, Sheet, given
 from ._story import Earlier
 from ._wallet import Wallet
-from ._wants import Held, Want
+from ._wants import Held, Want, named
 
 __all__ = ["GiveBack"]
 
@@ -81,14 +81,24 @@ class GiveBack:
             and undone.start <= each.entry.at < undone.end
         ]
         draws.sort(key=lambda each: (each.entry.at, each.place), reverse=True)
-        if not any(sign(each.weight) for each in undone.removed):
-            self._take(entry, draws, amount, undone.until)
-            return
-        parts = split(amount, [each.weight for each in undone.removed], terms.currency.step)
-        for each, part in zip(undone.removed, parts, strict=True):
-            mine = [draw for draw in draws if self._covers(draw, each.billed)]
-            if mine:
-                self._take(entry, [*mine, *draws], part, each.at)
+        money = self._money(undone, draws, amount)
+        removed = [each for each in undone.removed if sign(each.weight)]
+        parts = split(amount, [each.weight for each in removed], terms.currency.step) if removed else [amount]
+        times = [each.at for each in removed] or [undone.until]
+        owns = [[draw for draw in draws if self._covers(draw, each.billed)] for each in removed] or [[]]
+        for at, own, part in zip(times, owns, parts, strict=True):
+            rest = self._take(entry, own, part, at)
+            paid = min(rest, money)
+            money = CONTEXT.subtract(money, paid)
+            self._take(entry, draws, CONTEXT.subtract(rest, paid), at)
+
+    def _money(self, undone: Undone, draws: Sequence[Earlier], amount: Decimal) -> Decimal:
+        """What was paid in money for the whole of it, where no lot was asked at all, at the taxes of now."""
+        paid = self.sheet.rounded(div(mul(undone.billed, amount), undone.amount))
+        for draw in draws:
+            for part in (draw.uncovered, *draw.parts.values()):
+                paid = CONTEXT.subtract(paid, part)
+        return max(paid, ZERO)
 
     def _covers(self, draw: Earlier, at: datetime) -> bool:
         """Whether an instant lies in the stretch of a draw: no lot that was there then begins or ends between."""
@@ -102,11 +112,9 @@ class GiveBack:
         lot = held.lot
         return () if lot.unit != self.sheet.terms.currency or self.wallet.settles else lot.bounds(at)
 
-    def _take(self, entry: Entry, draws: Sequence[Earlier], amount: Decimal, at: datetime) -> None:
-        """Take an amount from draws, one after the other; what they do not have is money."""
-        for draw in draws:
-            if not amount:
-                return
+    def _take(self, entry: Entry, draws: Sequence[Earlier], amount: Decimal, at: datetime) -> Decimal:
+        """Take an amount from draws, one after the other; what they do not have is left."""
+        for draw in draws if amount else ():
             name = draw.entry.id
             self.at[name] = max(at, self.at.get(name, at))
             some = min(draw.uncovered, amount)
@@ -119,6 +127,7 @@ class GiveBack:
                     draw.parts[lot] = CONTEXT.subtract(part, some)
                     self.found.append(_Back(draw, lot, some, entry, at))
                     amount = CONTEXT.subtract(amount, some)
+        return amount
 
     def _key(self, lot: str, item: str | None) -> str:
         return line_key("credits", lot, self._group(item), self.sheet.terms.period.start)
@@ -169,7 +178,7 @@ class GiveBack:
 
     def _return(self, draw: Earlier, lot: str, amount: Decimal, spare: Decimal, at: datetime) -> None:
         entry = draw.entry
-        name = self.wallet.free(entry_id(self.wallet.key, self._key(lot, entry.use.item)))
+        name = self.wallet.free(named(self.wallet.key, self._key(lot, entry.use.item)))
         money = Money.make(CONTEXT.add(amount, spare), entry.unit)
         work = self.wallet.work
         left = work.lot(lot).left if lot else ZERO

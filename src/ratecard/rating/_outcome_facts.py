@@ -113,6 +113,8 @@ class Undone(NamedTuple):
         start, end: the billing period.
         until: the end of the statement that takes it off.
         removed: the outcomes; none where a guarantee alone gives something back.
+        billed: what was billed before.
+        amount: what is taken off of that, above 0.
     """
 
     item: str
@@ -121,6 +123,8 @@ class Undone(NamedTuple):
     end: datetime
     until: datetime
     removed: tuple[Removed, ...]
+    billed: Exact
+    amount: Exact
 
 
 def ordered(editions: Iterable[Edition]) -> list[Edition]:
@@ -150,12 +154,12 @@ def parts(facts: Facts, editions: Mapping[str, Edition]) -> dict[str, Part]:
             whole = priced(price, held.count, held.worth, _worth(price, held, ZERO))
             found[edition.key] = Part(held.count, ZERO, _free(edition.trial, whole))
             continue
-        start = priced(price, count, worth)
+        start, first = priced(price, count, worth), not sign(count)
         derive = _worth(price, held, worth)
         count, worth = add(count, held.count), add(worth, held.worth)
         until = priced(price, count, worth, derive)
         amount = sub(until.amount, start.amount)
-        found[edition.key] = Part(held.count, amount, _less(amount, until, start))
+        found[edition.key] = Part(held.count, amount, _less(amount, until, None if first else start))
     return found
 
 
@@ -185,10 +189,11 @@ def _worth(price: Outcome, held: Held, earlier: Exact) -> Callable[[], Step] | N
     return derive
 
 
-def _less(amount: Exact, until: Priced, start: Priced) -> Callable[[], Step]:
+def _less(amount: Exact, until: Priced, start: Priced | None) -> Callable[[], Step]:
     def derive() -> Step:
-        if not sign(start.amount):
+        if start is None:
             return until.step
+        # Also where that comes to 0, as in a free first tier: else the line would seem to price these as well.
         note = "counted with those at earlier prices, less these alone"
         return Step("difference", (), amount, parts=[until.step, start.step], note=note)
 

@@ -67,7 +67,7 @@ class Earlier:
         for lot, amount, _ in back.freed:
             if mine:
                 self.mine[lot] = CONTEXT.add(self.mine.get(lot, ZERO), amount)
-            elif lot in self.parts:
+            else:
                 self.parts[lot] = CONTEXT.subtract(self.parts[lot], amount)
         if mine:
             self.open = CONTEXT.add(self.open, back.uncovered)
@@ -98,13 +98,17 @@ class Story:
             if isinstance(entry, Drawn):
                 if self._mine(entry.id):
                     self._own.append(entry)
-                elif (entry.id in mine or entry.use.item in wanted) and work.standing(entry.id) is not None:
+                elif (entry.id in mine or entry.use.item in wanted) and self._can_return(entry):
                     self.earlier[entry.id] = Earlier(entry, place)
             elif isinstance(entry, Returned):
                 self._take(entry)
 
     def _mine(self, id: str) -> bool:
         return id.startswith(self._prefix)
+
+    def _can_return(self, entry: Drawn) -> bool:
+        """Whether a draw is remembered, and of lots alone, as draws of money by statements are."""
+        return not entry.overdrawn and self._work.standing(entry.id) is not None
 
     def _take(self, entry: Returned) -> None:
         known = self.earlier.get(entry.draw_id)
