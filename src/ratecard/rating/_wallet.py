@@ -103,13 +103,13 @@ class Wallet:
             return [self._draw(self.work, want, want.base(self.key, self.home)) for want in wants]
         more = [part for each in own for part in each.missing()]
         afresh = self.work.without([each.was.id for each in own], more)
-        first = [(want, self._once_more(afresh, want, held)) for want, held in again]
+        first = [(want, self._once_more(afresh, str(n), want, held)) for n, (want, held) in enumerate(again)]
         held = [self._draw(afresh, want, f"{want.base(self.key, self.home)}/afresh") for want in wants]
         if not any(each.refused for each in held):
             Corrections(self, own).post([*first, *zip(wants, held, strict=True)])
         return held
 
-    def _once_more(self, afresh: OpenLedger, want: Want, held: Held) -> Held:
+    def _once_more(self, afresh: OpenLedger, part: str, want: Want, held: Held) -> Held:
         """What lots that are chosen pay, each as far as it has that much."""
         parts = [(lot, min(part, afresh.lot(lot).left)) for lot, part in held.parts]
         parts = [(lot, part) for lot, part in parts if part]
@@ -117,7 +117,8 @@ class Wallet:
         for _, part in parts:
             amount = CONTEXT.add(amount, part)
         if parts:
-            name = f"{want.base(self.key, self.home)}/afresh"
+            # Two draws of one stretch may have one name.
+            name = f"{want.base(self.key, self.home)}/afresh {part}"
             afresh.post([self.drawn(name, want, amount, parts, uncovered=held.uncovered)])
         return Held(parts, ZERO, held.uncovered)
 
