@@ -109,7 +109,7 @@ class Wallet:
             Corrections(self, own).post([*first, *zip(wants, held, strict=True)])
         return held
 
-    def _once_more(self, afresh: OpenLedger, part: str, want: Want, held: Held) -> Held:
+    def _once_more(self, afresh: OpenLedger, place: str, want: Want, held: Held) -> Held:
         """What lots that are chosen pay, each as far as it has that much."""
         parts = [(lot, min(part, afresh.lot(lot).left)) for lot, part in held.parts]
         parts = [(lot, part) for lot, part in parts if part]
@@ -118,7 +118,7 @@ class Wallet:
             amount = CONTEXT.add(amount, part)
         if parts:
             # Two draws of one stretch may have one name.
-            name = f"{want.base(self.key, self.home)}/afresh {part}"
+            name = f"{want.base(self.key, self.home)}/afresh {place}"
             afresh.post([self.drawn(name, want, amount, parts, uncovered=held.uncovered)])
         return Held(parts, ZERO, held.uncovered)
 
