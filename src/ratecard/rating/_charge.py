@@ -26,6 +26,7 @@ from ._heads import line_head
 from ._item_stages import Draft, staged_drafts
 from ._line import CHARGES, Group, LineHead, LineItem, less, line_name
 from ._metered import Metered
+from ._outcome_facts import Undone
 from ._outcome_lines import outcome_lines, outcomes_left
 from ._outcomes import OutcomeItem, is_outcomes
 from ._reading import Reading
@@ -65,6 +66,7 @@ def charge(terms: Terms, tally: Tally, ledger: Ledger | None = None, *, booked: 
         if quick is not None:
             return quick
     charging = Charging(terms, tally)
+    charging.given = ledger is not None
     if ledger is not None or _paid_by_credits(terms):
         charging.wallet = opened(terms, ledger, booked)
         charging.asks = draw_units(charging, charging.wallet)
@@ -94,7 +96,7 @@ def charge(terms: Terms, tally: Tally, ledger: Ledger | None = None, *, booked: 
         charging.placed_last()
     return Charges(
         terms, tally, *charging.finished(in_order=in_order), charging.outcomes, wallet=charging.wallet,
-        weights=charging.weights, uncovered=charging.uncovered,
+        weights=charging.weights, uncovered=charging.uncovered, undone=charging.undone,
     )  # fmt: skip
 
 
@@ -180,8 +182,10 @@ class Charging:
         self.readings: dict[str, Reading] = {}
         self.rollovers: dict[str, dict[tuple[str, ...], Exact]] = {}
         self.wallet: Wallet | None = None
+        self.given = False
         self.asks: Asks = {}
         self.weights: Weights = {}
+        self.undone: dict[str, Undone] = {}
         self.uncovered: dict[str, dict[tuple[str, ...], Exact]] = {}
         self.brought: dict[str, dict[tuple[str, ...], Exact]] = {}
         if terms.carry is not None:

@@ -12,7 +12,7 @@ from typing import Any
 from .._kinds import expect
 from .._numbers import CONTEXT, ZERO, Exact, quantize
 from .._visible import is_sound, visible
-from ..credits import Entry, Ledger, entry_from_json
+from ..credits import Due, Entry, Ledger, entry_from_json
 from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
 from ..periods import Period
@@ -20,11 +20,12 @@ from ..plans import Carry, Order
 from ._carried import carried
 from ._charges import Charges
 from ._line import CHARGES, Kind, LineItem
+from ._plain import currency_of, read_refunds, refunds_in_words, shown_refunds
 from ._sheet import Notice
 from ._tally import Account
 from ._wallet import Wallet
 
-__all__ = ["SUMS", "Difference", "Statement", "StatementHead", "currency_of"]
+__all__ = ["SUMS", "Difference", "Statement", "StatementHead"]
 
 SUMS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     (
@@ -101,6 +102,8 @@ class Statement:
         notices: what is told beside the lines: coupons that were not used, and why; what a forgotten carry would tell.
         order: the order of operations that was followed.
         entries: what to post to the customer's ledger; posting twice adds nothing.
+        refunds: what is owed back in money beside `due`, exact, by currency: the cost of credits that were paid for and
+            come back to a lot that is over. Of a promotional lot they are void.
         ledger: the ledger with these entries in it; None where there are no credits, and on a statement read back from
             JSON.
         account: where every usage record went; None where the tally held many customers.
@@ -110,7 +113,7 @@ class Statement:
 
     __slots__ = (
         "_carry", "_charges", "_coupons", "_drawn", "_due", "_subtotal", "_total", "account", "entries", "head",
-        "ledger", "lines", "notices",
+        "ledger", "lines", "notices", "refunds",
     )  # fmt: skip
 
     def __init__(
@@ -128,7 +131,9 @@ class Statement:
         coupons: Mapping[str, int] | None = None,
         wallet: Wallet | None = None,
         entries: Sequence[Entry] = (),
+        refunds: Sequence[Due] = (),
     ) -> None:
+        self.refunds: tuple[Due, ...] = tuple(refunds) if wallet is None else wallet.refunds()
         self.entries: tuple[Entry, ...] = tuple(entries) if wallet is None else wallet.entries()
         self.ledger: Ledger | None = None if wallet is None else wallet.ledger()
         self.notices = tuple(notices)
@@ -256,6 +261,7 @@ class Statement:
         parts += [
             "",
             *self._sums_in_words(),
+            *refunds_in_words(self.refunds),
             "",
             f"order of an item: {', '.join(self.order.items)}",
             f"order of the statement: {', '.join(self.order.statement)}",
@@ -301,7 +307,7 @@ class Statement:
     def _content(self) -> tuple[object, ...]:
         return (
             self.head.content(), self.lines, self._subtotal, self._total, self._due, self.account, self.notices,
-            self.entries,
+            self.entries, self.refunds,
         )  # fmt: skip
 
     def __hash__(self) -> int:
@@ -339,6 +345,7 @@ class Statement:
             "due": shown(self.due.amount, self.currency),
             **({"notices": [notice.to_json() for notice in self.notices]} if self.notices else {}),
             **({"entries": [entry.to_json() for entry in self.entries]} if self.entries else {}),
+            **shown_refunds(self.refunds),
             "order": {"items": list(self.order.items), "statement": list(self.order.statement)},
             "account": None if self.account is None else self.account.to_json(),
         }
@@ -389,14 +396,6 @@ class Statement:
         entries = [entry_from_json(each) for each in told.get("entries", ())]
         return cls(
             head, lines=lines, account=account, charges=None, notices=notices, drawn=None, coupons=None,
-            entries=entries,
+            entries=entries, refunds=read_refunds(told),
             subtotal=amounts["subtotal"], total=amounts["total"], due=amounts["due"],
         )  # fmt: skip
-
-
-def currency_of(code: str, places: int) -> Currency:
-    """The currency as the statement counted it."""
-    if code not in Currency.codes():
-        return Currency.custom(code, places=places)
-    found = Currency.of(code)
-    return found if found.places == places else Currency.of(code, profile="stripe")
