@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ratecard import guards, meters, prices
+from ratecard.cadence import Cadence
 from ratecard.errors import MismatchError, NumberError
 from ratecard.guards import Alert, Breach, Cap, Crossed, Gauge
 from ratecard.meters import Meter
@@ -85,3 +86,28 @@ def test_figures_are_numbers(given: Any, code: str) -> None:
     assert opened(Cap(spend="10", scope="customer"), find=lambda gauge: "5").admit(use(5, "1"))
     with pytest.raises(MismatchError, match="reading"):
         opened(Cap(spend="10", scope="customer"), find=lambda gauge: None).admit(use(5, "1"))
+
+
+def test_windows_follow_the_zone_of_the_customer() -> None:
+    """A cadence without a zone has its boundaries where the customer's days begin; one that names a zone keeps it."""
+    month, day = Cadence.calendar("month"), Cadence.calendar("day")
+    zone = "America/New_York"
+    january = Period.month(2025, 1, zone=zone)
+    # 1 February at one in the night in UTC is still 31 January in New York.
+    late = use(10, "2", "2025-02-01T01:00:00Z")
+    limits: tuple[guards.Guard, ...] = (
+        Cap(spend="10", per=month), guards.FixedWindow(limit=1, per=month),
+        guards.FairUse(quantity=0, meter="n", then=guards.FixedWindow(limit=1, per=month)),
+    )  # fmt: skip
+    for limit in limits:
+        bill = opened(limit, period=january, zone=zone)
+        assert bill.admit(use(10, "1", "2025-01-20T12:00:00Z"))
+        assert not bill.admit(late)
+    (bound,) = opened(Cap(spend="10", per=day), period=january, zone=zone).admit(use(11, "1", NOON)).limits
+    assert bound.retry_after is None
+    bill = opened(Cap(spend="10", per=day), period=january, zone=zone)
+    assert bill.admit(use(10, "1", NOON))
+    # The day ends at five in UTC.
+    assert bill.admit(use(1, "2", NOON)).retry_after == 17 * 3600
+    utc = opened(Cap(spend="10", per=Cadence.calendar("month", zone="UTC")), period=january, zone=zone)
+    assert utc.admit(use(10, "1", "2025-01-20T12:00:00Z")) and utc.admit(late)
