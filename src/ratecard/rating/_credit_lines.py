@@ -21,9 +21,12 @@ from ._wants import Held
 if TYPE_CHECKING:
     from ._metered import Metered
 
-__all__ = ["Ask", "Asks", "Group", "credit_line"]
+__all__ = ["NOT_PAID", "OWED", "PAID", "Ask", "Asks", "Group", "credit_line"]
 
 Group = tuple[str, ...]
+
+NOT_PAID, PAID, OWED = " not paid", "paid by credits", "owed, to be paid by the next grant"
+"""How the steps of such a line are told: what is left, behind the unit; what lots paid; what is overdrawn."""
 
 
 class Ask:
@@ -85,7 +88,7 @@ def credit_line(
         if was is not None:
             before = price.credits(was, places=unit.places).step
             needed = less(sub(needed.result, before.result), needed, before)
-        left = Step.of("difference", parts=[_needed(asks, needed), _paid(asks)], note=f"{unit} not paid")
+        left = Step.of("difference", parts=[_needed(asks, needed), _paid(asks)], note=f"{unit}{NOT_PAID}")
         if not sign(start):
             return (Step.of("last", parts=[left, rest.step]),)
         every = Step.of("sum", parts=[Step.of("given", [("value", start)], note=f"{unit} not paid before"), left])
@@ -113,10 +116,10 @@ def _paid(asks: Sequence[Ask]) -> Step:
             lots[lot] = add(lots.get(lot, ZERO), amount)
     parts = [Step.of("given", [("value", amount)], note=f"from {lot}") for lot, amount in lots.items()]
     if sign(owed):
-        parts.append(Step.of("given", [("value", owed)], note="owed, to be paid by the next grant"))
-    return Step.of("sum", parts=parts, note="paid by credits") if parts else _unpaid()
+        parts.append(Step.of("given", [("value", owed)], note=OWED))
+    return Step.of("sum", parts=parts, note=PAID) if parts else _unpaid()
 
 
 def _unpaid() -> Step:
     """The step that says that no credits paid."""
-    return Step.of("given", [("value", ZERO)], note="paid by credits")
+    return Step.of("given", [("value", ZERO)], note=PAID)
