@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from .._numbers import ZERO, Exact, add, sign, sub, total
 from ..credits import Use
+from ..errors import NoPriceError
 from ..money import Currency, Money
 from ..prices import Credit
 from ..quantity import Usage
+from ..records import show_time
 from ..steps import Step
 from ._line import less
 from ._wants import Held
@@ -74,7 +76,7 @@ def credit_line(
     before = price.beyond(start).amount
     for ask in asks:
         beyond = add(beyond, add(ask.held.uncovered, ask.back))
-        until = price.beyond(beyond).amount
+        until = _cost(metered, price, ask, beyond)
         weights.append((ask.at, sub(until, before)))
         before = until
     charging.uncovered.setdefault(metered.service.key, {})[group] = beyond
@@ -95,6 +97,23 @@ def credit_line(
         return (Step.of("last", parts=[every, less(amount, rest.step, earlier.step)]),)
 
     return quantity, amount, derive
+
+
+def _cost(metered: Metered, price: Credit, ask: Ask, beyond: Exact) -> Exact:
+    """
+    What credits cost that nobody paid till the end of a cut.
+
+    Raises:
+        NoPriceError: `credit.uncovered`, where there are some and no price for them.
+    """
+    try:
+        return price.beyond(beyond).amount
+    except NoPriceError as error:
+        raise NoPriceError(
+            f"credits do not pay for {metered.item.key!r} of {metered.charging.terms.customer!r} from "
+            f"{show_time(ask.at)} on (line {ask.line!r}): {error.text}",
+            code=error.code,
+        ) from None
 
 
 def _needed(asks: Sequence[Ask], menu: Step) -> Step:

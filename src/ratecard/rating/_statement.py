@@ -108,7 +108,7 @@ class Statement:
         paid_before: what credits had paid of it by entries that were posted before, by unit and lot (no lot for what
             was owed); empty on a statement that is not made again.
         ledger: the ledger with these entries in it; None where there are no credits, and on a statement read back from
-            JSON.
+            JSON, beside which it is stored. A pickle keeps it, with all its entries.
         account: where every usage record went; None where the tally held many customers.
         carry: what the next period needs to know; None on a statement read back from JSON, since it is stored beside
             it.
@@ -321,7 +321,7 @@ class Statement:
         return hash((self.customer, self.plan, self.period, self.due))
 
     def __reduce__(self) -> tuple[object, ...]:
-        # By way of its plain data, so that what comes out of a pickle is read like any other; carry and ledger beside it.
+        # By way of its plain data, so that what comes out is read like any other; the carry and the ledger beside it.
         return (Statement._restored, (self.to_json(), self.carry, self.ledger))
 
     @classmethod
