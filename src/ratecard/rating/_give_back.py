@@ -23,6 +23,7 @@ from ..money import Money
 from ..steps import Step
 from ._line import line_key
 from ._outcome_facts import Undone
+from ._paid import more
 from ._sheet import Entry, Sheet, given
 from ._story import Earlier
 from ._wallet import Wallet
@@ -158,6 +159,7 @@ class GiveBack:
             )  # fmt: skip
             for entry, amount in taken.values():
                 entry.net = CONTEXT.add(entry.net, amount)
+                more(self.wallet.paid, str(terms.currency), lot_id, amount.copy_negate())
 
     def _post(self) -> None:
         """Post what comes back more than this statement gave back before."""

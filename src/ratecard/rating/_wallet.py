@@ -18,6 +18,7 @@ from ..money import Currency
 from ..plans import Terms
 from ..records import show_time
 from ._corrections import Corrections
+from ._paid import Paid, more
 from ._story import Story
 from ._wants import Held, Want, short
 
@@ -50,10 +51,14 @@ class Wallet:
         self.settles = ledger.policy.lot_time == "settlement"
         self._bounds: dict[str, list[datetime]] = {}
         self._story: Story | None = None
+        # What credits pay of the statement, by unit and lot; with no lot what is owed.
+        self.paid: Paid = {}
 
     def again(self) -> Wallet:
         """A working copy of this one."""
-        return Wallet(self.ledger(), self.key, self.home, booked=self.booked, until=self.until, since=self.since)
+        found = Wallet(self.ledger(), self.key, self.home, booked=self.booked, until=self.until, since=self.since)
+        found.paid = dict(self.paid)
+        return found
 
     def has(self, unit: Currency) -> bool:
         """Whether there is any lot of a unit."""
@@ -98,11 +103,18 @@ class Wallet:
             home: which of the two.
             again: what certain lots pay once more before all else, as far as it is in them.
         """
+        found = self._pay(wants, home=home, again=again)
+        for want, held in zip(wants, found, strict=True):
+            for lot, amount in (*held.parts, ("", held.overdrawn)):
+                more(self.paid, str(want.money.currency), lot, amount)
+        return found
+
+    def _pay(self, wants: Sequence[Want], *, home: bool, again: Sequence[tuple[Want, Held]]) -> list[Held]:
         own = [each for each in self.story().own() if (each.was.unit == self.home) == home]
         if not own and not again:
             return [self._draw(self.work, want, want.base(self.key, self.home)) for want in wants]
-        more = [part for each in own for part in each.missing()]
-        afresh = self.work.without([each.was.id for each in own], more)
+        back = [part for each in own for part in each.missing()]
+        afresh = self.work.without([each.was.id for each in own], back)
         first = [(want, self._once_more(afresh, str(n), want, held)) for n, (want, held) in enumerate(again)]
         held = [self._draw(afresh, want, f"{want.base(self.key, self.home)}/afresh") for want in wants]
         if not any(each.refused for each in held):
