@@ -83,14 +83,50 @@ class Bill:
         Raises:
             RecordError: a value that is missing or no number.
         """
-        costs = before.costs
-        if self.costs is not None and costs is not None:
-            mine = self.costs.judge(record)
-            if isinstance(mine, list):
-                found = self.costs.changes(record, mine, costs.cells)
-                costs = Figures(costs.scene, changed(costs.cells, found), None)
+        found, left_out = self._next(before, record, places)
+        if isinstance(left_out, RecordError):
+            raise left_out
+        return found
+
+    def next(self, record: UsageRecord, places: Sequence[tuple[Run, int]]) -> tuple[Figures, str | RecordError | None]:
+        """
+        The figures once a record is counted, and why its costs are not, where they are left out; for `keep`.
+
+        Raises:
+            RecordError: a value that is missing or no number.
+        """
+        return self._next(self.figures(), record, places)
+
+    def _next(
+        self, before: Figures, record: UsageRecord, places: Sequence[tuple[Run, int]]
+    ) -> tuple[Figures, str | RecordError | None]:
         cells = changed(before.cells, self.intake.changes(record, places, before.cells))
-        return Figures(self.scene, cells, costs)
+        costs = before.costs
+        left_out: str | RecordError | None = None
+        if self.costs is not None and costs is not None:
+            fate = self.costs.judge(record)
+            if isinstance(fate, str):
+                left_out = fate
+            else:
+                try:
+                    found = self.costs.changes(record, fate, costs.cells)
+                    costs = Figures(costs.scene, changed(costs.cells, found), None)
+                except RecordError as error:
+                    left_out = error
+        return Figures(self.scene, cells, costs), left_out
+
+    def keep(self, record: UsageRecord, figures: Figures, left_out: str | RecordError | None) -> None:
+        """Count a record whose figures `next` gave, nothing having changed since."""
+        self.intake.keep(record, figures.cells)
+        self._now = figures
+        if self.costs is None or figures.costs is None:
+            return
+        if left_out is None:
+            self.costs.keep(record, figures.costs.cells)
+        elif isinstance(left_out, RecordError):
+            self.costs.end("refused", left_out)
+        else:
+            self.costs.end(left_out)
 
     def changed(self) -> None:
         """What was worked out no longer holds."""
