@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import NamedTuple
 
 from .._numbers import ONE, ZERO, Exact, sub, text
@@ -119,6 +120,8 @@ class Growing:
         if swift.fed:
             self._ahead = None
             self._bill.changed()
+            for name in islice(reversed(swift.names), swift.fed):
+                self._bill.counted(None, name)
         self._version += swift.fed + swift.drawn
         swift.write()
         self._state = swift.state(self._state)
@@ -140,13 +143,7 @@ class Growing:
     def _base(self) -> Figures:
         """The figures of what was counted, and of all that is reserved on top of it."""
         if self._ahead is None:
-            found = self._bill.figures()
-            for record, _ in self._holds.reserved.values():
-                places = self._bill.intake.judge(record)
-                # What came by itself meanwhile, as it was or otherwise, is counted: it holds nothing more.
-                if not isinstance(places, str):
-                    found = self._bill.after(found, record, places)
-            self._ahead = found
+            self._ahead = self._bill.ahead()
         return self._ahead
 
     def _group(self, record: UsageRecord) -> dict[str, str]:

@@ -282,6 +282,7 @@ class Live(Growing):
         verdict, let = self._ask(found, at, cut)
         if let is not None:
             self._holds.reserved[name] = (let.record, let.admitted)
+            self._bill.hold(name, let.record)
             self._changed()
             # What is held lies on top of what was held before.
             self._ahead = let.figures
@@ -304,6 +305,7 @@ class Live(Growing):
         found = held if record is None else self._bill.intake.read(record)
         signals = self._count(found, at, admitted, held=held)
         del self._holds.reserved[id]
+        self._bill.let_go(id)
         return signals
 
     def release(self, id: str, *, at: datetime | str | None = None) -> None:
@@ -317,6 +319,7 @@ class Live(Growing):
         held, admitted = self._holds.reservation(id)
         self._state = self._back(held, admitted, admitted.at if at is None else at)
         del self._holds.reserved[id]
+        self._bill.let_go(id)
         self._changed()
 
     def left(self, at: datetime | str, *, group: Mapping[str, str] | None = None) -> dict[str, Exact]:
@@ -383,6 +386,8 @@ class Live(Growing):
         guards = Watch(terms.plan.guards, currency=str(terms.currency)).load(told["guards"])
         found = cls(terms, tally, ledger=ledger, costs=costs, guards=guards, figures=figures, identity=identity)
         found._holds.load(told)
+        for name, (record, _) in found._holds.reserved.items():
+            found._bill.hold(name, record)
         version = told["version"]
         if type(version) is not int or version < 0:
             raise ValueError
