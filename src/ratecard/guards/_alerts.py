@@ -4,6 +4,7 @@ Alerts: what is told when a figure reaches a threshold. Nothing is stopped.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -14,7 +15,7 @@ from .._numbers import CONTEXT, ZERO, Exact, add, div, floor, mul, sub, text
 from ..errors import Problem
 from ._answers import Crossed, Rearmed, Signals
 from ._base import Calm, Guard, Look, Setting, Work, Worth, wide, within_problems
-from ._caps import Cap, Of, WindowCap, scope_problems
+from ._caps import Cap, Of, Spent, WindowCap, scope_problems
 from ._edges import UNTOLD, Edge, Rearm, dump_edge, frame_of, load_edge, moved, start_of
 from ._reading import Gauge, Group, Reading, margin, spare
 from ._windows import Part, instant_of
@@ -229,14 +230,6 @@ class _AlertWork(EdgeWork):
         self._rearm: Rearm = alert.rearm
         self._back = alert.rearm_at
 
-    def value(self, look: Look) -> Exact:
-        """What the figure stands at."""
-        return look.after.value(self._gauge)
-
-    def frame(self, look: Look) -> int | None:
-        """The start of the period it is of."""
-        return frame_of(look.after)
-
     def _reached(self, value: Exact) -> int:
         past = sub(self._first, value) if self._low else sub(value, self._first)
         if past < 0:
@@ -267,11 +260,14 @@ class _AlertWork(EdgeWork):
 
     def note(self, part: Edge, look: Look) -> tuple[Edge, Signals]:
         """A crossing for what is newly reached."""
-        value = self.value(look)
+        value = look.after.value(self._gauge)
         if part is UNTOLD and (value > self._first if self._low else value < self._first):
             return part, ()
+        return self._told(part, value, look, frame_of(look.after))
+
+    def _told(self, part: Edge, value: Exact, look: Look, frame: int | None) -> tuple[Edge, Signals]:
+        """What there is to tell of a value, in a period with this start."""
         reached = self._reached(value)
-        frame = self.frame(look)
         if reached == part.told and frame == part.frame:
             return part, ()
         back = True
@@ -292,7 +288,12 @@ class _AlertWork(EdgeWork):
 
 
 class _WindowAlertWork(_AlertWork):
-    """An alert on a cap that has a window of its own; its period is the cap's window, where that does not roll."""
+    """
+    An alert on a cap that has a window of its own.
+
+    Its period is the cap's window. Where that rolls, it is the billing period; to recover, a crossing has none, and is
+    told from others by its instant.
+    """
 
     __slots__ = ("_cap", "_index")
 
@@ -301,21 +302,35 @@ class _WindowAlertWork(_AlertWork):
         self._index = index
         self._cap = cap
 
-    def _part(self, look: Look) -> Part:
-        held = look.parts[self._index]
-        return held.get(self.cell, self._cap.zero()) if isinstance(held, dict) else held
+    def _part(self, parts: Sequence[Part]) -> Spent:
+        held: dict[Group, Spent] | Spent = parts[self._index]
+        return held.get(self._cap.cell, self._cap.zero()) if isinstance(held, dict) else held
 
     def calm(self, part: Edge, reading: Reading) -> None:
         """Time alone changes what it reads."""
         return
 
-    def value(self, look: Look) -> Exact:
-        """What stands in the cap's window."""
-        return self._cap.used(self._part(look), look.now)
+    def note(self, part: Edge, look: Look) -> tuple[Edge, Signals]:
+        """A crossing for what is newly reached, also where the window went back and was filled again meanwhile."""
+        value, start = self._cap.used(self._part(look.parts), look.now), self._cap.window.frame(look.now)
+        if self._rearm == "recover":
+            return self._recovering(part, value, look, look.now if start is None else start)
+        if start is None:
+            # What comes late belongs to the latest billing period: the window is as it is now.
+            frame = frame_of(look.after)
+            start = part.frame if frame is None or (part.frame is not None and frame < part.frame) else frame
+        elif part.frame is not None and start < part.frame:
+            # Time does not go back in a state: these are the windows of another cap, and what was told was of those.
+            part = UNTOLD
+        return self._told(part, value, look, start)
 
-    def frame(self, look: Look) -> int | None:
-        """The start of the cap's window."""
-        return self._cap.window.frame(look.now)
+    def _recovering(self, part: Edge, value: Exact, look: Look, frame: int) -> tuple[Edge, Signals]:
+        told: Signals = ()
+        low = self._cap.low(self._part(look.held), look.now)
+        if self._reached(low) < min(part.told, self._reached(value)):
+            part, told = self._told(part, low, look, frame)
+        new, found = self._told(part, value, look, frame)
+        return new, told + found
 
 
 class _MarginWork(EdgeWork):
