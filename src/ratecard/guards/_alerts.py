@@ -39,7 +39,8 @@ class Alert(Guard, frozen=True):
         forecast: the amount expected at the period's end.
         margin: percent of the price that is left after cost, at or below; of the bill's `gross` or of an `item`.
         budget: the money of which `percent` is a part.
-        cap: the name of the cap of which `percent` is a part; the alert reads what that cap reads.
+        cap: the name of the cap of which `percent` is a part; the alert reads what that cap reads, and has the same
+            `each`.
         every: further thresholds, one each time so much more is reached, counted from the first.
         times: how many thresholds there are at most with `every`; None for no end.
         item: the item whose figure it is.
@@ -47,7 +48,8 @@ class Alert(Guard, frozen=True):
         unit: the unit of the balance.
         scope: `plan`, or `customer` for all that the customer has.
         of: which money of the bill is spent: `subtotal`, `total` or `due`.
-        rearm: when a threshold may go off again: in the next `period`, once the figure did `recover`, or `never`.
+        rearm: when a threshold may go off again: in the next `period`, which is the cap's window where that does not
+            roll; once the figure did `recover`; or `never`.
         rearm_at: how far the figure must go back to recover; the threshold itself where it is left out.
 
     >>> Alert(spend="50", every="100").name
@@ -291,8 +293,8 @@ class _WindowAlertWork(_AlertWork):
     """
     An alert on a cap that has a window of its own.
 
-    Its period is the cap's window. Where that rolls, it is the billing period; to recover, a crossing has none, and is
-    told from others by its instant.
+    Its period is the cap's window; where that rolls, the billing period, or for what recovers the instant of the
+    crossing.
     """
 
     __slots__ = ("_cap", "_index")

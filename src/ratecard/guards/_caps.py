@@ -16,7 +16,7 @@ from ..errors import MismatchError, Problem
 from ._answers import Bound, Signals
 from ._base import Calm, Guard, Look, Portion, Setting, Work, Worth, wide, width, within_problems
 from ._clamp import clamp
-from ._counted import Counted, factor, left_of
+from ._counted import Counted, factor, highest, left_of
 from ._edges import UNTOLD, Edge, dump_edge, frame_of, load_edge, moved
 from ._reading import Gauge, Group, Reading
 from ._windows import Calendar, Part, Rolling, Window, micros, read_exact, read_row
@@ -34,7 +34,8 @@ class Cap(Guard, frozen=True):
     The most that may be spent or used, of money, of a quantity or of credits.
 
     Without a window of its own it holds in the billing period: something is allowed exactly when the reading after it
-    is at or under the cap. With one, the cap counts by itself what each request takes.
+    is at or under the cap; by a clamp, when everything on the way to it is so too. With a window, the cap counts by
+    itself what each request takes.
 
     A cap on an item, a meter or a group has nothing to say about a request that leaves its figure as it was.
 
@@ -243,16 +244,15 @@ class ReadingCap(Work):
         value = look.after.value(self._gauge)
         if (value <= self._limit and not portion.pieces) or self._passes(value, look):
             return portion.quantity, None
-        fit = clamp(
-            lambda part: portion.read(part)[0].value(self._gauge),
-            self._limit,
-            portion.quantity,
-            step=portion.step,
-            pieces=portion.pieces,
-        )
+
+        def after(part: Decimal) -> Exact:
+            return portion.read(part)[0].value(self._gauge)
+
+        fit = clamp(after, self._limit, portion.quantity, step=portion.step, pieces=portion.pieces)
         if fit == portion.quantity:
             return fit, None
-        return fit, self._bound(value, look)
+        value, note = highest(after, value, portion)
+        return fit, self._bound(value, look).noted(note)
 
     def note(self, part: Edge, look: Look) -> tuple[Edge, Signals]:
         """A breach each time it is passed."""
