@@ -34,10 +34,10 @@ from ._card import Item
 from ._carry import Carry
 from ._carry_checks import check_carry, check_currency
 from ._catalog import Offer
+from ._fit_checks import meter_problems
 from ._grants import Bound, Granting, grants_between, ledger_bounds, plan_bounds
 from ._guarded import guard_axes
 from ._metering import in_order, metered
-from ._outcome_checks import meter_problems
 from ._plan import Plan
 from ._sold import Sold
 from ._subscription import Subscription
