@@ -19,6 +19,7 @@ from ratecard.plans import (
     Carry,
     Catalog,
     ChangePlan,
+    Coupon,
     Override,
     Pause,
     PercentDiscount,
@@ -236,6 +237,19 @@ def test_counter_runs_on_over_a_change_of_card() -> None:
     assert [line[2] for line in lines(february)] == ["0.00", "-5.00"]
 
 
+def test_a_free_first_tier_before_a_change_of_card_is_counted() -> None:
+    """Where what was counted before comes to 0 the line tells it all the same, and proves itself."""
+    free = [prices.Tier(up_to=1, unit_price=0), prices.Tier(unit_price="7")]
+    cards = [
+        RateCard(currency="USD", items=[item(fee="3")]),
+        RateCard(currency="USD", effective="2025-01-16", items=[item(tiers=free)]),
+    ]
+    records = [told("01-02", "won", "a"), told("01-20", "won", "b"), told("01-21", "won", "c")]
+    (january,) = chain(plan(cards=cards), records, JAN)
+    assert [line[1:] for line in lines(january)] == [("1", "3.00"), ("2", "14.00")]
+    assert january.verify()
+
+
 def test_interims() -> None:
     """A statement inside a period bills what came since the last; an outcome undone between them is taken off."""
     records = [
@@ -387,6 +401,15 @@ def test_discount_and_tax_read_reversals() -> None:
     held = plan(discounts=[PercentDiscount(key="ten", rate="0.1")], taxes=[Tax(key="vat", rate="0.2")])
     january, february = chain(held, [told("01-02", "won", "a"), told("02-02", "undo", "a")], JAN, FEB)
     assert (january.due, february.due) == (Money("3.24", "USD"), Money("-3.24", "USD"))
+
+
+def test_coupon_on_reversals_alone() -> None:
+    """A coupon gives back with a reversal what it took off; that is no use of it, and nothing to be told."""
+    held = plan(coupons=[Coupon(key="half", discount=PercentDiscount(rate="0.5"), lasts="forever")])
+    acme = held.subscribe("acme", start="2025-01-01", coupons=["half"])
+    january, february = chain(held, [told("01-02", "won", "a"), told("02-02", "undo", "a")], JAN, FEB, acme=acme)
+    assert (january.due, february.due) == (Money("1.50", "USD"), Money("-1.50", "USD"))
+    assert february.notices == ()
 
 
 def test_reversals_beside_fees_and_credits() -> None:
