@@ -325,3 +325,19 @@ def test_a_state_of_another_kind_names_the_guard() -> None:
     assert (error.value.code, error.value.path) == ("guard.state", "parts.g")
     with pytest.raises(MismatchError, match="form 2, but in form 1"):
         old.load({**old.dump(state), "guards": 1})
+
+
+def test_all_that_bind_are_named_where_nothing_fits() -> None:
+    """Where a clamp leaves nothing of a request, the other limits that refuse it are named too, each once."""
+    watch = Watch(
+        [Cap(quantity=5, meter="t", mode="clamp", key="clamp"), SlidingWindow(limit=1, window_seconds=9, key="calls")]
+    )
+    state, _ = watch.admit(watch.zero(), NOON, after=Reading(quantities={"t": 5}))
+
+    def read(part: Decimal) -> tuple[Reading, Reading]:
+        return Reading(quantities={"t": 5 + part}), Reading(quantities={"t": part})
+
+    new, verdict = watch.admit(state, NOON, portion=Portion(3, read))
+    assert new is state
+    assert (verdict.allowed, verdict.fits) == (False, 0)
+    assert [each.key for each in verdict.limits] == ["calls", "clamp"]

@@ -159,7 +159,8 @@ class Watch:
             fit, bounds = self._clamped(look, portion)
             if bounds and fit:
                 look = look.cut(*portion.read(fit))
-        parts = state.parts if bounds and not fit else self._taken(state.parts, look, bounds)
+        take = self._refused if bounds and not fit else self._taken
+        parts = take(state.parts, look, bounds)
         if parts is None:
             parts, fit = state.parts, None if portion is None else ZERO
         allowed = not bounds
@@ -180,6 +181,12 @@ class Watch:
             if bound is not None:
                 bounds.append(bound)
         return fit, bounds
+
+    def _refused(self, parts: tuple[Part, ...], look: Look, bounds: list[Bound]) -> None:
+        """Nothing is taken where a clamp leaves nothing; limits that refuse the whole as well are added."""
+        told, others = {each.key for each in bounds}, list[Bound]()
+        self._taken(parts, look, others)
+        bounds += [each for each in others if each.key not in told]
 
     def _taken(self, parts: tuple[Part, ...], look: Look, bounds: list[Bound]) -> tuple[Part, ...] | None:
         """The parts after all limits have taken it; None when one refuses, and those that do are added."""
