@@ -171,3 +171,16 @@ def test_windows_of_a_bill_tell_each_crossing() -> None:
         assert isinstance(signal, Crossed)
         alike.append(signal.id)
     assert alike == ["half||5|2025-01-01T00:00:00Z|0", "half||5|2025-02-01T00:00:00Z|0"]
+
+
+def test_a_clamp_on_nothing() -> None:
+    """A record of 0 under a clamp is let through, also where it is not known whether its price falls."""
+    price = prices.Matrix(dimensions=["kind"], default=prices.PerUnit(unit_price="1"), cells=[])
+    falls = prices.Brackets(brackets=[prices.Bracket(up_to=5, price=price), prices.Bracket(price=price)])
+    plan = Plan.single(
+        "p", currency="USD", meters=[Meter(key="m", event="e", aggregate=meters.Sum(of="n"))],
+        items=[Item(key="m", meter="m", price=falls)], guards=[Cap(spend=5, mode="clamp")],
+    )  # fmt: skip
+    bill = live(resolve(plan, plan.subscribe("acme", start="2025-01-01"), JANUARY))
+    verdict = bill.admit(UsageRecord("e", NOON, {"n": 0}, id="r1"))
+    assert (verdict.allowed, verdict.fits) == (True, 0)

@@ -74,7 +74,7 @@ def portion_of(
     step = max(steps) if all(run.meter.convert is None for run in runs) else ONE
     pieces = _turns(terms, cells, runs, name, quantity)
     if pieces is None:
-        return Portion(quantity, read, step=quantity)
+        return Portion(quantity, read, step=quantity or ONE)
     return Portion(quantity, read, step=step, pieces=pieces)
 
 
