@@ -19,40 +19,13 @@ from ratecard.cadence import Cadence
 from ratecard.errors import DefinitionError, MismatchError, NoPriceError, UnknownKeyError
 from ratecard.meters import Meter
 from ratecard.plans import Carry, CustomUnit, Item, Order, Plan, RateCard, Subscription
+from tests.api_pro import API_PRO
 
 FEE = prices.Flat(amount="20")
 RATE = prices.PerUnit(unit_price="2")
 BASE = Item(key="base", price=FEE)
 CALLS = Meter(key="calls", event="call", aggregate=meters.Count())
 
-API_PRO = Plan(
-    key="api-pro",
-    meters=[
-        Meter(key="tokens", event="completion", aggregate=meters.Sum(of="tokens")),
-        Meter(key="seats", event="seat", aggregate=meters.Unique(of="user")),
-    ],
-    cards=[
-        RateCard(
-            currency="USD",
-            effective="2025-01-01",
-            items=[
-                Item(key="base", price=prices.Flat(amount="20")),
-                Item(key="seats", meter="seats", price=prices.PerUnit(unit_price="8")),
-                Item(
-                    key="tokens",
-                    meter="tokens",
-                    price=prices.Graduated(
-                        tiers=[
-                            prices.Tier(up_to=1_000_000, unit_price="0"),
-                            prices.Tier(up_to=10_000_000, unit_price="0.000002"),
-                            prices.Tier(unit_price="0.0000015"),
-                        ]
-                    ),
-                ),
-            ],
-        )
-    ],
-)
 API_PRO_YAML = """
 key: api-pro
 meters:

@@ -11,7 +11,7 @@ import pytest
 
 from ratecard import prices
 from ratecard.credits import Drawn, Grant, Ledger, Negative, Policy, Refuse, Returned, RolledOver
-from ratecard.errors import MismatchError, NoPriceError
+from ratecard.errors import MismatchError, NoPriceError, NumberError
 from ratecard.periods import Period
 from ratecard.plans import AddOn, Item, Pause, Plan, Resume, Subscription, resolve
 from ratecard.rating import Adjustment, Statement, charge, invoice, measure, rate, rerate, resolve_all, settle
@@ -509,6 +509,8 @@ def test_correction_gives_back_the_last_first() -> None:
     for wrong in ({"refunds": [["USD"]]}, {"refunds": 3}):
         with pytest.raises(MismatchError, match="store the whole of it"):
             Adjustment.from_json({**found.to_json(), **wrong})
+    with pytest.raises(NumberError, match="not an exact value"):
+        Adjustment.from_json({**found.to_json(), "refunds": [["USD", 2, "four"]]})
     assert "owed back for credits: 4 USD" in found.explain()
 
 

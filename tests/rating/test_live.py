@@ -19,38 +19,15 @@ from ratecard.periods import Period
 from ratecard.plans import Coupon, Item, PercentDiscount, Plan, RateCard, Terms, resolve
 from ratecard.rating import Live, charge, live, measure, rate, settle
 from ratecard.records import UsageRecord
+from tests.api_pro import API_PRO
 
 JANUARY = Period.month(2025, 1)
 NOON = datetime(2025, 1, 10, 12, tzinfo=UTC)
-PRO = Plan(
-    key="api-pro",
-    meters=[
-        Meter(key="tokens", event="completion", aggregate=meters.Sum(of="tokens")),
-        Meter(key="seats", event="seat", aggregate=meters.Unique(of="user")),
-    ],
-    cards=[
-        RateCard(
-            currency="USD",
-            effective="2025-01-01",
-            items=[
-                Item(key="base", price=prices.Flat(amount="20")),
-                Item(key="seats", meter="seats", price=prices.PerUnit(unit_price="8")),
-                Item(
-                    key="tokens",
-                    meter="tokens",
-                    price=prices.Graduated(
-                        tiers=[
-                            prices.Tier(up_to=1_000_000, unit_price="0"),
-                            prices.Tier(up_to=10_000_000, unit_price="0.000002"),
-                            prices.Tier(unit_price="0.0000015"),
-                        ]
-                    ),
-                ),
-            ],
-        )
-    ],
-    grants=[credits.Recurring(key="welcome", amount="5")],
-    guards=[guards.Alert(spend="40"), guards.Cap(spend="100")],
+PRO = API_PRO.model_copy(
+    update={
+        "grants": (credits.Recurring(key="welcome", amount="5"),),
+        "guards": (guards.Alert(spend="40"), guards.Cap(spend="100")),
+    }
 )
 
 

@@ -19,6 +19,7 @@ from ratecard.plans import (
     Carry,
     Catalog,
     ChangePlan,
+    Coupon,
     Override,
     Pause,
     PercentDiscount,
@@ -400,6 +401,15 @@ def test_discount_and_tax_read_reversals() -> None:
     held = plan(discounts=[PercentDiscount(key="ten", rate="0.1")], taxes=[Tax(key="vat", rate="0.2")])
     january, february = chain(held, [told("01-02", "won", "a"), told("02-02", "undo", "a")], JAN, FEB)
     assert (january.due, february.due) == (Money("3.24", "USD"), Money("-3.24", "USD"))
+
+
+def test_coupon_on_reversals_alone() -> None:
+    """A coupon gives back with a reversal what it took off; that is no use of it, and nothing to be told."""
+    held = plan(coupons=[Coupon(key="half", discount=PercentDiscount(rate="0.5"), lasts="forever")])
+    acme = held.subscribe("acme", start="2025-01-01", coupons=["half"])
+    january, february = chain(held, [told("01-02", "won", "a"), told("02-02", "undo", "a")], JAN, FEB, acme=acme)
+    assert (january.due, february.due) == (Money("1.50", "USD"), Money("-1.50", "USD"))
+    assert february.notices == ()
 
 
 def test_reversals_beside_fees_and_credits() -> None:

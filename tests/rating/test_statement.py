@@ -9,6 +9,7 @@ import pytest
 
 from ratecard import meters, prices
 from ratecard.errors import MismatchError, RatecardError
+from ratecard.money import Currency
 from ratecard.periods import Period
 from ratecard.plans import (
     AmountDiscount,
@@ -22,10 +23,11 @@ from ratecard.plans import (
     TieredDiscount,
     UsageDiscount,
 )
-from ratecard.rating import Difference, Statement, rate
+from ratecard.rating import Difference, LineItem, Statement, rate
 from ratecard.records import UsageRecord
 
 JANUARY = Period.month(2025, 1)
+USD = Currency.of("USD")
 
 
 def bill(currency: str = "USD", amount: str = "5", **fields: Any) -> Statement:
@@ -77,6 +79,26 @@ def test_tampered_facts() -> None:
         line = {**told["lines"][0], **changed}
         assert not Statement.from_json({**told, "lines": [line]}).verify()
     assert Statement.from_json({**told, "customer": "other"}).verify()
+
+
+def test_tampered_allowance() -> None:
+    """What is priced behind free units is what lies beyond them, and nothing else."""
+    free = prices.Allowance(units=2, base=prices.PerUnit(unit_price="1"))
+    meter = meters.Meter(key="m", event="e", aggregate=meters.Sum(of="n"))
+    plan = Plan.single("p", currency="USD", meters=[meter], items=[Item(key="use", meter="m", price=free)])
+    records = [UsageRecord("e", "2025-01-02T00:00:00Z", {"n": 5})]
+    told = rate(plan, plan.subscribe("acme", start="2025-01-01"), records, JANUARY).to_json()
+    line = LineItem.from_json(told["lines"][0], USD)
+    assert line.verify()
+    # Four units priced in the place of three, carried through to the amount.
+    text = json.dumps(told["lines"][0]).replace('"quantity": "3"', '"quantity": "4"')
+    wrong = json.loads(text)
+    last = wrong["steps"][-1]["parts"][0]
+    for each in (wrong["steps"][-1], last, last["parts"][1]):
+        each["result"] = "4"
+    wrong |= {"exact": "4", "amount": "4.00"}
+    assert all(step.check() for step in LineItem.from_json(wrong, USD).steps)
+    assert not LineItem.from_json(wrong, USD).verify()
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from .. import _worth as worth
 from .._model import Key, Many, Model, Pairs, Table, default
 from .._numbers import CONTEXT, ONE, ZERO, Exact, floor, number
 from .._worth import OptionalWorth
+from ..cadence import Cadence
 from ..errors import MismatchError, NumberError, Problem
 from ._answers import Bound, Breach, Signals, seconds
 from ._reading import Gauge, Group, Reading
@@ -123,13 +124,20 @@ class Look:
 
 
 class Setting:
-    """What workers are made in: the currency, and the other guards by name."""
+    """What workers are made in: the currency, the zone, and the other guards by name."""
 
-    __slots__ = ("currency", "guards")
+    __slots__ = ("currency", "guards", "zone")
 
-    def __init__(self, guards: Mapping[str, tuple[int, Guard]], currency: str | None) -> None:
+    def __init__(
+        self, guards: Mapping[str, tuple[int, Guard]], currency: str | None, zone: str | None = None
+    ) -> None:
         self.guards = guards
         self.currency = currency
+        self.zone = zone
+
+    def cadence(self, per: Cadence) -> Cadence:
+        """A cadence in the zone at hand, where it names none of its own."""
+        return per if per.anchor is None or self.zone is None else per.at(per.anchor, self.zone)
 
     def amount(self, worth: Decimal | Pairs[Decimal], guard: str) -> Decimal:
         """The amount in the currency at hand."""

@@ -48,7 +48,8 @@ class Cap(Guard, frozen=True):
         unit: the unit of the credits.
         scope: `plan`, or `customer` for all that the customer has.
         of: which money of the bill: `subtotal`, `total` or `due`.
-        per: a window of its own: the periods of this cadence, which needs an anchor.
+        per: a window of its own: the periods of this cadence, which needs an anchor; in a plan, in the customer's zone
+            where it names none.
         window_seconds: a window of its own that rolls: what was taken in the last so many seconds, exactly.
         mode: `hard` refuses what does not fit whole; `clamp` lets through what fits; `soft` refuses nothing, since the
             bill stops charging there.
@@ -94,11 +95,13 @@ class Cap(Guard, frozen=True):
             return setting.amount(self.spend, self.name)
         return self.quantity if self.quantity is not None else self.credits or ZERO
 
-    def window(self) -> Window | None:
+    def window(self, setting: Setting | None = None) -> Window | None:
         """The window of its own, or None for the billing period."""
         if self.window_seconds is not None:
             return Rolling(width(self.window_seconds))
-        return None if self.per is None else Calendar(self.per)
+        if self.per is None:
+            return None
+        return Calendar(self.per if setting is None else setting.cadence(self.per))
 
     def over(self, value: Exact, *, currency: str | None = None) -> Exact:
         """
@@ -112,7 +115,7 @@ class Cap(Guard, frozen=True):
 
     def inner(self, setting: Setting, cell: Group) -> Work:
         """What answers for it in one group."""
-        window = self.window()
+        window = self.window(setting)
         return ReadingCap(self, setting, cell) if window is None else WindowCap(self, setting, cell, window)
 
     def problems(self, setting: Setting) -> list[Problem]:

@@ -65,6 +65,7 @@ class Watch:
     Args:
         guards: any guards, with different names.
         currency: the currency at hand, for guards whose amounts are written by currency.
+        zone: the zone at hand, for cadences that name none; UTC where it is left out.
 
     Raises:
         DefinitionError: `guard.twice` for two of one name, `key.unknown`, `alert.cap` or `cadence.anchor`.
@@ -81,13 +82,13 @@ class Watch:
 
     __slots__ = ("_admitting", "_clamping", "_noting", "_places", "_telling", "_works", "guards")
 
-    def __init__(self, guards: Sequence[Guard], *, currency: str | None = None) -> None:
+    def __init__(self, guards: Sequence[Guard], *, currency: str | None = None, zone: str | None = None) -> None:
         self.guards = tuple(guards)
         self._places = {guard.name: index for index, guard in enumerate(self.guards)}
         found = guard_problems(self.guards)
         if found:
             raise DefinitionError(found, what="the list of guards")
-        setting = Setting({name: (index, self.guards[index]) for name, index in self._places.items()}, currency)
+        setting = Setting({name: (index, self.guards[index]) for name, index in self._places.items()}, currency, zone)
         self._works = tuple(worker(guard, setting) for guard in self.guards)
         numbered = tuple(enumerate(self._works))
         self._admitting = tuple(each for each in numbered if each[1].admits)

@@ -33,12 +33,13 @@ from ._guarded import soft_caps
 from ._order import Order
 from ._overrides import AddOn, Override
 from ._phases import Free, Phase
-from ._plan import CustomUnit, Plan
+from ._plan import Plan
 from ._resolve import resolve
 from ._schema import schema
 from ._subscription import Subscription
 from ._sums import sum_in
 from ._terms import MeterTerms, Piece, Service, Terms
+from ._unit import CustomUnit
 
 __all__ = [
     "BOUNDS",

@@ -70,8 +70,7 @@ def guarded_problems(plan: Plan, card_problems: Any) -> Iterator[Problem]:
     """
     if plan.costs:
         for each in card_problems(cost_plan(plan)):
-            if each.path.startswith("cards"):
-                yield Problem(f"costs{each.path[len('cards') :]}", each.code, each.text)
+            yield Problem(f"costs{each.path.removeprefix('cards')}", each.code, each.text)
         for index, card in enumerate(plan.costs):
             if card.currency not in plan.currencies:
                 words = f"no card is in {card.currency!r}; use one of {', '.join(plan.currencies)}"

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Self, TypedDict, Unpack
 from pydantic import Field, ValidationError, model_validator
 
 from .._kinds import expect
-from .._model import Key, Many, Model, Pairs, Table, Whole, check_depth, default, refuse, show_day
+from .._model import Key, Many, Model, Pairs, Table, check_depth, default, refuse, show_day
 from .._numbers import Rounding
 from .._problems import problems
 from ..cadence import Cadence
@@ -41,25 +41,9 @@ from ._order import Order
 from ._phases import Phase
 from ._plain import digest, dump
 from ._subscription import Subscription
+from ._unit import CustomUnit
 
-__all__ = ["CustomUnit", "Plan"]
-
-
-class CustomUnit(Model, frozen=True):
-    """
-    A unit of one's own that cards may be written in, such as credits.
-
-    Attributes:
-        key: its name; no code of ISO 4217.
-        places: decimals it is counted in, 0 to 18.
-    """
-
-    key: Key
-    places: Annotated[Whole, Field(ge=0, le=18)]
-
-    def currency(self) -> Currency:
-        """The same as a currency."""
-        return Currency.custom(self.key, places=self.places)
+__all__ = ["Plan"]
 
 
 class PlanFields(TypedDict, total=False):

@@ -1,16 +1,15 @@
 """
 resolve: from what was agreed to what is billed in one period, as flat, dated terms.
 
-Everything hard about commerce ends here: which card is in force when, what an item's own rhythm is, where a stretch of
-service begins and ends, what share of a full period it is, when it is due. What comes out is a list of services made of
-dated pieces with one price each, and for every meter the instants at which its counters must be cut. The arithmetic
-behind it never looks at a plan again.
+Everything hard about commerce ends here: which card is in force when, what an item's own rhythm is, where a stretch
+of service begins and ends, what share of a full period it is, when it is due. What comes out is a list of services
+made of dated pieces with one price each, and for every meter the instants at which its counters must be cut. The
+arithmetic behind it never looks at a plan again.
 
 The rules:
 
 - An item without a cadence of its own is billed for its service inside the period. An item with its own cadence is
-  billed
-  whole in the period that holds its due: the start of its service in advance, the end of it in arrears.
+  billed whole in the period that holds its due: the start of its service in advance, the end of it in arrears.
 - A counter runs over the item's cadence period, from its start or the subscription's, and survives a change of card.
   What it held before the period comes with `carry`; without one, records from before the period are measured as well.
 - A piece is a stretch of service with one price. Its share is its part of the full cadence period.
@@ -40,9 +39,10 @@ from ._guarded import guard_axes
 from ._metering import in_order, metered
 from ._outcome_checks import meter_problems
 from ._plan import Plan
+from ._sold import Sold
 from ._subscription import Subscription
 from ._terms import MeterTerms, Piece, Service, Terms
-from ._timeline import Sold, Timeline
+from ._timeline import Timeline
 
 __all__ = ["resolve"]
 
@@ -200,7 +200,7 @@ class _Resolving:
             if before is None or not self._same(before, sold):
                 found.append([sold])
             elif before.goes_on(sold):
-                found[-1][-1] = _joined(before, sold, self.zone)
+                found[-1][-1] = before.joined(sold, self.zone)
             else:
                 found[-1].append(sold)
         return found
@@ -242,8 +242,6 @@ class _Resolving:
                 known = max(peak, sold.quantity or ZERO) if part.start > sold.part.start else peak
                 pieces.append(self._piece(part, sold, full, whole.start, gaps, known))
             peak = max(peak, sold.quantity or ZERO)
-        if not pieces:
-            return None
         meter = None if last.item.meter is None else last.plan.meter(last.item.meter)
         if meter is not None:
             # What a subscription brings along has not been held against the plan's meters.
@@ -324,15 +322,6 @@ class _Resolving:
         if self.since is not None:
             return self.since
         return min([self.period.start, *(service.counted for service in services)])
-
-
-def _joined(first: Sold, second: Sold, zone: str) -> Sold:
-    """One stretch in the place of two that differ in nothing."""
-    return Sold(
-        Period(first.part.start, second.part.end, zone=zone), first.item, plan=first.plan, cadence=first.cadence,
-        quantity=first.quantity, version=first.version, trial=first.trial, card=first.card,
-        free=first.free,
-    )  # fmt: skip
 
 
 def _once(sold: Sold) -> Service:

@@ -25,6 +25,7 @@ from ._named import check_changes, check_named
 from ._overrides import Alteration, altered
 from ._phases import Stretch, fee_problems, stretches
 from ._plain import digest
+from ._sold import Sold
 from ._states import History, Reign, State
 from ._sums import sum_in
 
@@ -33,65 +34,7 @@ if TYPE_CHECKING:
     from ._plan import Plan
     from ._subscription import Subscription
 
-__all__ = ["Sold", "Timeline"]
-
-
-class Sold:
-    """
-    An item as it is sold over a stretch of time.
-
-    Attributes:
-        part: the stretch.
-        item: the item as it is then.
-        plan: the plan that sells it.
-        cadence: its rhythm, with anchor and zone.
-        quantity: how many, where that is not metered; None where it is.
-        version: the digest of the card whose price this is, or of the item where the card has another.
-        trial: the key of the trial that makes it free; empty where it is not.
-        free: the key of the phase in which a part of its usage is free; empty where there is none.
-        card: the card then in force.
-    """
-
-    __slots__ = ("cadence", "card", "free", "item", "part", "plan", "quantity", "trial", "version")
-
-    def __init__(
-        self,
-        part: Period,
-        item: Item,
-        *,
-        plan: Plan,
-        cadence: Cadence,
-        quantity: Decimal | None,
-        version: str,
-        trial: str,
-        card: RateCard,
-        free: str = "",
-    ) -> None:
-        self.part = part
-        self.item = item
-        self.plan = plan
-        self.cadence = cadence
-        self.quantity = quantity
-        self.version = version
-        self.trial = trial
-        self.card = card
-        self.free = free
-
-    @property
-    def own(self) -> bool:
-        """Whether it has another rhythm than its plan."""
-        return self.item.cadence is not None and self.item.cadence != self.plan.cadence
-
-    def goes_on(self, other: Sold) -> bool:
-        """Whether nothing about the item changes from this stretch to the other."""
-        return self.part.end == other.part.start and (
-            self.card is other.card
-            and self.version == other.version
-            and self.quantity == other.quantity
-            and self.trial == other.trial
-            and self.free == other.free
-            and self.cadence == other.cadence
-        )
+__all__ = ["Timeline"]
 
 
 class Timeline:

@@ -2,9 +2,8 @@
 The careful path of metering: one record at a time, with every check, to exactly one end.
 
 The order of the questions is part of the meaning. Shape first; then the customer; then identity, so that a copy is a
-copy
-wherever it lies; then meters, time and price; the values last. A record changes nothing before all of its values are
-read.
+copy wherever it lies; then meters, time and price; the values last. A record changes nothing before all of its values
+are read.
 """
 
 from __future__ import annotations

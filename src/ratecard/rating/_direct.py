@@ -2,11 +2,9 @@
 The short way to a line, for items that have nothing special about them.
 
 Most items of most plans are alike: a fee that usage cannot change, or one counter over one stretch, priced as a
-function of
-the quantity alone. What such a line is about is worked out once for the terms; a fee's line is the same line every
-time, and a
-counter's needs its quantity looked up, its curve read and one rounding. Amounts come from the same curves, and steps
-from the same prices, as on the long way; whatever does not fit takes that.
+function of the quantity alone. What such a line is about is worked out once for the terms; a fee's line is the same
+line every time, and a counter's needs its quantity looked up, its curve read and one rounding. Amounts come from the
+same curves, and steps from the same prices, as on the long way; whatever does not fit takes that.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """
 Which fixed loop a measuring can use, and how the terms are bound to it.
 
-A loop fits when all customers are measured alike, all meters have the same one segment, and every event has one
-meter that
-adds up a property by dimensions. Everything else goes through `_careful`, record by record, with the same result.
+A loop fits when all customers are measured alike, all meters have the same one segment, and every event has one meter
+that adds up a property by dimensions. Everything else goes through `_careful`, record by record, with the same
+result.
 """
 
 from __future__ import annotations

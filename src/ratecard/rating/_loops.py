@@ -2,11 +2,9 @@
 The fixed loops of metering: one for each shape of record, bound from the terms once, with nothing built per record.
 
 Each loop does the common case and hands every other record to `careful`: a value that is no whole number, a group
-that is no
-text, a time outside, an unknown event, an identity seen before. A record changes nothing before its last lines, so a
-record
-that fails half-way can be handed over whole. The loops run over lists only: a failing generator can't be mistaken for a
-failing record.
+that is no text, a time outside, an unknown event, an identity seen before. A record changes nothing before its last
+lines, so a record that fails half-way can be handed over whole. The loops run over lists only: a failing generator
+can't be mistaken for a failing record.
 
 What they collect into is in `_collectors`.
 """

@@ -17,7 +17,12 @@ SHRUNK = "tiers shrunk to this piece's share of the period"
 
 
 def priced(price: Step) -> list[Exact]:
-    """The quantities that a price can have had by its steps, where they tell; nothing where they do not."""
+    """
+    The quantities that a price can have had by its steps, where they tell; nothing where they do not.
+
+    Raises:
+        ValueError: two steps tell different quantities.
+    """
     step = price
     while True:
         facts = dict(step.inputs)
@@ -58,11 +63,16 @@ def _in_credits(price: Step) -> list[Exact]:
 
 
 def _behind_units(beyond: Step, price: Step) -> list[Exact]:
-    """By a price that starts behind free units: all that was used, of which the price sees what is beyond them."""
+    """
+    By a price that starts behind free units: all that was used, of which the price sees what is beyond them.
+
+    Raises:
+        ValueError: the price saw something else.
+    """
     seen = priced(price)
+    if seen and beyond.result not in seen:
+        raise ValueError("what is priced is not what lies beyond the free units")
     (left,) = beyond.parts
-    if left.rule != "difference" or left.parts[0].rule != "given" or (seen and beyond.result not in seen):
-        return []
     return [left.parts[0].result]
 
 

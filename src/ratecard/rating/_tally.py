@@ -1,10 +1,9 @@
 """
 Tally: what metering leaves behind. The only value that grows with usage, and it merges.
 
-A tally is keyed by customer, meter, segment and group. Each cell holds the state of its meter's aggregate (and of
-the folds
-that prices asked for), never a value: coarser figures come from merging states. Beside the cells stands the account
-of where every record went, and the identities that were counted.
+A tally is keyed by customer, meter, segment and group. Each cell holds the state of its meter's aggregate (and of the
+folds that prices asked for), never a value: coarser figures come from merging states. Beside the cells stands the
+account of where every record went, and the identities that were counted.
 """
 
 from __future__ import annotations
@@ -199,9 +198,8 @@ class Tally:
     """
     Metered usage of one customer or of many. Made by `measure`; immutable by contract.
 
-    `a + b` merges two that were measured for the same terms from different records. Tallies that share an identity
-    do not
-    add: split records over machines by a stable hash of (source, id), so that copies of one record meet.
+    `a + b` merges two that were measured for the same terms from different records. Tallies that share an identity do
+    not add: split records over machines by a stable hash of (source, id), so that copies of one record meet.
 
     Attributes:
         metering: for each customer, how each meter was measured.
