@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from ratecard import guards, meters, prices
 from ratecard.cadence import Cadence
@@ -24,7 +25,8 @@ ONE = prices.PerUnit(unit_price="1")
 
 
 def opened(
-    *some: guards.Guard, price: prices.Price = ONE, each: tuple[str, ...] = (), period: Period = JANUARY, find: Any = None, **fields: Any
+    *some: guards.Guard, price: prices.Price = ONE, each: tuple[str, ...] = (), period: Period = JANUARY,
+    find: Any = None, **fields: Any,
 ) -> Live:  # fmt: skip
     """A live bill of one item under guards."""
     plan = Plan.single(
@@ -111,3 +113,61 @@ def test_windows_follow_the_zone_of_the_customer() -> None:
     assert bill.admit(use(1, "2", NOON)).retry_after == 17 * 3600
     utc = opened(Cap(spend="10", per=Cadence.calendar("month", zone="UTC")), period=january, zone=zone)
     assert utc.admit(use(10, "1", "2025-01-20T12:00:00Z")) and utc.admit(late)
+
+
+def test_alerts_on_caps_with_groups() -> None:
+    """An alert tells each group that its cap counts, whatever the cap reads and in whichever window."""
+    for more in ({}, {"per": Cadence.calendar("day")}, {"window_seconds": 60}):
+        cap = Cap.model_validate({"key": "t", "quantity": 6, "meter": "n", "each": ["team"], **more})
+        bill = opened(cap, Alert(key="half", percent=50, cap="t", each=["team"]), each=("team",))
+        told = {}
+        for name, n, team in (("1", 2, "x"), ("2", 4, "y"), ("3", 1, "x"), ("4", 1, "x")):
+            for signal in bill.record(use(n, name, team=team)):
+                told[name] = (signal.key, signal.group)
+        assert told == {"2": ("half", (("team", "y"),)), "3": ("half", (("team", "x"),))}
+        assert bill.left(NOON, group={"team": "x"}) == {"t": 2}
+        money = Cap.model_validate({"key": "t", "spend": 6, "group": {"team": "x"}, **(more or {"item": "n"})})
+        alone = opened(money, Alert(key="half", percent=50, cap="t"), each=("team",))
+        also = opened(money, Alert(key="half", percent=50, cap="t", group={"team": "x"}), each=("team",))
+        for bill in (alone, also):
+            assert bill.record(use(5, "1", team="y")) == ()
+            assert [signal.key for signal in bill.record(use(3, "2", team="x"))] == ["half"]
+    with pytest.raises(ValidationError, match=r"alert\.cap"):
+        opened(Cap(key="t", quantity=6, meter="n", each=["team"]), Alert(percent=50, cap="t"))
+    with pytest.raises(ValidationError, match=r"guard\.dimension"):
+        opened(Alert(percent=50, budget=10, each=["team"]))
+
+
+def test_groups_are_told_as_records_have_them() -> None:
+    """What is left of a group is told for the number that records have."""
+    bill: Any = opened(Cap(spend="10", window_seconds=60, each=["user"]))
+    assert bill.admit(use(8, "1", user=7))
+    assert bill.left(NOON, group={"user": 7}) == bill.left(NOON, group={"user": "7"})
+    assert list(bill.left(NOON, group={"user": 7}).values()) == [2]
+
+
+def test_windows_of_a_bill_tell_each_crossing() -> None:
+    """Each day's cap is told as passed once, an alert that recovers each time, and no two months share an id."""
+    bill = opened(
+        Cap(key="day", spend="2", per=Cadence.calendar("day")), Cap(key="hour", spend="10", window_seconds=3600),
+        Alert(key="half", percent=50, cap="hour", rearm="recover"),
+    )  # fmt: skip
+    found = [bill.record(use(6, str(day), f"2025-01-{day}T12:00:00Z")) for day in (10, 11, 12)]
+    assert [[type(each) for each in signals][-2:] for signals in found] == [
+        [Breach, Crossed], [guards.Rearmed, Crossed], [guards.Rearmed, Crossed]
+    ]  # fmt: skip
+    assert [signals[0].key for signals in found] == ["day"] * 3
+    ids = [signal.id for signals in found for signal in signals if isinstance(signal, Breach | Crossed)]
+    assert len(set(ids)) == 6
+    alike = []
+    for month in (1, 2):
+        bill = opened(
+            Cap(key="h", spend="10", window_seconds=3600), Alert(key="half", percent=50, cap="h"),
+            period=Period.month(2025, month),
+        )  # fmt: skip
+        x = use(6, "1", f"2025-0{month}-10T12:00:00Z")
+        assert bill.admit(x)
+        (signal,) = bill.record(x)
+        assert isinstance(signal, Crossed)
+        alike.append(signal.id)
+    assert alike == ["half||5|2025-01-01T00:00:00Z|0", "half||5|2025-02-01T00:00:00Z|0"]

@@ -22,7 +22,7 @@ from ..cadence import Cadence
 from ..errors import MismatchError, NumberError, Problem
 from ._answers import Bound, Breach, Signals, seconds
 from ._reading import Gauge, Group, Reading
-from ._windows import Part, bad_state
+from ._windows import Part, bad_state, instant_of
 
 __all__ = ["NOTHING", "Calm", "Guard", "Look", "Portion", "Setting", "Work", "Worth", "wide", "width"]
 
@@ -64,7 +64,9 @@ class Portion:
 class Look:
     """What a worker is given to see: the instant, the readings, and who asks."""
 
-    __slots__ = ("admitted", "after", "at", "before", "calls", "group", "id", "now", "parts", "record", "told", "uses")
+    __slots__ = (
+        "admitted", "after", "at", "before", "calls", "group", "held", "id", "now", "parts", "record", "told", "uses",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -94,6 +96,8 @@ class Look:
         self.id = id
         self.record = record
         self.parts = parts
+        # What was so before the guards took anything in; `parts` has what those before in turn made of it.
+        self.held = parts
 
     def cut(self, after: Reading, uses: Reading) -> Look:
         """The same for a part of what was asked."""
@@ -128,12 +132,17 @@ class Setting:
 
     __slots__ = ("currency", "guards", "zone")
 
-    def __init__(
-        self, guards: Mapping[str, tuple[int, Guard]], currency: str | None, zone: str | None = None
-    ) -> None:
+    def __init__(self, guards: Mapping[str, tuple[int, Guard]], currency: str | None, zone: str | None = None) -> None:
         self.guards = guards
         self.currency = currency
         self.zone = zone
+
+    def heard(self, cap: str) -> bool:
+        """Whether a guard must know how far the window of a cap went back."""
+        return any(
+            getattr(each, "cap", None) == cap and getattr(each, "rearm", None) == "recover"
+            for _, each in self.guards.values()
+        )
 
     def cadence(self, per: Cadence) -> Cadence:
         """A cadence in the zone at hand, where it names none of its own."""
@@ -212,16 +221,15 @@ class Work:
         """The part after something ran, and what there is to tell."""
         return part, ()
 
-    def breached(self, limit: Exact, value: Exact | None, look: Look, turn: int) -> Signals:
-        """What is told of a limit that was passed."""
-        period = look.after.period
+    def breached(self, limit: Exact, value: Exact | None, look: Look, turn: int, frame: int | None) -> Signals:
+        """What is told of a limit that was passed, in a period or window with this start."""
         return (
             Breach(
                 self.key,
                 limit,
                 value,
                 look.at,
-                period=None if period is None else period.start,
+                period=None if frame is None else instant_of(frame),
                 turn=turn,
                 record=look.record,
                 group=self.cell,

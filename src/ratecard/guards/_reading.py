@@ -11,16 +11,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from .._numbers import Exact, Ratio, div, mul, number, sub, text
 from ..errors import MismatchError, NumberError
 from ..periods import Period
+from ..records import group_of
 
-__all__ = ["HUNDRED", "Gauge", "Group", "Reading", "grouped", "margin", "spare"]
+__all__ = ["HUNDRED", "Gauge", "Group", "Reading", "Value", "grouped", "margin", "spare", "told_group"]
 
 Group: TypeAlias = tuple[tuple[str, str], ...]
 """Dimensions and their values, in the order of the dimensions."""
+
+Value: TypeAlias = str | int | Decimal | None
+"""What a dimension may be told as; inside it is text."""
 
 Figure: TypeAlias = Decimal | int | str | Ratio
 """What people write for a figure."""
@@ -34,9 +38,30 @@ WHOLE = ("subtotal", "total", "due", "gross", "cost", "forecast", "balance")
 NAMED = ("amount", "cost", "units", "quantity", "credits", "balance")
 
 
-def grouped(group: Mapping[str, str] | None) -> Group:
+def told_group(group: Mapping[str, Value]) -> Mapping[str, str]:
+    """
+    Dimensions as records have them: a number is its text, nothing is "".
+
+    Raises:
+        MismatchError: `guard.group`, for a value that has no one text.
+    """
+    if all(each.__class__ is str and each.isascii() for each in group.values()):
+        return cast(Mapping[str, str], group)
+    found: dict[str, str] = {}
+    for name, value in group.items():
+        told = group_of(value)
+        if told is None:
+            raise MismatchError(
+                f"the {name[:60]!r} of a group cannot be this {type(value).__name__}; give text, as records have it",
+                code="guard.group",
+            )
+        found[name] = told
+    return found
+
+
+def grouped(group: Mapping[str, Value] | None) -> Group:
     """The one form of a group."""
-    return tuple(sorted(group.items())) if group else ()
+    return tuple(sorted(told_group(group).items())) if group else ()
 
 
 class Gauge:
@@ -58,7 +83,7 @@ class Gauge:
     __slots__ = ("customer", "group", "name", "text", "what")
 
     def __init__(
-        self, what: str, name: str = "", group: Mapping[str, str] | None = None, *, customer: bool = False
+        self, what: str, name: str = "", group: Mapping[str, Value] | None = None, *, customer: bool = False
     ) -> None:
         if what not in (NAMED if name else WHOLE):
             told = ", ".join(NAMED if name else WHOLE)

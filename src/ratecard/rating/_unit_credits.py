@@ -28,7 +28,7 @@ from ._wants import Want
 if TYPE_CHECKING:
     from ._charge import Charging
 
-__all__ = ["draw_units"]
+__all__ = ["asked_units", "draw_units"]
 
 
 def draw_units(charging: Charging, wallet: Wallet) -> Asks:
@@ -38,10 +38,7 @@ def draw_units(charging: Charging, wallet: Wallet) -> Asks:
     Raises:
         NoPriceError: `credit.refused`, where the ledger refuses what its lots do not cover.
     """
-    found: Asks = {}
-    for service in charging.terms.services:
-        if service.due is not None and any(isinstance(piece.price, Credit) for piece in service.pieces):
-            found.update(_asked(charging, wallet, service))
+    found = asked_units(charging, wallet)
     every = [ask for asks in found.values() for ask in asks]
     # Sorting keeps the order of what is equal: at one instant the items draw in their order, and in them the groups.
     every.sort(key=lambda each: each.at)
@@ -55,6 +52,15 @@ def draw_units(charging: Charging, wallet: Wallet) -> Asks:
                 "overdraw what no lot covers",
                 code="credit.refused",
             )
+    return found
+
+
+def asked_units(charging: Charging, wallet: Wallet) -> Asks:
+    """What all usage that is priced in credits costs of them; nothing is drawn."""
+    found: Asks = {}
+    for service in charging.terms.services:
+        if service.due is not None and any(isinstance(piece.price, Credit) for piece in service.pieces):
+            found.update(_asked(charging, wallet, service))
     return found
 
 
