@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -258,6 +259,20 @@ def test_interim_statements_give_back_too() -> None:
         "0.00 USD", "31.00 USD", "won@2025-01-16T00:00:00Z"
     )  # fmt: skip
     assert column(second, "left") == {"gift": 100}
+
+
+def test_interims_give_back_by_card() -> None:
+    """Where the card changed inside the period, each card's line gives back its own outcomes."""
+    later = plan({"fee": "20"}).cards[0].model_copy(update={"effective": date(2025, 1, 9)})
+    offer = plan().with_card(later)
+    early, late = Period("2025-01-01", "2025-01-16"), Period("2025-01-16", "2025-02-01")
+    wins = [told("01-05", "a"), told("01-12", "b")]
+    _, second = chain(
+        offer, ledger(GIFT), (early, wins), (late, [told("01-20", "a", "undo"), told("01-21", "b", "undo")])
+    )
+    assert (str(second.due), column(second, "left")) == ("0.00 USD", {"gift": 100})
+    (line,) = second.lines_by("credits")
+    assert [str(amount) for _, amount in line.shares] == ["31.00", "20.00"]
 
 
 def test_a_guarantee_gives_back_the_last_drawn_first() -> None:

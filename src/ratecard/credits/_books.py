@@ -73,6 +73,7 @@ class State(NamedTuple):
     holds: Map[Reserved] = Map()
     pools: Mapping[str, tuple[Pool, ...]] = {}
     ends: Queue = Queue()
+    rolls: Queue = Queue()
     debts: Mapping[str, tuple[Debt, ...]] = {}
     units: Mapping[str, Currency] = {}
     log: Log | None = None
@@ -85,7 +86,7 @@ class Books:
 
     __slots__ = (
         "debts", "ends", "epoch", "fresh", "holds", "latest", "log", "lots", "older", "policy", "pools", "recent",
-        "units", "version",
+        "rolls", "units", "version",
     )  # fmt: skip
 
     def __init__(self, state: State) -> None:
@@ -97,6 +98,8 @@ class Books:
         self.holds = Draft(state.holds)
         self.pools = state.pools
         self.ends = state.ends
+        # Of the ends those of lots of which something may roll over.
+        self.rolls = state.rolls
         self.debts = state.debts
         self.units = state.units
         self.log = state.log
@@ -111,7 +114,7 @@ class Books:
             self.fresh = []
         return State(
             self.policy, self.lots.map(), self.recent.map(), self.older.map(), self.epoch, self.holds.map(), self.pools,
-            self.ends, self.debts, self.units, self.log, self.version, self.latest,
+            self.ends, self.rolls, self.debts, self.units, self.log, self.version, self.latest,
         )  # fmt: skip
 
     def seen(self, id: str) -> Seen | None:
@@ -217,11 +220,26 @@ class Books:
         if lot.expiry is not None:
             end = (micros(lot.expiry), lot.id)
             self.ends = self.ends.added(end) if live else self.ends.removed(end)
+            if lot.rolls:
+                self.rolls = self.rolls.added(end) if live else self.rolls.removed(end)
 
-    def candidates(self, unit: str, use: Use) -> Iterator[Rank]:
-        """The ranks of the live lots whose scope covers a use, in the order of burning."""
+    def candidates(self, unit: str, use: Use, at: datetime | None = None) -> Iterator[Rank]:
+        """
+        The ranks of the live lots whose scope covers a use, in the order of burning.
+
+        Args:
+            unit: of the lots.
+            use: what for.
+            at: an instant; where expiry is what decides first, lots that are over by then are passed over at once.
+        """
         queues = [pool.queue for pool in self.pools.get(unit, ()) if pool.scope.covers(use)]
-        return iter(queues[0]) if len(queues) == 1 else merge(*queues)
+        over = () if at is None or self.policy.burn[:1] != ("expiry",) else (micros(at) + 1,)
+        found = [queue.since(over) for queue in queues] if over else queues
+        return iter(found[0]) if len(found) == 1 else merge(*found)
+
+    def pays(self, unit: str, use: Use, at: datetime) -> bool:
+        """Whether any lot with something left pays for a use at an instant."""
+        return any(self.holding(rank[-1]).lot.alive(at) for rank in self.candidates(unit, use, at))
 
     def entries(self) -> list[Entry]:
         """All entries that are held, in the order of posting."""

@@ -94,6 +94,10 @@ class _Readings(ABC):
         ranks = sorted(rank for pool in books.pools.get(unit, ()) for rank in pool.queue)
         return [books.holding(rank[-1]) for rank in ranks]
 
+    def pays(self, unit: str, at: datetime | str, use: Use = ANYTHING) -> bool:
+        """Whether any lot with something left pays for a use at an instant."""
+        return self._view().pays(unit, use, instant(at))
+
     def entry(self, id: str) -> Entry | None:
         """The entry with an id; None where there is none, or it is older than ids are remembered."""
         known = self._view().seen(id)

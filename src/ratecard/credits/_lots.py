@@ -143,6 +143,11 @@ class Lot:
             rollover=grant.rollover,
         )
 
+    @property
+    def rolls(self) -> bool:
+        """Whether something of it may roll over at its expiry."""
+        return self.rollover is not None and (self.rollover.times is None or self.rolled < self.rollover.times)
+
     def alive(self, at: datetime) -> bool:
         """Whether an instant lies inside its time."""
         return self.effective <= at and (self.expiry is None or at < self.expiry)

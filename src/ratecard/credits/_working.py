@@ -36,6 +36,7 @@ from ._fields import brief, entry_id, read_id, sound_amount
 from ._grants import Grant, Use
 from ._lots import Lot, micros
 from ._policy import Overage
+from ._queue import Queue
 from ._results import Draw, Return
 from ._returns import dues, fate, returned
 
@@ -298,7 +299,7 @@ class Acts:
 
     def _ended(self, at: datetime, *, rolling: bool, unit: str | None = None) -> list[Entry]:
         found: list[Entry] = []
-        end = self._books.ends.after(_START)
+        end = self._ends(rolling).after(_START)
         while end is not None and end[0] <= micros(at):
             holding = self._books.holding(end[1])
             if unit is None or holding.lot.unit == unit:
@@ -306,8 +307,11 @@ class Acts:
                 if not rolling or isinstance(entry, RolledOver):
                     self._books.apply(entry)
                     found.append(entry)
-            end = self._books.ends.after(end)
+            end = self._ends(rolling).after(end)
         return found
+
+    def _ends(self, rolling: bool) -> Queue:
+        return self._books.rolls if rolling else self._books.ends
 
     def void(self, lot_id: str, money: Money | None = None, *, at: datetime | str, id: str) -> None:
         """

@@ -169,9 +169,7 @@ class Wallet:
         """Whether a draw would do nothing: no lot pays for it, and what no lot covers is left."""
         rest = self.policy.overage if want.overage is None else want.overage
         at = self.paying(want)
-        return isinstance(rest, Leave) and not any(
-            each.lot.alive(at) for each in work.live(want.money.currency, want.use)
-        )
+        return isinstance(rest, Leave) and not work.pays(want.money.currency, at, want.use)
 
     def paying(self, want: Want) -> datetime:
         """The instant that must lie inside the time of a lot that pays."""
