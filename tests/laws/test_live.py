@@ -118,7 +118,7 @@ def outcome(ask: Callable[[], str]) -> tuple[bool, str]:
 @pytest.mark.parametrize("model", MODELS)
 @given(st.data())
 def test_live_is_the_bill(model: str, data: st.DataObject) -> None:
-    """At every moment the statement is that of the records so far, to the byte; what `rate` could not price is not kept."""
+    """At every moment the statement is that of the records so far, to the byte, and what has no price is not kept."""
     plan = plan_of(data.draw(price_models(2)[model]), **data.draw(staged()))
     records = data.draw(feeds(low=-9))
     bill = opened(plan)
