@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TypeAlias
 
-from .._numbers import PLACES, ZERO, Exact, sub, total
+from .._numbers import PLACES, ZERO, Exact, add, sub, total
 from ..credits import Ledger
 from ..errors import MismatchError
 from ..guards import Gauge, Reading
@@ -31,8 +31,12 @@ from ._wallet import opened
 
 __all__ = ["UNPAID", "Figures", "Find", "Scene", "between"]
 
-Find: TypeAlias = Callable[[Gauge], Exact | None]
-"""The figure of a gauge, or None where it is not known."""
+Find: TypeAlias = Callable[[Gauge], Exact | int | str | None]
+"""
+The figure of a gauge, or None where it is not known.
+
+A gauge with `customer` asks for what the customer has besides this bill; what the bill has of it is added.
+"""
 
 _SUMS = ("subtotal", "total", "due")
 SUBTOTAL = SUMS[0][1]
@@ -62,7 +66,7 @@ class Scene:
         self.terms = terms
         self.metering = metering
         self.costs = costs
-        self.find = find
+        self.elsewhere = None if find is None else Reading.by(find, customer=Reading.by(find))
         self.staged = stated(terms)
 
     @cached_property
@@ -160,6 +164,11 @@ class Figures:
 
         Amounts are rounded as the statement prints them; costs, which nobody is billed, are exact.
         """
+        found = self._own(gauge)
+        return self._elsewhere(gauge) if found is None else found
+
+    def _own(self, gauge: Gauge) -> Exact | None:
+        """The same as far as it is of this bill alone."""
         what, group = gauge.what, dict(gauge.group)
         if what in _SUMS and not group:
             found: Exact = getattr(self.statement, what).amount
@@ -174,7 +183,16 @@ class Figures:
             return self.costs.exact("gross" if not gauge.name else "amount", gauge.name, group)
         if what in ("balance", "credits") and self.statement.ledger is not None and not group:
             return self._balance(what, gauge.name)
-        return None if self.scene.find is None else self.scene.find(gauge)
+        return None
+
+    def _elsewhere(self, gauge: Gauge) -> Exact | None:
+        """What is told of a figure from outside."""
+        return None if self.scene.elsewhere is None else self.scene.elsewhere.known(gauge)
+
+    def _customer(self, gauge: Gauge) -> Exact | None:
+        """A figure of all that the customer has: what is told from outside, and what this bill itself has of it."""
+        told, mine = self._elsewhere(gauge), self._own(gauge)
+        return told if told is None or mine is None else add(told, mine)
 
     def _balance(self, what: str, unit: str) -> Exact:
         """The credits that are left when the period ends, or what usage has taken of them."""
@@ -206,9 +224,8 @@ class Figures:
 
     def reading(self) -> Reading:
         """The same, for guards."""
-        find = self.scene.find
-        customer = None if find is None else Reading.by(find, period=self.scene.terms.period)
-        return Reading.by(self.value, period=self.scene.terms.period, customer=customer)
+        period = self.scene.terms.period
+        return Reading.by(self.value, period=period, customer=Reading.by(self._customer, period=period))
 
 
 def between(before: Figures, after: Figures) -> Callable[[Gauge], Exact]:

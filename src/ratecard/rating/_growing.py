@@ -65,7 +65,7 @@ class Growing:
         self.terms = terms
         self._version = 0
         self._currency = terms.currency
-        self.watch = Watch(terms.plan.guards, currency=str(terms.currency))
+        self.watch = Watch(terms.plan.guards, currency=str(terms.currency), zone=terms.zone)
         self._names = tuple(dict.fromkeys(name for each in terms.plan.guards for name in _dimensions(each)))
         self._holds = Holds(*_counted(terms.plan.guards))
         self._bill = Bill(terms, tally, costs, figures, identity, ledger)

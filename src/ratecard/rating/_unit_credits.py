@@ -17,6 +17,7 @@ from ..money import Currency
 from ..plans import Service
 from ..prices import Credit
 from ..quantity import Usage
+from ..records import show_time
 from ._credit_lines import Ask, Asks, Group
 from ._line import line_name
 from ._metered import Metered
@@ -46,8 +47,9 @@ def draw_units(charging: Charging, wallet: Wallet) -> Asks:
         ask.held = held
         if held.refused:
             raise NoPriceError(
-                f"the credits held do not pay for {ask.money} of {ask.line!r}, and the ledger refuses the rest; grant "
-                "more of them, or let it leave or overdraw what no lot covers",
+                f"the credits of {charging.terms.customer!r} do not pay for {ask.money} of {ask.line!r} from "
+                f"{show_time(ask.at)} on, and the ledger refuses the rest; grant more of them, or let it leave or "
+                "overdraw what no lot covers",
                 code="credit.refused",
             )
     return found
