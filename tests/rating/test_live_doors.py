@@ -17,7 +17,7 @@ from ratecard.meters import Meter
 from ratecard.money import Money
 from ratecard.periods import Period
 from ratecard.plans import Item, Maximum, Minimum, PercentDiscount, Plan, RateCard, resolve
-from ratecard.rating import Live, live, measure, rate
+from ratecard.rating import Live, live, rate
 from ratecard.records import UsageRecord
 
 JANUARY = Period.month(2025, 1)
@@ -257,7 +257,7 @@ def test_a_hold_that_is_not_counted_is_given_back() -> None:
 @pytest.mark.parametrize("order", [1, -1])
 @pytest.mark.parametrize("overage", ["leave", "refuse"])
 def test_credits_that_do_not_pay(mode: Any, order: int, overage: str) -> None:
-    """A cap on credits refuses, or cuts, what the credits that are held would not pay for, whatever stands beside it."""
+    """A cap on credits refuses, or cuts, what the credits that are held would not pay for."""
     some = [Cap(key="most", credits=90, unit="credits", mode=mode), Cap(spend=500), Cap(spend=9, window_seconds=60)]
     bill = bill_of(
         *some[::order], price=CREDIT, units=[{"key": "credits", "places": 0}], burn={"overage": {"kind": overage}},

@@ -186,7 +186,7 @@ class Live(Growing):
             cut: the property that a clamp may lower; by default the one that its meters add up.
 
         Raises:
-            RecordError: as `quote`.
+            RecordError, NoPriceError: as `quote`; but a cap on credits refuses what they would not pay for.
             MismatchError: `live.cut`; `reading.missing`, for a figure that neither the bill nor `figures` has.
         """
         if at is None and record.__class__ is UsageRecord:
@@ -220,7 +220,9 @@ class Live(Growing):
             at: when it is told; the record's own time by default.
 
         Raises:
-            NoPriceError: some usage has no price; it is counted all the same, as `rate` would count it.
+            NoPriceError: it has no price; nothing has changed then, as whenever this raises.
+            RecordError: `record.dimension`, when a guard counts by a dimension that it does not tell as text.
+            MismatchError: `guard.groups`, `reading.missing`.
         """
         swift = self._ready
         if swift is not None and swift.calm and record.__class__ is UsageRecord:
@@ -272,6 +274,7 @@ class Live(Growing):
             at, cut: as of `admit`.
 
         Raises:
+            RecordError, NoPriceError, MismatchError: as `admit`.
             MismatchError: `live.held`, when something is held under this id.
         """
         self._home()
@@ -301,6 +304,7 @@ class Live(Growing):
             at: as of `record`.
 
         Raises:
+            RecordError, NoPriceError, MismatchError: as `record`; it is held still.
             MismatchError: `live.reserved`, when nothing is held under this id.
         """
         self._home()
@@ -360,7 +364,7 @@ class Live(Growing):
             ledger, figures: as of `live`.
 
         Raises:
-            MismatchError: `live.state`; `tally.terms`, for other terms; `guard.state`.
+            MismatchError: `live.state`; `tally.terms` or `live.costs`, for other terms; `guard.state`.
         """
         if not isinstance(told, Mapping) or told.get("live") != _FORMAT:
             raise MismatchError("this is no live bill that can be read; load what dump wrote", code="live.state")
