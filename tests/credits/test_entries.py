@@ -260,3 +260,11 @@ def test_wrong_rollover(change: dict[str, Any]) -> None:
     with pytest.raises(LedgerError) as error:
         start.post([entry])
     assert error.value.code == "ledger.sum"
+
+
+def test_long_ids_are_told_by_both_ends() -> None:
+    """An error names an id of a statement's draw whole, and a longer one by its two ends."""
+    for name, told in (("a" * 100 + "/line", repr("a" * 100 + "/line")), ("a" * 300 + "/line", f"{'a' * 75}/line'")):
+        with pytest.raises(LedgerError) as caught:
+            Ledger().undraw(name, Money("1", "USD"), at="2025-01-01T00:00:00Z", id="back")
+        assert told in str(caught.value)

@@ -72,6 +72,49 @@ def test_statements_prove_themselves(bill: Statement) -> None:
     assert all(str(line.amount.amount) in line.headline() for line in bill.lines)
 
 
+@st.composite
+def parted(draw: st.DrawFn) -> Statement:
+    """Statements of prices for each part of the usage, on meters of which the parts do not add up."""
+    unit_prices = st.sampled_from(["2", "0.5", "0"])
+    table = st.builds(
+        lambda kind, bound, *rates: kind(
+            tiers=[prices.Tier(up_to=bound, unit_price=rates[0]), prices.Tier(unit_price=rates[1])]
+        ),
+        st.sampled_from([prices.Volume, prices.Volume, prices.Graduated]), st.integers(1, 20), unit_prices, unit_prices,
+    )  # fmt: skip
+    inner = st.one_of(table, table, table, simple_prices(1))
+    meter = meters.Meter(
+        key="m", event="e", convert=draw(st.sampled_from([None, {"divide": 3, "rounding": "up"}])),
+        aggregate=draw(st.sampled_from([
+            meters.Unique(of="f"), meters.Max(of="n"), meters.Min(of="n"), meters.Latest(of="n"),
+            meters.Average(of="n"), meters.Percentile(of="n", percent=50), meters.Count(), meters.Sum(of="n"),
+        ])),
+    )  # fmt: skip
+    chosen: list[prices.Price] = [
+        prices.Matrix(dimensions=["d"], default=draw(inner), cells=[prices.Cell(values=["a"], price=draw(inner))]),
+        prices.Windows(windows=[prices.Window(name="w", weekdays=[4], price=draw(inner))], default=draw(inner)),
+    ]
+    price = draw(st.sampled_from(chosen))
+    item = Item(key="use", meter="m", price=price, round_quantity=draw(st.sampled_from([None, "up"])))
+    plan = Plan.single("p", currency="USD", meters=[meter], items=[item])
+    if draw(st.booleans()):
+        plan = plan.with_card(plan.cards[0].model_copy(update={"effective": "2025-01-08"}))
+    value = st.sampled_from("ab")
+    records = [
+        UsageRecord(
+            "e", f"2025-01-0{day}T00:00:00Z", {"n": draw(st.integers(0, 40)), "d": draw(value), "f": draw(value)}
+        )
+        for day in draw(st.lists(st.integers(1, 9), min_size=3, max_size=6))
+    ]
+    return rate(plan, plan.subscribe("acme", start="2025-01-01"), records, JANUARY)
+
+
+@given(parted())
+def test_prices_of_parts_prove_themselves(bill: Statement) -> None:
+    """Whatever a meter counts and however its parts are priced, the statement verifies."""
+    assert bill.verify()
+
+
 @given(statements())
 def test_json_round_trip(bill: Statement) -> None:
     """A statement comes back from its JSON text as the same statement, which writes the same bytes."""

@@ -20,6 +20,7 @@ from ..money import Currency
 from ._checks import CHECKS, conflict, same_unit
 from ._debts import Debt, debt_of, owed_in, with_debt
 from ._entries import Committed, Drawn, Entry, Released, Repaid, Reserved, Returned, RolledOver
+from ._fields import brief
 from ._grants import Scope, Use
 from ._lots import Holding, Lot, micros, opened, rank
 from ._map import Draft, Map
@@ -127,7 +128,7 @@ class Books:
         found = self.lots.get(lot_id)
         if found is None:
             raise LedgerError(
-                f"there is no lot {lot_id[:40]!r} in this ledger; grant it before it is used", code="ledger.lot"
+                f"there is no lot {brief(lot_id)} in this ledger; grant it before it is used", code="ledger.lot"
             )
         return found
 
@@ -266,7 +267,7 @@ class Books:
     def _fits_horizon(self, entry: Entry) -> None:
         if self.epoch is not None and self._epoch(entry.at) < self.epoch - 1:
             raise LedgerError(
-                f"{entry.id[:40]!r} is of {show_day(entry.at)}, and ids are remembered for {self.policy.horizon_days} "
+                f"{brief(entry.id)} is of {show_day(entry.at)}, and ids are remembered for {self.policy.horizon_days} "
                 "days; book it at a later instant, or keep ids for longer",
                 code="ledger.horizon",
             )
@@ -287,6 +288,6 @@ class Books:
         """A lot that comes in is a new one, of a unit as it is counted here."""
         if self.lots.get(lot.id) is not None:
             raise LedgerError(
-                f"there is a lot {lot.id[:40]!r} already; give each grant an id of its own", code="ledger.lot"
+                f"there is a lot {brief(lot.id)} already; give each grant an id of its own", code="ledger.lot"
             )
         same_unit(self.units.get(lot.unit), lot.unit)

@@ -152,15 +152,19 @@ class OpenLedger(Acts, _Readings):
     def _view(self) -> Books:
         return self._books
 
-    def without(self, draw_ids: Iterable[str]) -> OpenLedger:
+    def without(self, draw_ids: Iterable[str], more: Iterable[Part] = ()) -> OpenLedger:
         """
         A copy as if some draws had never been made, to work out afresh what they should be.
 
         What they took is there again in its lot, also where the lot has ended since. No entries tell so; what follows
         from it is to be posted to the ledger itself.
+
+        Args:
+            draw_ids: the draws.
+            more: lots that have more than they have, and how much.
         """
         found = OpenLedger(self._books.state())
-        undo(found._books, draw_ids)
+        undo(found._books, draw_ids, more)
         return found
 
     def ledger(self) -> Ledger:

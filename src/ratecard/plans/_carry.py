@@ -27,7 +27,9 @@ BOUNDS = ("minimum", "maximum")
 Grouped: TypeAlias = Sequence[Sequence[Any]]
 """Pairs of a group (a list of texts) and a plain value."""
 
-_TABLES = ("counters", "levels", "rollovers", "uncovered", "remainders", "commitments", "coupons", "outcomes")
+_TABLES = (
+    "counters", "levels", "rollovers", "uncovered", "stages", "remainders", "commitments", "coupons", "outcomes",
+)  # fmt: skip
 _FIELDS = ("carry", "customer", "plan", "until", "currency", *_TABLES, "identities")
 _SHORT = ("remainders", "commitments", "coupons")
 _NEEDED = ("carry", "customer", "plan", "until")
@@ -50,6 +52,8 @@ class Carry:
         rollovers: for each item, pairs of group and the unused units taken on.
         uncovered: for each item priced in credits, pairs of group and the credits that nobody paid while its counter
             runs on.
+        stages: for each item whose cadence period runs on, and in it for each of its discounts and bounds by name,
+            pairs of group and `[what came to it so far, what it took off]`.
         remainders: for each line, what rounding left.
         commitments: for each commitment that runs on, what it holds so far; the plan's bounds too.
         coupons: for each coupon, how many statements have used it.
@@ -68,7 +72,7 @@ class Carry:
 
     __slots__ = (
         "commitments", "counters", "coupons", "currency", "customer", "identities", "levels", "outcomes", "plan",
-        "remainders", "rollovers", "uncovered", "until",
+        "remainders", "rollovers", "stages", "uncovered", "until",
     )  # fmt: skip
 
     def __init__(
@@ -82,6 +86,7 @@ class Carry:
         levels: Mapping[str, Grouped] | None = None,
         rollovers: Mapping[str, Grouped] | None = None,
         uncovered: Mapping[str, Grouped] | None = None,
+        stages: Mapping[str, Mapping[str, Grouped]] | None = None,
         remainders: Mapping[str, str] | None = None,
         commitments: Mapping[str, str] | None = None,
         coupons: Mapping[str, int] | None = None,
@@ -99,6 +104,9 @@ class Carry:
         self.levels: dict[str, Any] = {meter: _listed(pairs) for meter, pairs in (levels or {}).items()}
         self.rollovers: dict[str, Any] = {item: _listed(pairs) for item, pairs in (rollovers or {}).items()}
         self.uncovered: dict[str, Any] = {item: _listed(pairs) for item, pairs in (uncovered or {}).items()}
+        self.stages: dict[str, dict[str, Any]] = {
+            item: {stage: _listed(pairs) for stage, pairs in held.items()} for item, held in (stages or {}).items()
+        }
         self.remainders: dict[str, str] = dict(remainders or {})
         self.commitments: dict[str, str] = dict(commitments or {})
         self.coupons: dict[str, int] = dict(coupons or {})
@@ -211,12 +219,14 @@ def _table_problems(name: str, table: object) -> list[Problem]:
             found += _value_problems(name, path, held)
         elif name == "outcomes":
             found += _outcome_problems(path, held)
-        elif name == "counters":
+        elif name in ("counters", "stages"):
             if isinstance(held, Mapping):
                 for start, pairs in cast(Mapping[object, object], held).items():
-                    found += _pair_problems(f"{path}.{str(start)[:40]}", pairs)
+                    place = f"{path}.{str(start)[:40]}"
+                    found += _pair_problems(place, pairs) or (_stage_problems(place, pairs) if name == "stages" else [])
             else:
-                found.append(Problem(path, "mapping.type", "write a mapping from the start of a period here"))
+                what = "the start of a period" if name == "counters" else "the name of a stage"
+                found.append(Problem(path, "mapping.type", f"write a mapping from {what} here"))
         else:
             wrong = _pair_problems(path, held)
             found += wrong or [
@@ -227,6 +237,20 @@ def _table_problems(name: str, table: object) -> list[Problem]:
                 if name != "levels" or not isinstance(amount, list | tuple)
             ]
     return found
+
+
+def _stage_problems(path: str, pairs: object) -> list[Problem]:
+    """What is wrong with pairs of a group (names and values in turn) and two amounts."""
+    for index, (group, held) in enumerate(cast(Sequence[tuple[Sequence[str], object]], pairs)):
+        place = f"{path}[{index}]"
+        amounts = cast(Sequence[object], held) if isinstance(held, list | tuple) else ()
+        if len(amounts) != 2 or len(group) % 2:
+            words = "write names and values of the group in turn, and what came and what was taken off, as text"
+            return [Problem(place, "carry.value", words)]
+        found = [each for amount in amounts for each in _amount_problems(place, amount, negative=True)]
+        if found:
+            return found
+    return []
 
 
 def _value_problems(name: str, path: str, held: object) -> list[Problem]:

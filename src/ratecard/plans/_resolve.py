@@ -34,10 +34,10 @@ from ._card import Item
 from ._carry import Carry
 from ._carry_checks import check_carry, check_currency
 from ._catalog import Offer
+from ._fit_checks import meter_problems
 from ._grants import Bound, Granting, grants_between, ledger_bounds, plan_bounds
 from ._guarded import guard_axes
 from ._metering import in_order, metered
-from ._outcome_checks import meter_problems
 from ._plan import Plan
 from ._sold import Sold
 from ._subscription import Subscription
@@ -248,8 +248,12 @@ class _Resolving:
             wrong = meter_problems("", [piece.item for piece in pieces], [meter])
             if wrong:
                 raise DefinitionError(wrong, what="what the subscription sells")
+        spans: list[Piece] | None = None
+        if billed != whole and any(sold.item.staged for sold in run):
+            # Discounts and bounds of an item are those of all its service in the period.
+            spans = [self._piece(sold.part, sold, full, whole.start, gaps, ZERO) for sold in run]
         return Service(
-            last.item.key, full=full, counted=whole.start, pieces=pieces, due=due, meter=meter, gaps=gaps,
+            last.item.key, full=full, counted=whole.start, pieces=pieces, due=due, meter=meter, gaps=gaps, spans=spans,
         )  # fmt: skip
 
     def _piece(

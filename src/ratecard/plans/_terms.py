@@ -94,10 +94,12 @@ class Service:
         pieces: what is billed, in order.
         gaps: the stretches since `counted` in which it was paused.
         due: when it is due; None while it is measured but not yet billed.
+        spans: the pieces of all the service in the full period, also of what other statements bill; what is billed
+            itself, where that is all, or where no stage of the item asks.
         place: where it stands among the services in the order of the card.
     """
 
-    __slots__ = ("counted", "due", "full", "gaps", "key", "meter", "pieces", "place")
+    __slots__ = ("counted", "due", "full", "gaps", "key", "meter", "pieces", "place", "spans")
 
     def __init__(
         self,
@@ -109,15 +111,22 @@ class Service:
         due: datetime | None,
         meter: Meter | None,
         gaps: Sequence[Period] = (),
+        spans: Sequence[Piece] | None = None,
     ) -> None:
         self.key = key
         self.full = full
         self.counted = counted
         self.pieces = tuple(pieces)
+        self.spans = self.pieces if spans is None else tuple(spans)
         self.due = due
         self.meter = meter
         self.gaps = tuple(gaps)
         self.place = 0
+
+    @property
+    def staged(self) -> bool:
+        """Whether the item has stages behind its price in this period, also where another card has them."""
+        return any(piece.item.staged for piece in self.spans)
 
 
 class MeterTerms:

@@ -14,6 +14,7 @@ from ..meters import Outcomes
 from ..plans import Carry
 from ..records import show_time
 from ._charges import Charges
+from ._item_past import stages_told
 from ._levels import Levels
 from ._line import CHARGES, LineItem
 from ._outcome_carry import outcomes_carried
@@ -62,6 +63,7 @@ def carried(
             before = together.get(name, ZERO) if terms.plan.rounding_at == "statement" else ZERO
             together[name] = add(before, line.remainder)
         remainders.update(together)
+    stages = {item: stages_told(held) for item, held in sorted(charges.stages.items())}
     counting = {key: starts for key, starts in counters.items() if starts}
     return Carry(
         terms.customer,
@@ -75,6 +77,7 @@ def carried(
             for item, groups in charges.rollovers.items()
         },
         uncovered=_uncovered(charges),
+        stages={item: told for item, told in stages.items() if told},
         remainders={name: text(left) for name, left in sorted(remainders.items()) if sign(left)},
         commitments={name: text(held) for name, held in sorted((drawn or {}).items()) if sign(held)},
         coupons={key: uses for key, uses in sorted((coupons or {}).items())},

@@ -23,9 +23,11 @@ from ._charges import Charges, Weights
 from ._credit_lines import Asks
 from ._direct import Counter, Way, counter, is_fee
 from ._heads import line_head
+from ._item_past import Past, Stages
 from ._item_stages import Draft, staged_drafts
 from ._line import CHARGES, Group, LineHead, LineItem, less, line_name
 from ._metered import Metered
+from ._outcome_facts import Undone
 from ._outcome_lines import outcome_lines, outcomes_left
 from ._outcomes import OutcomeItem, is_outcomes
 from ._reading import Reading
@@ -65,6 +67,7 @@ def charge(terms: Terms, tally: Tally, ledger: Ledger | None = None, *, booked: 
         if quick is not None:
             return quick
     charging = Charging(terms, tally)
+    charging.given = ledger is not None
     if ledger is not None or _paid_by_credits(terms):
         charging.wallet = opened(terms, ledger, booked)
         charging.asks = draw_units(charging, charging.wallet)
@@ -94,7 +97,7 @@ def charge(terms: Terms, tally: Tally, ledger: Ledger | None = None, *, booked: 
         charging.placed_last()
     return Charges(
         terms, tally, *charging.finished(in_order=in_order), charging.outcomes, wallet=charging.wallet,
-        weights=charging.weights, uncovered=charging.uncovered,
+        weights=charging.weights, uncovered=charging.uncovered, undone=charging.undone, stages=charging.stages,
     )  # fmt: skip
 
 
@@ -150,7 +153,7 @@ def _ways(terms: Terms) -> list[tuple[Service, Way]]:
         if service.due is None:
             continue
         way: Way = None
-        if any(piece.item.staged for piece in service.pieces):
+        if service.staged:
             found.append((service, None))
             continue
         if is_fee(terms, service):
@@ -180,8 +183,11 @@ class Charging:
         self.readings: dict[str, Reading] = {}
         self.rollovers: dict[str, dict[tuple[str, ...], Exact]] = {}
         self.wallet: Wallet | None = None
+        self.given = False
         self.asks: Asks = {}
         self.weights: Weights = {}
+        self.undone: dict[str, Undone] = {}
+        self.stages: dict[str, Stages] = {}
         self.uncovered: dict[str, dict[tuple[str, ...], Exact]] = {}
         self.brought: dict[str, dict[tuple[str, ...], Exact]] = {}
         if terms.carry is not None:
@@ -203,12 +209,14 @@ class Charging:
             return
         if service.counted >= self.terms.period.start:
             self.uncovered.pop(service.key, None)
-        staged = any(piece.item.staged for piece in service.pieces)
-        self.drafts = [] if staged else None
+        self.drafts = [] if service.staged else None
         for piece in service.pieces:
             self.piece(service, piece)
         if self.drafts is not None:
-            self._finish(staged_drafts(self.terms, service, self.drafts))
+            past = Past(self.terms, service)
+            self._finish(staged_drafts(self.terms, service, self.drafts, past))
+            if not past.over:
+                self.stages[service.key] = past.so_far
         self.placed(service)
         if service.pieces[-1].trial:
             # What a trial leaves unused was never bought.

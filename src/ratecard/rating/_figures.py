@@ -18,7 +18,7 @@ from ..credits import Ledger
 from ..errors import MismatchError
 from ..guards import Gauge, Reading
 from ..plans import MeterTerms, Terms, stated
-from ._charge import charge
+from ._charge import Charging, charge
 from ._charges import Charges
 from ._intake import Meters
 from ._line import CHARGES, LineItem
@@ -26,8 +26,10 @@ from ._reading import Reading as MeterReading
 from ._settle import settle
 from ._statement import SUMS, Statement
 from ._tally import Account, Tally
+from ._unit_credits import asked_units
+from ._wallet import opened
 
-__all__ = ["Figures", "Find", "Scene", "between"]
+__all__ = ["UNPAID", "Figures", "Find", "Scene", "between"]
 
 Find: TypeAlias = Callable[[Gauge], Exact | int | str | None]
 """
@@ -38,6 +40,9 @@ A gauge with `customer` asks for what the customer has besides this bill; what t
 
 _SUMS = ("subtotal", "total", "due")
 SUBTOTAL = SUMS[0][1]
+UNPAID = ("credit.uncovered", "credit.refused")
+"""What usage that credits do not pay for is refused with."""
+
 _NOTHING = Account({}, 0, False, ())
 
 
@@ -102,6 +107,23 @@ class Figures:
     def charges(self) -> Charges:
         """Every item up to its rounded line."""
         return charge(self.scene.terms, self.scene.tally(self.cells), ledger=self.scene.ledger)
+
+    def asked(self, unit: str) -> Exact:
+        """What usage asks of the credits in a unit, whether they are there or not."""
+        scene = self.scene
+        charging = Charging(scene.terms, scene.tally(self.cells))
+        wallet = opened(scene.terms, scene.ledger, None)
+        asks = asked_units(charging, wallet)
+        return total(ask.amount for some in asks.values() for ask in some if str(ask.unit) == unit)
+
+    def price(self) -> None:
+        """
+        Price everything.
+
+        Raises:
+            NoPriceError: some usage has no price.
+        """
+        _ = self.charges
 
     @cached_property
     def statement(self) -> Statement:

@@ -3,7 +3,8 @@ The stages of an item after its price: discounts, a ceiling, a floor, in the ord
 
 They work on exact amounts, before a line is rounded. A percentage changes each line by itself. What reads the item as a
 whole (a sum off, a share by spend, a ceiling) is taken off its lines in proportion to what they are; a floor makes a
-line of its own, which is there also when nothing was used.
+line of its own, which is there also when nothing was used. The whole is that of a full cadence period, also where it is
+billed in several statements: a stage takes off what it would take off all of it, less what it took off before.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from .._numbers import ONE, ZERO, Exact, div, mul, sign, sub, text, total
+from .._numbers import ONE, ZERO, Exact, add, div, mul, neg, sign, sub, text, total
 from ..periods import Period
 from ..plans import (
     AmountDiscount,
@@ -25,6 +26,7 @@ from ..plans import (
     sum_in,
 )
 from ..steps import Step
+from ._item_past import EARLIER, Past, came_in
 from ._line import Group, LineHead, line_key
 
 __all__ = ["Draft", "spend_parts", "staged_drafts"]
@@ -67,64 +69,96 @@ class Draft:
         self.change(amount, lambda last: Step("difference", (), amount, parts=[last, by]))
 
 
-def staged_drafts(terms: Terms, service: Service, drafts: list[Draft]) -> tuple[list[Draft], bool]:
+def staged_drafts(terms: Terms, service: Service, drafts: list[Draft], past: Past) -> tuple[list[Draft], bool]:
     """The drafts behind all stages; and whether a stage read them together, so that they must add up when rounded."""
     together = False
     for stage in terms.plan.order.items:
         if stage in _KINDS:
-            for item, some, part in _versions(service, drafts):
+            for index, (item, some, part) in enumerate(_versions(service, drafts)):
                 wanted = [each for each in item.discounts if isinstance(each, _KINDS[stage])]
-                together |= _discounts(some, wanted, str(terms.currency), part)
+                if wanted:
+                    together |= _discounts(some, wanted, str(terms.currency), part, past, f"{stage} {index}")
         elif stage == "maximum":
-            together |= _maximum(terms, service, drafts)
+            together |= _maximum(terms, service, drafts, past)
         elif stage == "minimum":
-            together |= _minimum(terms, service, drafts)
+            together |= _minimum(terms, service, drafts, past)
     return drafts, together
 
 
 def _versions(service: Service, drafts: Sequence[Draft]) -> list[tuple[Item, list[Draft], Exact]]:
     """The drafts by the discounts of the card they are priced by, and each card's part of the service."""
     found: dict[tuple[ItemDiscount, ...], tuple[Item, list[Draft], list[Exact]]] = {}
-    for piece in service.pieces:
+    for piece in service.spans:
         held = found.setdefault(piece.item.discounts, (piece.item, [], []))
         held[2].append(piece.share)
     for draft in drafts:
         found[draft.piece.item.discounts][1].append(draft)
     if len(found) == 1:
         return [(item, some, ONE) for item, some, _ in found.values()]
-    whole = total(piece.share for piece in service.pieces)
+    whole = total(piece.share for piece in service.spans)
     return [(item, some, div(total(shares), whole) if sign(whole) else ZERO) for item, some, shares in found.values()]
 
 
-def _discounts(drafts: list[Draft], discounts: Sequence[ItemDiscount], currency: str, part: Exact) -> bool:
+def _discounts(
+    drafts: list[Draft], discounts: Sequence[ItemDiscount], currency: str, part: Exact, past: Past, name: str
+) -> bool:
     """Take discounts off in the order in which they are listed; a fixed sum in parts, where cards differ."""
     begun = [draft.amount for draft in drafts]
     together = False
-    for each in discounts:
+    for index, each in enumerate(discounts):
+        stage = f"{name}.{index}"
         if isinstance(each, PercentDiscount):
-            together |= _percent(drafts, each, begun, currency)
+            together |= _percent(drafts, each, begun, currency, past, stage)
         elif isinstance(each, TieredDiscount):
-            spent = total(draft.amount for draft in drafts)
+            there = total(draft.amount for draft in drafts)
+            spent = add(past.before(stage)[0], there)
             steps = [Step.of("product", [("spend", spend), ("rate", rate)]) for spend, rate in spend_parts(each, spent)]
             by = Step.of("sum", (), parts=steps, note="each tier of the item's amount")
-            together |= take_off(drafts, by, each.label)
+            together |= _take(drafts, by, each.label, past, stage, there)
         else:
             assert isinstance(each, AmountDiscount)
             # A plan whose card has no amount in its currency is refused when it is defined.
             amount = mul(sum_in(each.amount, currency) or ZERO, part)
             there = total(draft.amount for draft in drafts)
-            parts = [_given(amount, "off the item"), _given(there, "what the item comes to")]
-            together |= take_off(drafts, Step.of("least", (), parts=parts), each.label)
+            have = came_in(there, past.before(stage)[0], "what the item comes to")
+            by = Step.of("least", (), parts=[_given(amount, "off the item"), have])
+            together |= _take(drafts, by, each.label, past, stage, there)
     return together
 
 
-def _percent(drafts: list[Draft], each: PercentDiscount, begun: Sequence[Exact], currency: str) -> bool:
+def _percent(
+    drafts: list[Draft], each: PercentDiscount, begun: Sequence[Exact], currency: str, past: Past, stage: str
+) -> bool:
+    """Off each line by itself, as far as neither the maximum nor what is left stands against it."""
     bases = begun if each.stacking == "added" else [draft.amount for draft in drafts]
     most = None if each.maximum is None else sum_in(each.maximum, currency)
-    if most is not None and total(mul(base, each.rate) for base in bases) > most:
-        steps = [Step.of("product", [("base", base), ("rate", each.rate)]) for base in bases]
-        by = Step.of("clamp", [("maximum", most)], parts=[Step.of("sum", (), parts=steps, note="of the item's amount")])
-        return take_off(drafts, by, each.label)
+    there, plain = total(draft.amount for draft in drafts), total(mul(base, each.rate) for base in bases)
+    if most is None and each.stacking == "chained":
+        # The same off every line, whatever came before.
+        _each_line(drafts, each, bases)
+        return False
+    of, (left, took) = f"{stage} of", past.before(stage)
+    past.keep(of, total(bases))
+    base = past.before(of)[0]
+    bound = max(add(left, there), ZERO) if past.begun else None
+    bound = most if bound is None or (most is not None and most < bound) else bound
+    wanted = add(mul(base, each.rate), plain)
+    owed = wanted if bound is None or wanted <= bound else bound
+    if sub(owed, took) == plain:
+        _each_line(drafts, each, bases)
+        past.keep(stage, there, sub(there, total(draft.amount for draft in drafts)))
+        return False
+    steps = [Step.of("product", [("base", amount), ("rate", each.rate)]) for amount in bases]
+    if sign(base):
+        steps.append(Step.of("product", [("base", base), ("rate", each.rate)], note=EARLIER))
+    by = Step.of("sum", (), parts=steps, note="of the item's amount")
+    if owed != wanted:
+        by = Step("clamp", [("maximum", owed)], owed, parts=[by])
+    return _take(drafts, by, each.label, past, stage, there)
+
+
+def _each_line(drafts: Sequence[Draft], each: PercentDiscount, bases: Sequence[Exact]) -> None:
+    """Take a percentage off every line by itself."""
     for draft, base in zip(drafts, bases, strict=True):
         off = mul(base, each.rate)
         if not sign(off):
@@ -143,7 +177,6 @@ def _percent(drafts: list[Draft], each: PercentDiscount, begun: Sequence[Exact],
             if some != off:
                 by = Step("clamp", [("minimum", low), ("maximum", high)], some, parts=[by])
             draft.less(some, by)
-    return False
 
 
 def spend_parts(each: TieredDiscount, spent: Exact) -> list[tuple[Exact, Decimal]]:
@@ -158,22 +191,47 @@ def spend_parts(each: TieredDiscount, spent: Exact) -> list[tuple[Exact, Decimal
     return found
 
 
-def take_off(drafts: list[Draft], by: Step, note: str) -> bool:
-    """Take what a step comes to off lines in proportion to what they are; those at or below 0 have nothing to give."""
-    if sign(by.result) <= 0:
-        return False
-    weights = [draft.amount if sign(draft.amount) > 0 else ZERO for draft in drafts]
+def _take(drafts: list[Draft], by: Step, note: str, past: Past, stage: str, there: Exact) -> bool:
+    """Take off what a step comes to over the whole period, less what earlier statements took off."""
+    took = past.before(stage)[1]
+    if past.begun:
+        by = Step.of("clamp", [("minimum", ZERO)], parts=[by]) if sign(by.result) < 0 else by
+        earlier = _given(took, "taken off in earlier statements of the period")
+        by = Step.of("difference", (), parts=[by, earlier]) if sign(took) else by
+    found = take_off(drafts, by, note) if sign(by.result) > 0 or past.begun else ZERO
+    past.keep(stage, there, found)
+    return bool(sign(found))
+
+
+def take_off(drafts: list[Draft], by: Step, note: str) -> Exact:
+    """
+    Take what a step comes to off lines in proportion to what they are; those at or below 0 have nothing to give.
+
+    What was taken off too much in an earlier statement comes back to the lines that made it too much, those below 0.
+
+    Returns:
+        What was taken off: no more than there is.
+    """
+    back = sign(by.result) < 0
+    sizes = [neg(draft.amount) if back else draft.amount for draft in drafts]
+    weights = [size if sign(size) > 0 else ZERO for size in sizes]
+    if back and drafts and not any(map(sign, weights)):
+        weights = [ONE, *([ZERO] * (len(drafts) - 1))]
     whole = total(weights)
+    if not sign(whole) or not sign(by.result):
+        return ZERO
+    if by.result > whole:
+        by = Step("clamp", [("maximum", whole)], whole, parts=[by], note="no more than there is")
     for draft, weight in zip(drafts, weights, strict=True):
         if sign(weight):
             if weight == whole:
                 # One line alone takes it whole; of several each has its share, by what it comes to.
                 words = f"{note}, {by.note}" if by.note else note
                 draft.less(by.result, Step(by.rule, by.inputs, by.result, parts=by.parts, note=words))
-                return True
+                break
             step = Step.of("scaled", [("factor", weight), ("divisor", whole)], parts=[by], note=note)
             draft.less(step.result, step)
-    return True
+    return by.result
 
 
 def _bound(pieces: Sequence[Piece], amounts: Sequence[tuple[Decimal | None, bool]]) -> tuple[Exact, Step]:
@@ -190,52 +248,58 @@ def _bound(pieces: Sequence[Piece], amounts: Sequence[tuple[Decimal | None, bool
     return found, Step("sum", (), found, parts=parts, note="for this share of a period")
 
 
-def _given(value: Exact, note: str) -> Step:
-    return Step("given", [("value", value)], value, note=note)
-
-
-def _maximum(terms: Terms, service: Service, drafts: list[Draft]) -> bool:
-    held = [piece.item.maximum for piece in service.pieces]
+def _maximum(terms: Terms, service: Service, drafts: list[Draft], past: Past) -> bool:
+    held = [piece.item.maximum for piece in service.spans]
     sums = [
         (None, False) if each is None else (sum_in(each.amount, str(terms.currency)), each.prorate) for each in held
     ]
     if sums[-1][0] is None:
         # A ceiling is whole, so the one that holds last is the one.
         return False
-    most, _ = _bound(service.pieces, sums)
+    most, _ = _bound(service.spans, sums)
     there = total(draft.amount for draft in drafts)
-    if there <= most:
+    before, took = past.before("maximum")
+    if add(before, there) <= most and not sign(took):
+        past.keep("maximum", there)
         return False
-    parts = [_given(there, "what the item comes to"), _given(most, "the maximum for the item")]
-    return take_off(drafts, Step.of("difference", (), parts=parts), "above the maximum")
+    parts = [came_in(there, before, "what the item comes to"), _given(most, "the maximum for the item")]
+    return _take(drafts, Step.of("difference", (), parts=parts), "above the maximum", past, "maximum", there)
 
 
-def _minimum(terms: Terms, service: Service, drafts: list[Draft]) -> bool:
+def _minimum(terms: Terms, service: Service, drafts: list[Draft], past: Past) -> bool:
     # In a trial nothing is owed, so there is no floor either.
-    held = [None if piece.trial else piece.item.minimum for piece in service.pieces]
+    held = [None if piece.trial else piece.item.minimum for piece in service.spans]
     last = next((each for each in reversed(held) if each is not None), None)
     if last is None:
         return False
     groups: dict[Group, list[Draft]] = {} if last.per == "group" else {(): list(drafts)}
     if last.per == "group":
+        groups |= {group: [] for group in past.groups("minimum")}
         for draft in drafts:
             groups.setdefault(draft.head.group, []).append(draft)
+    if not past.over:
+        # A floor is for the whole period, so the statement that holds its end tops it up.
+        for group, some in groups.items():
+            past.keep("minimum", total(draft.amount for draft in some), group=group)
+        return False
     sums = [
         (None, False) if each is None else (sum_in(each.amount, str(terms.currency)), each.prorate) for each in held
     ]
-    least, step = _bound(service.pieces, sums)
+    least, step = _bound(service.spans, sums)
+    brought = past.groups("minimum")
     short = False
     for group, some in groups.items():
-        there = total(draft.amount for draft in some)
+        had = [_given(draft.amount, "") for draft in some]
+        if group in brought:
+            had.append(_given(brought[group][0], EARLIER))
+        there = total(each.result for each in had)
         if there < least:
-            drafts.append(_topping(terms, service, group, [draft.amount for draft in some], sub(least, there), step))
+            drafts.append(_topping(terms, service, group, had, sub(least, there), step))
             short = True
     return short
 
 
-def _topping(
-    terms: Terms, service: Service, group: Group, amounts: Sequence[Exact], missing: Exact, least: Step
-) -> Draft:
+def _topping(terms: Terms, service: Service, group: Group, had: Sequence[Step], missing: Exact, least: Step) -> Draft:
     """The line that tops an item up to its minimum."""
     first, piece = service.pieces[0], service.pieces[-1]
     due = piece.start if piece.item.bill == "advance" or service.due is None else service.due
@@ -247,9 +311,11 @@ def _topping(
     )  # fmt: skip
 
     def derive() -> tuple[Step, ...]:
-        have = Step(
-            "sum", (), total(amounts), parts=[_given(each, "") for each in amounts], note="what the item comes to"
-        )
+        have = Step.of("sum", (), parts=had, note="what the item comes to")
         return (Step("difference", (), missing, parts=[least, have]),)
 
     return Draft(head, piece, ONE, missing, derive)
+
+
+def _given(value: Exact, note: str) -> Step:
+    return Step("given", [("value", value)], value, note=note)

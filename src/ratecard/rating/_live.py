@@ -21,6 +21,7 @@ from ..guards import (
     Signals,
     State,
     Verdict,
+    Watch,
 )
 from ..money import Money
 from ..plans import Terms
@@ -200,9 +201,9 @@ class Live(Growing):
                     left = partial(self._left, swift.cells, after, self._state, held, record.at)
                     return Verdict(True, fits, (), record.at, left)
         self._home()
-        verdict, taken = self._ask(self._bill.intake.read(record), at, cut)
-        if taken is not None:
-            self._holds.admit(*taken)
+        verdict, let = self._ask(self._bill.intake.read(record), at, cut)
+        if let is not None:
+            self._holds.admit(let.record, let.admitted)
         return verdict
 
     def record(self, record: Any, *, at: datetime | str | None = None) -> Signals:
@@ -250,7 +251,9 @@ class Live(Growing):
             self._bill.end("refused", error)
             self._changed()
             return ()
-        return self._count(found, at, self._holds.recorded(found))
+        signals = self._count(found, at, self._holds.asked(found))
+        self._holds.forget(found)
+        return signals
 
     def reserve(
         self, record: Any, *, id: str | None = None, at: datetime | str | None = None, cut: str | None = None
@@ -276,10 +279,13 @@ class Live(Growing):
         if name in self._holds.reserved:
             told = f"something is held under {name[:60]!r} already; commit or release it first, or use another id"
             raise MismatchError(told, code="live.held")
-        verdict, taken = self._ask(found, at, cut)
-        if taken is not None:
-            self._holds.reserved[name] = taken
+        verdict, let = self._ask(found, at, cut)
+        if let is not None:
+            self._holds.reserved[name] = (let.record, let.admitted)
+            self._bill.hold(name, let.record)
             self._changed()
+            # What is held lies on top of what was held before.
+            self._ahead = let.figures
         return verdict
 
     def commit(self, id: str, record: Any | None = None, *, at: datetime | str | None = None) -> Signals:
@@ -297,8 +303,10 @@ class Live(Growing):
         self._home()
         held, admitted = self._holds.reservation(id)
         found = held if record is None else self._bill.intake.read(record)
+        signals = self._count(found, at, admitted, held=held)
         del self._holds.reserved[id]
-        return self._count(found, at, admitted)
+        self._bill.let_go(id)
+        return signals
 
     def release(self, id: str, *, at: datetime | str | None = None) -> None:
         """
@@ -309,14 +317,10 @@ class Live(Growing):
         """
         self._home()
         held, admitted = self._holds.reservation(id)
+        self._state = self._back(held, admitted, admitted.at if at is None else at)
         del self._holds.reserved[id]
+        self._bill.let_go(id)
         self._changed()
-        if self._holds.counting:
-            self._state, _ = self.watch.record(
-                self._state, admitted.at if at is None else at, self._bill.figures().reading(), uses=admitted.back(),
-                calls=_BACK, admitted_at=admitted.at, group=self._group(held),
-            )  # fmt: skip
-        self._state = self.watch.release(self._state, admitted.mark)
 
     def left(self, at: datetime | str, *, group: Mapping[str, str] | None = None) -> dict[str, Exact]:
         """
@@ -369,21 +373,30 @@ class Live(Growing):
     @classmethod
     def _read(cls, told: Mapping[str, Any], terms: Terms, ledger: Ledger | None, figures: Find | None) -> Live:
         tally = Tally.load(told["tally"], {terms.customer: terms.meters})
-        cost_terms = cost_terms_of(terms)
-        costs = None
-        if cost_terms is not None and told["costs"] is not None:
+        cost_terms, costs = cost_terms_of(terms), None
+        if told["costs"] is not None:
+            if cost_terms is None:
+                raise MismatchError(
+                    "this live bill was measured for a plan with costs, and these terms have none; load it with the "
+                    "terms that it was dumped with",
+                    code="live.costs",
+                )
             costs = Tally.load(told["costs"], {terms.customer: cost_terms.meters})
         identity: IdentityMode = "trusted" if tally.account.trusted else "checked"
-        found = cls(terms, tally, ledger=ledger, costs=costs, figures=figures, identity=identity)
-        found._state = found.watch.load(told["guards"])
+        guards = Watch(terms.plan.guards, currency=str(terms.currency)).load(told["guards"])
+        found = cls(terms, tally, ledger=ledger, costs=costs, guards=guards, figures=figures, identity=identity)
         found._holds.load(told)
-        found._version = told["version"]
+        for name, (record, _) in found._holds.reserved.items():
+            found._bill.hold(name, record)
+        version = told["version"]
+        if type(version) is not int or version < 0:
+            raise ValueError
+        found._version = version
         return found
 
     def __repr__(self) -> str:
         return f"<Live bill of {self.terms.customer!r} for {self.terms.period!r}, version {self.version}>"
 
 
-_BACK = Decimal(-1)
 _new = Money.__new__
 _multiply = CONTEXT.multiply

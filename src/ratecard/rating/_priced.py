@@ -2,18 +2,22 @@
 Which quantity the steps of a line say was priced.
 
 Stages of an item put their steps on top of the price's own: a share of it, or a difference between it and what is taken
-off. These are looked through; a difference between two prices, and a share by group, say nothing of the quantity.
+off. These are looked through; a difference between two prices, and a share by group, say nothing of the quantity. Nor
+do prices for parts of the usage: of the greatest of some records, or of people who came, the parts do not add up.
 """
 
 from __future__ import annotations
 
-from .._numbers import Exact, exact, mul, sign, total
+from .._numbers import ZERO, Exact, add, exact, mul, sign, total
+from ..errors import NumberError
 from ..steps import Input, Step
 
 __all__ = ["SHRUNK", "priced"]
 
 SHRUNK = "tiers shrunk to this piece's share of the period"
 """What is told of a price whose tiers were shrunk to a share of the time: it saw so much more than was used."""
+
+_FIRST = "first "
 
 
 def priced(price: Step) -> list[Exact]:
@@ -44,15 +48,43 @@ def priced(price: Step) -> list[Exact]:
 
 
 def _of(price: Step) -> list[Exact]:
-    """By the price's own step."""
+    """By the price's own step. Parts of the usage that are priced each by itself need not add up to what was used."""
     if price.rule in ("product", "package"):
         return [_number(value) for name, value in price.inputs if name == "quantity"]
-    tiers = price.parts if price.rule == "sum" else (price,)
-    if not tiers or any(tier.rule != "tier" for tier in tiers):
+    if price.rule == "tier":
+        return [_units(price)]
+    if price.rule != "sum":
         return []
-    units = [_number(dict(tier.inputs)["units"]) for tier in tiers]
+    if len(price.parts) == 2 and price.parts[0].note.startswith(_FIRST):
+        return _in_turn(*price.parts)
+    if not price.parts or not all(_is_tier(tier, number) for number, tier in enumerate(price.parts, 1)):
+        return []
+    units = [_units(tier) for tier in price.parts]
     # Tiers share the quantity out; prices that are added up have each seen all of it.
     return [total(units), *(units[:1] if len(set(units)) == 1 else ())]
+
+
+def _is_tier(step: Step, number: int) -> bool:
+    """Whether it is a tier of a table, by its number; a tier inside a part of the usage is named by that part first."""
+    words = step.note.split(" ")
+    return step.rule == "tier" and words[:2] == ["tier", str(number)] and len(words) in (2, 4)
+
+
+def _units(tier: Step) -> Exact:
+    return _number(dict(tier.inputs)["units"])
+
+
+def _in_turn(first: Step, then: Step) -> list[Exact]:
+    """By a price for the first units and another for the rest, where both tell, and the first is full or the last."""
+    if then.note.partition(",")[0] != "then":
+        return []
+    try:
+        most = exact(first.note.removeprefix(_FIRST).partition(",")[0])
+    except NumberError:
+        # A window may be called so.
+        return []
+    rest = [ZERO] if then.note == "then, no usage" else priced(then)
+    return [add(a, b) for a in priced(first) for b in rest if a == most or (a < most and not sign(b))]
 
 
 def _in_credits(price: Step) -> list[Exact]:

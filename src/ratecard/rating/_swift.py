@@ -385,7 +385,9 @@ def swift_of(terms: Terms, intake: Intake, *, staged: bool, holds: Holds) -> Swi
             continue
         if any(piece.price.demand().items for piece in service.pieces):
             return None
-        assert service.meter is not None
+        if service.meter is None:
+            # A fee with stages of its own, or with a part of a cent carried in: usage does not move it.
+            continue
         key = service.meter.key
         held = counters.setdefault(key, {})
         if not isinstance(way, Counter) or service.key in held or not _rises(service):
