@@ -239,7 +239,7 @@ def group_text(record: UsageRecord, name: str) -> str:
             text that cannot be written.
     """
     value = record.properties.get(name)
-    if value.__class__ is str and value.isascii():
+    if isinstance(value, str) and value.isascii():
         return value
     found = group_of(value)
     if found is not None:

@@ -45,7 +45,7 @@ def told_group(group: Mapping[str, Value]) -> Mapping[str, str]:
     Raises:
         MismatchError: `guard.group`, for a value that has no one text.
     """
-    if all(each.__class__ is str and each.isascii() for each in group.values()):
+    if all(isinstance(each, str) and each.isascii() for each in group.values()):
         return cast(Mapping[str, str], group)
     found: dict[str, str] = {}
     for name, value in group.items():
