@@ -166,7 +166,14 @@ _WORDS = frozenset({"mode", "rounding"})
 
 
 def packages(quantity: Exact, size: Exact, mode: str) -> Exact:
-    """How many packages of a size a quantity takes: started ones (`up`), only full ones (`down`), or parts (`none`)."""
+    """
+    How many packages of a size a quantity takes: started ones (`up`), only full ones (`down`), or parts (`none`).
+
+    Raises:
+        InternalError: `step.input`, for another rule.
+    """
+    if mode not in ("up", "down", "none"):
+        raise InternalError(f"{mode!r} is no rule for packages", code="step.input")
     count = div(quantity, size)
     if mode == "none":
         return count
@@ -214,10 +221,8 @@ def _tier(facts: _Facts, _: list[Exact]) -> Exact:
 
 def _package(facts: _Facts, _: list[Exact]) -> Exact:
     paid = sub(_exact(facts, "quantity"), _exact(facts, "free_units"))
-    if sign(paid) <= 0:
-        return ZERO
     count = packages(paid, _exact(facts, "package_size"), str(facts.get("rounding", "up")))
-    return mul(count, _exact(facts, "package_price"))
+    return mul(count, _exact(facts, "package_price")) if sign(paid) > 0 else ZERO
 
 
 def _packed(facts: _Facts, _: list[Exact]) -> Exact:

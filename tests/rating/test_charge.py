@@ -240,6 +240,19 @@ def test_split_without_usage() -> None:
     assert told(bill(plan([use(prices.Flat(amount="5"), split=["d"])]), [])) == [("use@2025-01-01", "0", "5")]
 
 
+def test_split_shares_what_was_used() -> None:
+    """Where the total is rounded, groups share its price by what they used, and their lines show that."""
+    records = [at(2, 101, g="a"), at(3, 1, g="b")]
+    rounded = plan([use(split=["g"], round_quantity="up", quantity_places=-2)])
+    assert [(text(line.quantity), str(line.amount)) for line in bill(rounded, records).lines] == [
+        ("101", "198.04 USD"), ("1", "1.96 USD")
+    ]  # fmt: skip
+    converted = plan([use(split=["g"])], meter={"convert": {"divide": 100, "rounding": "up"}})
+    assert [(text(line.quantity), str(line.amount)) for line in bill(converted, records).lines] == [
+        ("1.01", "1.98 USD"), ("0.01", "0.02 USD")
+    ]  # fmt: skip
+
+
 def test_keys_never_read_alike() -> None:
     """Groups whose values hold brackets have keys of their own."""
     found = bill(

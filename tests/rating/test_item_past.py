@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from ratecard import meters, prices
-from ratecard.errors import MismatchError
 from ratecard.periods import Period
 from ratecard.plans import (
     AmountDiscount,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from ratecard import meters, prices
 from ratecard.periods import Period
-from ratecard.plans import Item, Plan
+from ratecard.plans import Item, PercentDiscount, Plan, Tax
 from ratecard.rating import Statement, rate
 from ratecard.records import UsageRecord
 
@@ -103,3 +104,45 @@ def test_first_units_and_the_rest(used: str) -> None:
         told["lines"][0]["quantity"] = "5000"
         # A fee is the same whatever was used.
         assert Statement.from_json(told).verify() is (then.model == "flat")
+
+
+@pytest.mark.parametrize("combine", ["sum", "greatest", "least"])
+def test_several_prices_of_the_same_usage(combine: Any) -> None:
+    """A quantity is held against the prices that are combined, where one of them states it."""
+    pairs: list[tuple[prices.Price, ...]] = [
+        (prices.Flat(amount="5"), prices.PerUnit(unit_price="1")),
+        (GRADUATED, prices.Package(package_size=10, package_price="3")),
+        (prices.Flat(amount="1"), prices.Matrix(dimensions=["g"], default=GRADUATED, cells=[])),
+    ]
+    for some in pairs:
+        found = bill(prices.Hybrid(combine=combine, prices=some))
+        assert found.verify()
+        told = found.to_json()
+        told["lines"][0]["quantity"] = "5000"
+        assert Statement.from_json(told).verify() is (some[1].model == "matrix")
+
+
+def test_tampered_rounding() -> None:
+    """Another number of places than the currency's and a rule for packages that nobody knows do not pass."""
+    told = bill(prices.Package(package_size=10, package_price="3", rounding="down")).to_json()
+    assert Statement.from_json(told).verify()
+    for old, new in (('"places": "2"', '"places": "3"'), ('"rounding": "down"', '"rounding": "downwards"')):
+        text = json.dumps(told)
+        assert old in text
+        assert not Statement.from_json(json.loads(text.replace(old, new))).verify()
+
+
+def test_tampered_shares() -> None:
+    """A discount and a tax fall on lines that they are of, and on no other."""
+    items = [Item(key=key, price=prices.Flat(amount="100")) for key in "abc"]
+    plan = Plan.single(
+        "p", currency="USD", items=items, discounts=[PercentDiscount(key="d", rate="0.1", items=["a", "b"])],
+        taxes=[Tax(key="t", rate="0.2", items=["b"])],
+    )  # fmt: skip
+    told = rate(plan, plan.subscribe("acme", start="2025-01-01"), [], JANUARY).to_json()
+    assert Statement.from_json(told).verify()
+    for line in (each for each in told["lines"] if "shares" in each):
+        before = line["shares"][0][0]
+        line["shares"][0][0] = "c@2025-01-01T00:00:00Z"
+        assert not Statement.from_json(told).verify()
+        line["shares"][0][0] = before

@@ -630,3 +630,26 @@ def test_what_a_share_reads() -> None:
     share = {"key": "share", "price": {"model": "percent_of", "items": ["a"], "rate": "0.1"}}
     found = bill([fee("a", "100", discounts=[pct("0.5")], minimum={"amount": "80"}), share])
     assert lines(found) == [("fee", "a", "50.00"), ("minimum", "a", "30.00"), ("fee", "share", "8.00")]
+
+
+@pytest.mark.parametrize(
+    ("first", "fees", "shares", "tax"),
+    [
+        ("0.5", ["100", "100"], ["-10.00", "-10.00"], "9.00"),
+        ("0.95", ["100", "100"], ["-5.00", "-15.00"], "8.50"),
+        ("1", ["100", "100"], ["-20.00"], "8.00"),
+        ("0.95", ["100", "100", "40"], ["-5.00", "-13.57", "-5.43"], "8.64"),
+        ("0.5", ["100", "100", "-20"], ["-10.00", "-10.00", "2.00"], "9.00"),
+        # As much as that is no more there: by what is left of each.
+        ("0.95", ["100", "100", "-20"], ["-1.06", "-21.18", "4.24"], "7.88"),
+    ],
+)
+def test_added_falls_by_what_each_began_with(first: str, fees: list[str], shares: list[str], tax: str) -> None:
+    """What a percentage of the beginning takes off, each line bears by what it began with, as far as it has it left."""
+    found = bill(
+        [fee(key, amount) for key, amount in zip("abc", fees, strict=False)],
+        discounts=[pct(first, "d", items=["a"]), pct("0.1", "e", stacking="added")],
+        taxes=[{"key": "v", "rate": "0.1", "items": ["b"]}],
+    )
+    assert [str(part) for _, part in found.lines_by("discount")[1].shares] == shares
+    assert str(found.lines_by("tax")[0].amount.amount) == tax

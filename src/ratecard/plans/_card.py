@@ -38,7 +38,8 @@ class Item(Model, frozen=True):
         quantity: the name of the subscription's quantity that it is multiplied by; not together with a meter.
         price: what a quantity costs.
         each: properties; every combination of their values has its own tiers and its own line.
-        split: properties; the price sees the total, which is then shown by their values, shared by quantity.
+        split: properties; the price sees the total, which is then shown by their values, shared by quantity: what each
+            used in the unit that is sold, before the total is rounded.
         bill: whether it is due at the end of its period (arrears) or at its start; usage is known only at the end.
         cadence: how long its own period is; None is the plan's.
         prorate: how a part of a period is counted; None is the plan's.

@@ -112,6 +112,7 @@ def _take(
     return sheet.spread(
         kind, named.key, named.label, step, over, version=named.digest, period=where.period,
         signed=not isinstance(each, AmountDiscount),
+        begun=begun if isinstance(each, PercentDiscount) and each.stacking == "added" else None,
     )  # fmt: skip
 
 

@@ -270,6 +270,8 @@ class LineItem:
             # The rounding of the line; above it stands at most what moved it to add up with others.
             rounding = last.parts[0] if last.rule == "sum" else last
             price = rounding.parts[0]
+            if ("places", Decimal(self.head.places)) not in rounding.inputs or not self._falls_on(price):
+                return False
             stated = priced(price) if self.kind in CHARGES else [ONE] if self.kind != "reversal" else []
             if (stated and self.quantity not in stated) or (self.kind == "fee" and self.unit):
                 return False
@@ -277,6 +279,17 @@ class LineItem:
         except (RatecardError, ArithmeticError, LookupError, TypeError, ValueError):
             # Steps that were tampered with need not even compute.
             return False
+
+    def _falls_on(self, price: Step) -> bool:
+        """Whether a discount or a tax falls on lines that it is of, as its steps name them."""
+        if self.kind not in ("discount", "coupon", "tax", "included_tax"):
+            return True
+        named, steps = set[str](), [price]
+        while steps:
+            step = steps.pop()
+            named.add(step.note)
+            steps += step.parts
+        return all(key in named for key, _ in self.shares)
 
     def _proven(self, evidence: Evidence) -> bool:
         """Whether the evidence holds, and is of as many outcomes as the line says."""

@@ -317,7 +317,8 @@ class Metered:
                 lines[-1] = lines[-1].moved(share, "so that the groups add up to the rounded whole")
 
     def _held(self, pairs: Pairs, end: datetime) -> Exact:
-        return self.reading.usage(pairs, self.item, self.service, self.start, end).total if pairs else ZERO
+        # What is rounded is the whole; a group that used little has little of it, and not a full step.
+        return self.reading.used(pairs, self.service, self.start, end) if pairs else ZERO
 
 
 def _micros(start: datetime, end: datetime) -> Exact:

@@ -53,12 +53,14 @@ def _of(price: Step) -> list[Exact]:
         return [_number(value) for name, value in price.inputs if name == "quantity"]
     if price.rule == "tier":
         return [_units(price)]
+    if price.rule in ("greatest", "least"):
+        return _each_of(price)
     if price.rule != "sum":
         return []
     if len(price.parts) == 2 and price.parts[0].note.startswith(_FIRST):
         return _in_turn(*price.parts)
     if not price.parts or not all(_is_tier(tier, number) for number, tier in enumerate(price.parts, 1)):
-        return []
+        return _each_of(price)
     units = [_units(tier) for tier in price.parts]
     # Tiers share the quantity out; prices that are added up have each seen all of it.
     return [total(units), *(units[:1] if len(set(units)) == 1 else ())]
@@ -72,6 +74,14 @@ def _is_tier(step: Step, number: int) -> bool:
 
 def _units(tier: Step) -> Exact:
     return _number(dict(tier.inputs)["units"])
+
+
+def _each_of(price: Step) -> list[Exact]:
+    """By several prices of the same usage, which stand without a name; what has one may have seen a part of it."""
+    if any(part.note and part.note != "fee" for part in price.parts):
+        return []
+    seen = [part for part in price.parts if not part.note and part.rule in ("product", "package", "sum")]
+    return [quantity for part in seen for quantity in priced(part)]
 
 
 def _in_turn(first: Step, then: Step) -> list[Exact]:

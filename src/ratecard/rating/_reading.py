@@ -144,6 +144,11 @@ class Reading:
         """The value of some cells together over [start, end), before it is converted."""
         return self._value(self.states.all([state for _, state in pairs]), pairs, service, start, end)
 
+    def used(self, pairs: Pairs, service: Service, start: datetime, end: datetime) -> Exact:
+        """The same in the unit that is sold, before anything is rounded."""
+        value, convert = self.measured(pairs, service, start, end), self.meter.convert
+        return value if convert is None else convert.model_copy(update={"rounding": "none"}).apply(value)
+
     def _value(self, state: Any, pairs: Pairs, service: Service, start: datetime, end: datetime) -> Exact:
         return self.meter.aggregate.value(self.states.main(state), self._frame(pairs, service, start, end))
 

@@ -8,7 +8,7 @@ later stage, and every tax, knows what each item still comes to.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -20,7 +20,7 @@ from ..plans import Dues, Piece, Plan, Service, Terms
 from ..steps import Step
 from ._charges import Charges
 from ._line import Group, Kind, LineHead, LineItem, line_key
-from ._spread import proportioned
+from ._spread import proportioned, shared_within
 
 __all__ = ["Entry", "Notice", "Sheet", "given", "summed"]
 
@@ -169,13 +169,14 @@ class Sheet:
 
     def spread(
         self, kind: Kind, item: str, name: str, step: Step, over: Sequence[Entry], *, version: str, period: Period,
-        signed: bool = False,
+        signed: bool = False, begun: Mapping[str, Decimal] | None = None,
     ) -> Decimal:  # fmt: skip
         """
         Add a line whose amount falls on entries, and change what they come to.
 
         What is taken off falls on what is above 0, what is given back on what is below; each stops at 0. A share of
         what the entries come to together (signed) is a share of each: of a credit among them it takes back its part.
+        A share of what they came to before (begun) is one of what each came to then, as far as it has that much left.
 
         Returns:
             The amount; 0, and no line, where it rounds to nothing.
@@ -183,7 +184,9 @@ class Sheet:
         rounded = self.rounded(step.result)
         if not rounded:
             return ZERO
-        if signed:
+        if begun is not None:
+            weights = _by_beginning(rounded, [entry for entry in over if entry.net], begun, self.terms.currency.step)
+        elif signed:
             weights = [(entry, entry.net) for entry in over if entry.net]
         else:
             weights = [
@@ -211,6 +214,23 @@ class Sheet:
         self.line("prepaid", item, name, step, over=taken, version=version, period=period)
         for entry, some in taken:
             entry.net = CONTEXT.subtract(entry.net, some)
+
+
+def _by_beginning(
+    amount: Decimal, entries: Sequence[Entry], begun: Mapping[str, Decimal], step: Decimal
+) -> list[tuple[Entry, Decimal]]:
+    """The weights by which an amount falls on entries: what each began with, as far as each has something left."""
+    first = [begun.get(entry.key, entry.net) for entry in entries]
+    left = [entry.net if amount < ZERO else entry.net.copy_negate() for entry in entries]
+    weights = [weight if amount < ZERO else weight.copy_negate() for weight in first]
+    if all(weight > ZERO for weight in (*weights, *left)):
+        return list(zip(entries, shared_within(amount.copy_abs(), weights, left, step), strict=True))
+    # Among credits: each its share where that is no more than it is, else by what they are now.
+    size, whole = amount.copy_abs(), total(weights)
+    fits = all(
+        mul(weight.copy_abs(), size) <= mul(each.copy_abs(), whole) for weight, each in zip(weights, left, strict=True)
+    )
+    return list(zip(entries, first if fits else [entry.net for entry in entries], strict=True))
 
 
 def _parts(amount: Decimal, weights: Sequence[Decimal], currency: Currency) -> list[Decimal]:

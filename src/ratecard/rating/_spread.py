@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from functools import cmp_to_key, partial
 
-from .._numbers import CONTEXT, ZERO, Exact, Rounding, add, div, floor, quantize, sign, sub, total
+from .._numbers import CONTEXT, ZERO, Exact, Rounding, add, div, floor, mul, quantize, sign, split, sub, total
 from ._line import LineItem
 
-__all__ = ["kept", "proportioned", "rounded_together"]
+__all__ = ["kept", "proportioned", "rounded_together", "shared_within"]
 
 
 def rounded_together(lines: Sequence[LineItem], places: int, mode: Rounding, *, why: str) -> tuple[LineItem, ...]:
@@ -35,6 +35,36 @@ def proportioned(values: Sequence[Exact], whole: Decimal, places: int) -> list[D
 
 def _larger(rests: Sequence[Exact], a: int, b: int) -> int:
     return (rests[a] < rests[b]) - (rests[a] > rests[b])
+
+
+def shared_within(amount: Decimal, weights: Sequence[Decimal], most: Sequence[Decimal], step: Decimal) -> list[Decimal]:
+    """
+    An amount by weights, none of them more than it can bear; what it cannot the others bear, by their weights.
+
+    Args:
+        amount: 0 or more, a multiple of the step.
+        weights: 0 or more.
+        most: what each can bear, 0 or more, multiples of the step; those with a weight can bear the amount together.
+        step: the smallest share.
+
+    >>> shared_within(Decimal(9), [Decimal(1)] * 3, [Decimal(1), Decimal(9), Decimal(9)], Decimal(1))
+    [Decimal('1'), Decimal('4'), Decimal('4')]
+    """
+    shares = [ZERO] * len(weights)
+    open_, left = [index for index, weight in enumerate(weights) if weight], amount
+    while open_:
+        whole = total(weights[index] for index in open_)
+        full = [index for index in open_ if mul(weights[index], left) > mul(most[index], whole)]
+        if not full:
+            break
+        for index in full:
+            shares[index] = most[index]
+            left = CONTEXT.subtract(left, most[index])
+        open_ = [index for index in open_ if index not in full]
+    if open_:
+        for index, share in zip(open_, split(left, [weights[index] for index in open_], step), strict=True):
+            shares[index] = share
+    return shares
 
 
 def kept(differences: Sequence[Exact]) -> tuple[list[Exact], Exact]:
