@@ -71,5 +71,7 @@ def test_many_pauses(aggregate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         assert sum(fraction(piece.share) for piece in fee.pieces) == 1 - Fraction(pauses, 31 * 24)
         # Usage in a pause is counted for nothing; a level is followed through it.
         followed = isinstance(aggregate, meters.Level)
-        assert terms.meters["n"].priced == ((True,) * (2 * pauses + 1) if followed else (True, False) * pauses + (True,))
+        assert terms.meters["n"].priced == (
+            (True,) * (2 * pauses + 1) if followed else (True, False) * pauses + (True,)
+        )
     assert work[1] < 3 * work[0]

@@ -21,13 +21,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from .._numbers import ONE, ZERO, Exact, sub
+from .._numbers import ONE, ZERO, sub
 from ..cadence import Cadence
 from ..credits import Ledger
 from ..demand import Demand, Dimension
 from ..errors import DefinitionError, MismatchError
 from ..meters import Level, Meter, Outcomes, Peak
-from ..periods import Period, Proration, share
+from ..periods import Period, share
 from ..prices import ByRecord, Percentage, PerUnit, Price
 from ._asked import Checked, check_kinds, memory_of, switched
 from ._card import Item

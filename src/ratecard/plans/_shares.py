@@ -45,12 +45,10 @@ class Shares:
         return share(Period(self._first, at, zone=self._zone), self._full, how)
 
     def _pauses(self, how: Proration) -> list[Exact]:
-        found = self._taken.get(how)
-        if found is None:
+        if how not in self._taken:
             # Differences of shares, so that pieces add up also where any part of a period costs the whole (`none`).
-            found, taken = [ZERO], ZERO
+            found: list[Exact] = [ZERO]
             for gap in self._gaps:
-                taken = add(taken, sub(self._between(gap.end, how), self._between(gap.start, how)))
-                found.append(taken)
+                found.append(add(found[-1], sub(self._between(gap.end, how), self._between(gap.start, how))))
             self._taken[how] = found
-        return found
+        return self._taken[how]
