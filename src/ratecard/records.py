@@ -28,7 +28,8 @@ class UsageRecord:
     Args:
         event: what kind of thing, such as `completion`; meters select by it.
         at: when; an aware datetime or ISO text with a zone. Held in UTC.
-        properties: facts of the event: quantities and dimensions, by name.
+        properties: facts of the event: quantities and dimensions, by name; held as given and not copied, so leave the
+            mapping as it is afterwards.
         customer: who it happened to; None means whoever is being rated.
         source: who tells it; with `id` it is the record's identity.
         id: unique within its source. A record without id is never a duplicate.

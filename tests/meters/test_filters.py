@@ -104,9 +104,17 @@ def test_numbers_that_cannot_be_read(one: Filter) -> None:
 @pytest.mark.parametrize("turned", [False, True])
 def test_another_filter_leaves_it_out(turned: bool) -> None:
     """What another filter leaves out anyway is not refused, in whichever order they stand."""
-    where: list[Filter] = [Range(property="s", minimum=1), Equals(property="kind", value="a"), Range(property="t", below=1)]
+    where: list[Filter] = [
+        Range(property="s", minimum=1),
+        Equals(property="kind", value="a"),
+        Range(property="t", below=1),
+    ]
     meter = Meter(key="m", event="e", aggregate=Count(), where=where[::-1] if turned else where)
-    for properties in ({"kind": "b", "s": 0.5, "t": 0.5}, {"kind": "a", "s": 0.5, "t": 3}, {"kind": "a", "s": 2, "t": 0}):
+    for properties in (
+        {"kind": "b", "s": 0.5, "t": 0.5},
+        {"kind": "a", "s": 0.5, "t": 3},
+        {"kind": "a", "s": 2, "t": 0},
+    ):
         meter.check(UsageRecord("e", "2025-01-01T00:00:00Z", properties))
     with pytest.raises(RecordError) as caught:
         meter.check(UsageRecord("e", "2025-01-01T00:00:00Z", {"kind": "a", "s": 0.5, "t": 0.5}))

@@ -165,9 +165,7 @@ def _bare(terms: MeterTerms, expected: Sequence[Expected]) -> Sequence[Expected]
 def _counts_records(fold: Fold) -> bool:
     """Whether the same quantity in more or fewer records comes to another amount."""
     if isinstance(fold, PerRecord):
-        return bool(fold.fixed) or any(
-            held is not None for held in (fold.minimum, fold.maximum, fold.free_records)
-        )
+        return bool(fold.fixed) or any(held is not None for held in (fold.minimum, fold.maximum, fold.free_records))
     return isinstance(fold, Carried) and not fold.per_unit
 
 

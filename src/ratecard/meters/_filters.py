@@ -112,14 +112,13 @@ class Filter(Model, frozen=True):
     def matches(self, properties: Mapping[str, Any]) -> bool:
         """Whether the properties pass."""
 
-    @property
     def compares(self) -> bool:
         """Whether it compares numbers."""
         return False
 
     def unread(self, properties: Mapping[str, Any]) -> bool:
         """Whether it compares numbers, and the property is one that it cannot read."""
-        return _unread(properties.get(self.property)) and self.compares
+        return _unread(properties.get(self.property)) and self.compares()
 
     def reads(self) -> tuple[str, ...]:
         """The property it reads."""
@@ -144,7 +143,6 @@ class Equals(Filter, frozen=True):
         """Whether the property is there and has the value."""
         return shown(properties.get(self.property)) == self.value
 
-    @property
     def compares(self) -> bool:
         """Whether its value is a number."""
         return numeric(self.value) is not None
@@ -176,7 +174,6 @@ class In(Filter, frozen=True):
         """Whether the property is there and has one of the values."""
         return shown(properties.get(self.property)) in self._held
 
-    @property
     def compares(self) -> bool:
         """Whether one of its values is a number."""
         return any(numeric(value) is not None for value in self.values)
@@ -209,7 +206,6 @@ class Range(Filter, frozen=True):
             return False
         return self.below is None or found < self.below
 
-    @property
     def compares(self) -> bool:
         """It compares numbers."""
         return True

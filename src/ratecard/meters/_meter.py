@@ -119,7 +119,7 @@ class Meter(Model, frozen=True):
     @cached_property
     def compares(self) -> bool:
         """Whether a filter compares numbers, so that a record may be refused by `check`."""
-        return any(each.compares for each in self.where)
+        return any(each.compares() for each in self.where)
 
     def check(self, record: UsageRecord) -> None:
         """
