@@ -253,7 +253,7 @@ class _Resolving:
         spans: list[Piece] | None = None
         if billed != whole and any(sold.item.staged for sold in run):
             # Discounts and bounds of an item are those of all its service in the period.
-            spans = [self._piece(sold.part, sold, full, whole.start, gaps, ZERO) for sold in run]
+            spans = [self._piece(sold.part, sold, full, shares, ZERO) for sold in run]
         return Service(
             last.item.key, full=full, counted=whole.start, pieces=pieces, due=due, meter=meter, gaps=gaps, spans=spans,
         )  # fmt: skip
