@@ -121,6 +121,16 @@ def test_guards_with_groups_go_on_from_a_tally() -> None:
     assert [signal.key for signal in second.record(use(5, "4", team="b", tier="x"))] == ["each", "money"]
 
 
+def test_guards_by_group_that_are_new() -> None:
+    """A dump is loaded under guards that came since: they begin at nothing, in each group."""
+    old = bill_of(each=["team"])
+    old.record(use(7, "1", team="a"))
+    plan = plan_of(*GROUPED[:3], Alert(key="half", quantity=3, meter="n", each=["team"]), each=["team"])
+    new = Live.load(old.dump(), resolve(plan, plan.subscribe("acme", start="2025-01-01"), JANUARY))
+    assert [signal.key for signal in new.record(use(1, "2", team="a"))] == ["each", "money", "half"]
+    assert new.left(NOON, group={"team": "a"}) == {"each": 0, "money": 0, "hour": 8}
+
+
 def test_guards_without_a_tally_of_their_groups() -> None:
     """Guards that count for themselves in groups which no meter tells apart begin at nothing."""
     first = bill_of(Cap(key="hour", quantity=6, meter="n", window_seconds=60, each=["team"]))
@@ -217,6 +227,24 @@ def test_costs_follow_what_is_counted() -> None:
     assert bill.costs is not None
     assert (bill.costs.account.counts["counted"], bill.costs.account.counts["refused"]) == (1, 1)
     assert bill.statement().subtotal == Money("10", "USD")
+    other = Meter(key="other", event="other", aggregate=meters.Count())
+    dear = RateCard(currency="USD", items=[Item(key="n", meter="other", price=ONE)])
+    plan = Plan.single(
+        "p", currency="USD", meters=[*plan.meters, other], costs=[dear], guards=[Cap(spend=9)],
+        items=[*plan.cards[0].items, Item(key="other", meter="other", price=ONE)],
+    )  # fmt: skip
+    thin = live(resolve(plan, plan.subscribe("acme", start="2025-01-01"), JANUARY))
+    assert thin.record(use(4)) == ()
+    assert thin.costs is not None
+    assert (thin.costs.account.counts["counted"], thin.statement().subtotal) == (0, Money("8", "USD"))
+
+
+def test_what_cannot_be_read_is_listed() -> None:
+    """A wrong record stands in the account, with guards or without, and the bill goes on."""
+    for some in ([], [Cap(spend=9)]):
+        bill = bill_of(*some)
+        assert bill.record(use("many", "1")) == bill.record(use(2, "2")) == ()
+        assert (bill.tally.account.counts["refused"], bill.statement().subtotal) == (1, Money("2", "USD"))
 
 
 def test_a_hold_whose_record_came_by_itself() -> None:
@@ -259,6 +287,7 @@ def test_a_hold_that_is_not_counted_is_given_back() -> None:
 def test_credits_that_do_not_pay(mode: Any, order: int, overage: str) -> None:
     """A cap on credits refuses, or cuts, what the credits that are held would not pay for."""
     some = [Cap(key="most", credits=90, unit="credits", mode=mode), Cap(spend=500), Cap(spend=9, window_seconds=60)]
+    some += [Cap(credits=300, unit="credits", window_seconds=60), Cap(quantity=300, meter="n", window_seconds=60)]
     bill = bill_of(
         *some[::order], price=CREDIT, units=[{"key": "credits", "places": 0}], burn={"overage": {"kind": overage}},
         grants=[Grant(id="g", amount=100, currency="credits")],
@@ -278,7 +307,8 @@ def test_credits_that_do_not_pay_without_a_cap_on_them() -> None:
     """Where no cap on credits stands in the way, what nobody pays for has no price."""
     paid: Any = {"units": [{"key": "credits", "places": 0}], "grants": [Grant(id="g", amount=100, currency="credits")]}
     high = [Cap(credits=900, unit="credits"), Cap(spend=5, mode="clamp")]
-    for some in ([], [Cap(spend=5)], [high[0]], high):
+    cut = [Cap(credits=900, unit="credits"), Cap(quantity=120, meter="n", mode="clamp")]
+    for some in ([], [Cap(spend=5)], [high[0]], high, cut):
         with pytest.raises(NoPriceError):
             bill_of(*some, price=CREDIT, **paid).admit(use(130, "2"))
 

@@ -184,8 +184,8 @@ class Growing:
         """
         What is so after a request and what it takes; where credits do not pay for it, also that.
 
-        A cap on credits refuses what they do not pay for, so it is asked first. All other figures are then as they
-        were: a refusal stands whatever the rest would cost.
+        A cap on credits refuses what they do not pay for, so it is asked as well. Figures that need a price are then
+        as they were: a refusal stands whatever the rest would cost.
 
         Raises:
             NoPriceError: what it uses has no price.
@@ -196,13 +196,23 @@ class Growing:
         except NoPriceError as error:
             if not self._capped or error.code not in UNPAID:
                 raise
-            rest = before.reading()
+            rest, then, more = before.reading(), after.reading(), between(before, after)
 
             def find(gauge: Gauge) -> Exact:
-                return after.asked(gauge.name) if _of_unit(gauge) else rest.value(gauge)
+                if _of_unit(gauge):
+                    return after.asked(gauge.name)
+                try:
+                    return then.value(gauge)
+                except NoPriceError:
+                    return rest.value(gauge)
 
             def taken(gauge: Gauge) -> Exact:
-                return sub(after.asked(gauge.name), before.asked(gauge.name)) if _of_unit(gauge) else ZERO
+                if _of_unit(gauge):
+                    return sub(after.asked(gauge.name), before.asked(gauge.name))
+                try:
+                    return more(gauge)
+                except NoPriceError:
+                    return ZERO
 
             return error, Reading.by(find, period=rest.period, customer=rest.customer), Reading.by(taken)
         return None, after.reading(), Reading.by(between(before, after))
