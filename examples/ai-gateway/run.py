@@ -69,7 +69,10 @@ class Gateway:
             wait = f", again in {verdict.retry_after} s" if verdict.retry_after is not None else ""
             self.note(request, f"refused by {verdict.limits[0].key}{wait}; it would have cost up to {quote}")
             return
-        assert verdict.fits is not None
+        if verdict.fits is None:
+            # The same request came again after it was counted: nothing is held, and nothing runs.
+            self.ends["counted before"] += 1
+            return
         granted = int(verdict.fits)
         if granted < request.max_tokens:
             self.ends["cut"] += 1

@@ -16,7 +16,7 @@ from ._numbers import number, text
 from ._visible import is_sound, visible
 from .errors import NumberError, RecordError
 
-__all__ = ["Layout", "UsageRecord", "group_text", "read_number"]
+__all__ = ["Layout", "UsageRecord", "group_of", "group_text", "read_number"]
 
 _SHOWN = 40
 
@@ -28,7 +28,8 @@ class UsageRecord:
     Args:
         event: what kind of thing, such as `completion`; meters select by it.
         at: when; an aware datetime or ISO text with a zone. Held in UTC.
-        properties: facts of the event: quantities and dimensions, by name.
+        properties: facts of the event: quantities and dimensions, by name; held as given and not copied, so leave the
+            mapping as it is afterwards.
         customer: who it happened to; None means whoever is being rated.
         source: who tells it; with `id` it is the record's identity.
         id: unique within its source. A record without id is never a duplicate.
@@ -214,6 +215,22 @@ def read_number(record: UsageRecord, name: str) -> Decimal:
         ) from None  # fmt: skip
 
 
+def group_of(value: object) -> str | None:
+    """A value as the text of a group: "" for nothing; None for what has no one text, or none that can be written."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value if value.isascii() or is_sound(value) else None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | Decimal):
+        try:
+            return text(number(value))
+        except NumberError:
+            pass
+    return None
+
+
 def group_text(record: UsageRecord, name: str) -> str:
     """
     A property as the text of a group. A missing or empty one is the group "".
@@ -223,22 +240,16 @@ def group_text(record: UsageRecord, name: str) -> str:
             text that cannot be written.
     """
     value = record.properties.get(name)
-    if value is None:
-        return ""
+    if isinstance(value, str) and value.isascii():
+        return value
+    found = group_of(value)
+    if found is not None:
+        return found
     if isinstance(value, str):
-        if value.isascii() or is_sound(value):
-            return value
         raise RecordError(
             f"the property {name!r} is text that UTF-8 cannot hold: half a surrogate pair; send whole characters",
             code="record.text", path=f"properties.{name}", record=record.id,
         )  # fmt: skip
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | Decimal):
-        try:
-            return text(number(value))
-        except NumberError:
-            pass
     raise RecordError(
         f"the property {name!r} cannot name a group; send text", code="record.dimension",
         path=f"properties.{name}", record=record.id,

@@ -3,7 +3,9 @@ What a live bill costs a record: counting it, quoting it, asking whether it may 
 
 Three independent graduated items, each on a meter of its own; asking is under three caps, three alerts and a token
 bucket.
-The base is the loop that a host would write: `total[record.event] += record.properties["n"]` over the same records.
+The base is the loop that a host would write: `total[record.event] += record.properties["n"]` over the same records. The
+stricter one, for keys and quantities that are at hand already, is `total[key] += quantity`; none of what a record has
+is read there.
 """
 
 from __future__ import annotations
@@ -68,6 +70,19 @@ def counting(records: list[UsageRecord]) -> Callable[[], int]:
     return work
 
 
+def adding(records: list[UsageRecord]) -> Callable[[], int]:
+    """The same over keys and quantities at hand."""
+    pairs = [(record.event, record.properties["n"]) for record in records]
+
+    def work() -> int:
+        total = dict.fromkeys(EVENTS, 0)
+        for key, quantity in pairs:
+            total[key] += quantity
+        return sum(total.values())
+
+    return work
+
+
 def living(terms: Terms, act: str, records: list[UsageRecord]) -> Callable[[], object]:
     """One call for each record, on a new bill."""
 
@@ -98,12 +113,15 @@ def later(terms: Terms, act: str, records: list[UsageRecord], rounds: int) -> Me
 def run(calls: int, rounds: int) -> list[Measured]:
     """Counting, quoting and asking, to the bare loop; and a plan in which items read each other."""
     records = usage(calls)
-    base, plain, guarded = counting(records), terms([]), terms(GUARDS)
+    base, strict, plain, guarded = counting(records), adding(records), terms([]), terms(GUARDS)
     few = records[: max(calls // 100, 10)]
     return [
         paired("live: record, to a bare count", base, living(plain, "record", records), rounds, goal=8),
         paired("live: quote, to a bare count", base, living(plain, "quote", records), rounds, goal=8),
         paired("live: admit, to a bare count", base, living(guarded, "admit", records), rounds, goal=25),
+        paired("live: record, to keys at hand", strict, living(plain, "record", records), rounds, goal=8),
+        paired("live: quote, to keys at hand", strict, living(plain, "quote", records), rounds, goal=8),
+        paired("live: admit, to keys at hand", strict, living(guarded, "admit", records), rounds, goal=25),
         paired(
             "live: quote where an item reads the others, O(items), to a bare count",
             counting(few), living(terms([], share=True), "quote", few), rounds, goal=2_000,

@@ -260,3 +260,24 @@ def test_wrong_rollover(change: dict[str, Any]) -> None:
     with pytest.raises(LedgerError) as error:
         start.post([entry])
     assert error.value.code == "ledger.sum"
+
+
+def test_long_ids_are_told_by_both_ends() -> None:
+    """An error names an id of a statement's draw whole, and a longer one by its two ends."""
+    for name, told in (("a" * 100 + "/line", repr("a" * 100 + "/line")), ("a" * 300 + "/line", f"{'a' * 75}/line'")):
+        with pytest.raises(LedgerError) as caught:
+            Ledger().undraw(name, Money("1", "USD"), at="2025-01-01T00:00:00Z", id="back")
+        assert told in str(caught.value)
+
+
+def test_roll_leaves_what_has_no_room_to_roll() -> None:
+    """Of two lots of a key that end together, what may roll over in all rolls out of the first alone."""
+    ledger = Ledger()
+    for name in "ab":
+        grant = Grant(id=name, key="k", amount=5, currency="USD", expiry="2025-02-01", rollover=Rollover(maximum=5))
+        ledger = ledger.grant(grant, at="2025-01-01T00:00:00Z")
+    found = ledger.roll("2025-02-02T00:00:00Z")
+    assert [(each.lot.root, each.left, each.expired) for each in found.lots()] == [
+        ("a", 0, 0), ("b", 5, 0), ("a", 5, 0)
+    ]  # fmt: skip
+    assert found.expire("2025-02-02T00:00:00Z").lot("b").expired == 5

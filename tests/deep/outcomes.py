@@ -18,8 +18,9 @@ from fractions import Fraction
 from itertools import pairwise
 
 from ratecard import Plan, UsageRecord, charge, measure, resolve, settle
+from ratecard.credits import Grant, Ledger
 from ratecard.plans import Carry, Subscription
-from ratecard.rating import Statement, rerate
+from ratecard.rating import LineItem, Statement, rerate
 from tests import outcomes
 from tests.outcomes import MONTHS, World
 from tests.strategies import fraction
@@ -27,10 +28,10 @@ from tests.strategies import fraction
 
 def billed(
     plan: Plan, acme: Subscription, records: Sequence[UsageRecord], hours: tuple[int, int], carry: Carry | None,
-    dice: random.Random,
+    dice: random.Random, *, ledger: Ledger | None = None,
 ) -> Statement:  # fmt: skip
     """A statement of records in any order, measured in two parts, some of them twice."""
-    terms = resolve(plan, acme, outcomes.span(*hours), carry=carry)
+    terms = resolve(plan, acme, outcomes.span(*hours), carry=carry, ledger=ledger)
     shuffled = [*records]
     dice.shuffle(shuffled)
     cut = dice.randint(0, len(shuffled))
@@ -38,9 +39,53 @@ def billed(
     return settle(charge(terms, measure(terms, parts[0]) + measure(terms, parts[1])))
 
 
+def priced(statement: Statement) -> list[LineItem]:
+    """The lines that are not of credits."""
+    return [line for line in statement.lines if line.kind != "credits"]
+
+
 def booked(statement: Statement) -> Fraction:
     """What a statement books, exact."""
-    return sum((fraction(line.exact) for line in statement.lines), Fraction(0))
+    return sum((fraction(line.exact) for line in priced(statement)), Fraction(0))
+
+
+def gifts(dice: random.Random) -> Ledger:
+    """A ledger of some lots of money, given or sold, some of them for a time."""
+    found = Ledger()
+    for index in range(dice.randint(1, 4)):
+        effective = 24 * dice.randrange(MONTHS[-1] // 24)
+        expiry = dice.choice([None, effective + 24 * dice.randint(1, 60)])
+        grant = Grant(
+            id=f"l{index}", amount=dice.randint(1, 60), currency="USD", effective=outcomes.at(effective),
+            expiry=None if expiry is None else outcomes.at(expiry), cost=dice.choice([None, "1"]),
+        )  # fmt: skip
+        found = found.grant(grant, at=outcomes.FIRST)
+    return found
+
+
+class Purse:
+    """The gifts of one life, and what was due in it so far."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.due = Fraction(0)
+        self.lines = 0
+        self.paid: dict[str, Fraction] = {}
+
+    def take(self, found: Statement, again: Statement) -> None:
+        """Hold a statement, and the same made again, against the lots."""
+        assert found.ledger is not None and self.ledger.post(found.entries) == found.ledger
+        assert (again.lines, again.due, again.entries) == (found.lines, found.due, ())
+        self.ledger = found.ledger
+        self.due += Fraction(found.due.amount)
+        self.lines += len(found.lines)
+        for line in found.lines_by("credits"):
+            self.paid[line.item] = self.paid.get(line.item, Fraction(0)) - Fraction(line.amount.amount)
+        for held in self.ledger.lots():
+            assert sum(held.amounts) == held.lot.amount and min(held.amounts) >= 0
+            assert Fraction(held.spent) == self.paid.get(held.lot.id, 0)
+        # Each line may have been rounded by half a cent: no more than that comes back in money without being paid.
+        assert self.due >= -Fraction(self.lines, 200), self.due
 
 
 def check(world: World, hours: tuple[int, int], found: Statement) -> None:
@@ -50,7 +95,7 @@ def check(world: World, hours: tuple[int, int], found: Statement) -> None:
     expected = sum((amount for amount, _ in now), Fraction(0)) - sum((amount for amount, _ in then), Fraction(0))
     count = sum(count for _, count in now) - sum(count for _, count in then)
     assert booked(found) == expected, (booked(found), expected)
-    assert sum((fraction(line.quantity) for line in found.lines), Fraction(0)) == count
+    assert sum((fraction(line.quantity) for line in priced(found)), Fraction(0)) == count
     reversals = sum((fraction(line.exact) for line in found.lines_by("reversal")), Fraction(0))
     closed = [month for month in range(len(MONTHS) - 1) if MONTHS[month + 1] <= start]
     assert reversals == sum((now[month][0] - then[month][0] for month in closed), Fraction(0))
@@ -61,20 +106,29 @@ def check(world: World, hours: tuple[int, int], found: Statement) -> None:
     assert Statement.from_json(json.loads(found.dumps())) == found
 
 
-def live(world: World, cuts: Sequence[int], dice: random.Random, *, late: bool = False) -> int:
+def live(
+    world: World, cuts: Sequence[int], dice: random.Random, *, late: bool = False, held: Ledger | None = None
+) -> int:
     """One life, statement by statement; how many there were."""
     plan, acme = world.plan(), world.acme()
     carry: Carry | None = None
+    purse = None if held is None else Purse(held)
     for hours in pairwise(cuts):
         records = world.records(*hours)
-        found = billed(plan, acme, records, hours, carry, dice)
+        ledger = None if purse is None else purse.ledger
+        found = billed(plan, acme, records, hours, carry, dice, ledger=ledger)
         if late and records:
             kept = [each for each in records if dice.random() < 0.7]
-            issued = billed(plan, acme, kept, hours, carry, dice)
+            issued = billed(plan, acme, kept, hours, carry, dice, ledger=ledger)
             corrected = rerate(issued, plan, acme, records, carry=carry)
             assert booked(corrected.corrected) == booked(found) and corrected.verify()
-            found = corrected.corrected
+            if ledger is None or all(each.lot.expiry is None for each in ledger.lots()):
+                assert corrected.corrected.lines == found.lines
+            if purse is None:
+                found = corrected.corrected
         check(world, hours, found)
+        if purse is not None:
+            purse.take(found, billed(plan, acme, records, hours, carry, dice, ledger=found.ledger))
         assert found.carry is not None
         carry = Carry.from_json(json.loads(json.dumps(found.carry.to_json())))
     return len(cuts) - 1
@@ -95,7 +149,8 @@ def main(steps: int, seed: int) -> int:
         dice = random.Random(f"{seed}.{lives}")  # noqa: S311
         world = outcomes.draw(dice, ends=True)
         try:
-            done += live(world, cuts_of(dice, world), dice, late=lives % 2 == 1)
+            held = gifts(dice) if lives % 4 > 1 else None
+            done += live(world, cuts_of(dice, world), dice, late=lives % 2 == 1, held=held)
         except Exception as error:
             raise AssertionError(f"life {seed}.{lives}: {world!r}") from error
         lives += 1

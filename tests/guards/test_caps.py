@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from ratecard._numbers import div
 from ratecard.cadence import Cadence
 from ratecard.errors import MismatchError
 from ratecard.guards import Alert, Breach, Cap, Gauge, Reading, State, TokenBucket, Watch
@@ -144,7 +145,22 @@ def test_pieces_of_a_clamp() -> None:
     portion.read = lambda part: (falling(part), falling(part))
     for cap in (Cap(spend="95", mode="clamp"), Cap(spend="95", mode="clamp", window_seconds=60)):
         watch = Watch([cap])
-        assert watch.admit(watch.zero(), NOON, portion=portion)[1].fits == 9
+        verdict = watch.admit(watch.zero(), NOON, portion=portion)[1]
+        assert verdict.fits == 9
+        # All 15 would come to 75, which is under the cap: what is told is what stands in the way.
+        assert verdict.explain() == (
+            f"only 9 allowed:\n  {cap.name}: 100 against 95; that is at 10 on the way to 15, which come to 75"
+        )
+        assert verdict.limits[0].factor == div(Decimal(100), 95)
+    # Where all of it is dearest, there is nothing to say of the way.
+    longer = per_token("1", quantity="40", pieces=[Decimal(10)])
+    longer.read = portion.read
+    assert watch.admit(watch.zero(), NOON, portion=longer)[1].limits[0].value == 200
+    state = watch.admit(watch.zero(), NOON, uses=spent(1))[0]
+    low = Watch([Cap(spend="100", mode="clamp", window_seconds=60, key=watch.guards[0].name)])
+    # It fits whole when the 1 has left.
+    verdict = low.admit(low.load(watch.dump(state)), NOON, portion=portion)[1]
+    assert (verdict.fits, verdict.retry_after, verdict.limits[0].value) == (9, 60, 101)
     watch = Watch([Cap(spend="100", mode="clamp"), Cap(spend="100", mode="clamp", window_seconds=60)])
     assert watch.admit(watch.zero(), NOON, portion=portion)[1].allowed
 

@@ -21,6 +21,7 @@ from ratecard.guards import (
     Crossed,
     FairUse,
     FixedWindow,
+    Gauge,
     Guard,
     MarginFloor,
     Portion,
@@ -134,7 +135,8 @@ BAD: list[object] = [
     [],
     {},
     {**STATE, "more": 1},
-    {**STATE, "guards": 2},
+    {**STATE, "guards": 1},
+    {**STATE, "guards": "2"},
     {**STATE, "version": -1},
     {**STATE, "version": "1"},
     {**STATE, "version": True},
@@ -143,8 +145,9 @@ BAD: list[object] = [
 ]
 PARTS: list[tuple[Guard, list[object]]] = [
     (Cap(spend=1), [[], [0, 0], ["0", 0, None], [-2, 0, None], [0, -1, None], [0, 0, "x"], 5]),
-    (Cap(spend=1, window_seconds=1), [[], [[], None, 1], [{}, None], [[[1]], None], [[[1, 5]], None],
-     [[[1, "x"]], None], [[[1, "-1"]], None], [[[1, "0"]], None], [[[2, "1"], [1, "1"]], None], [[["1", "1"]], None]]),
+    (Cap(spend=1, window_seconds=1), [[], [[], None], [[], None, 1], [{}, None, None], [[[1]], None, None],
+     [[[1, 5]], None, None], [[[1, "x"]], None, None], [[[1, "-1"]], None, None], [[[1, "0"]], None, None],
+     [[[2, "1"], [1, "1"]], None, None], [[["1", "1"]], None, None], [[], [0, 0], None], [[], None, "x"]]),
     (FixedWindow(limit=1, window_seconds=1), [[1, 2], [1, 2, 3], ["1", 2, "3"]]),
     (TokenBucket(capacity=1, refill=1), [["1"], [1, 1], ["x", 1], ["1", "1"]]),
     (TokenBucket(capacity=1, refill=1, each=["a"]),
@@ -271,7 +274,6 @@ def test_instants_are_aware() -> None:
 def test_left_raises_what_it_does_not_expect() -> None:
     """What is left leaves out what is not known, and nothing else."""
     from ratecard._numbers import ZERO
-    from ratecard.guards import Gauge
 
     def find(gauge: Gauge) -> Decimal:
         raise MismatchError("broken", code="broken")
@@ -289,3 +291,53 @@ def test_values_are_told_apart() -> None:
     other = Breach("k", Decimal(5), Decimal(6), NOON)
     assert one.to_json()["signal"] != other.to_json()["signal"]
     assert list(one.thresholds) == [5]
+
+
+def test_groups_are_read_as_records_are() -> None:
+    """A dimension that is no text is the text that records make of it, in every call; what has none is refused."""
+    watch = Watch([Cap(spend="10", window_seconds=60, each=["user"])])
+    state, _ = watch.admit(watch.zero(), NOON, uses=spent(8), group={"user": 7})
+    assert watch.load(json.loads(json.dumps(watch.dump(state)))) == state
+    assert not watch.admit(state, NOON, uses=spent(8), group={"user": "7"})[1]
+    assert watch.left(state, NOON, group={"user": Decimal("7.0")}) == {"cap on subtotal for each user in 60 s": 2}
+    for value, text in ((None, ""), (True, "true"), (False, "false"), ("Åsa", "Åsa")):
+        cell = watch.record(watch.zero(), NOON, uses=spent(1), group={"user": value})[0]
+        assert watch.dump(cell)["parts"]["cap on subtotal for each user in 60 s"][0][0] == [text]
+        assert Gauge("amount", "i", {"user": value}) == Gauge("amount", "i", {"user": text})
+    for wrong in ([1], 0.5, "\ud800", Decimal("NaN")):
+        for ask in (
+            lambda group: watch.admit(state, NOON, uses=spent(1), group=group),
+            lambda group: watch.record(state, NOON, uses=spent(1), group=group),
+            lambda group: watch.left(state, NOON, group=group),
+            lambda group: Gauge("amount", "i", group),
+        ):
+            with pytest.raises(MismatchError, match="give text") as error:
+                ask({"user": wrong})
+            assert error.value.code == "guard.group"
+
+
+def test_a_state_of_another_kind_names_the_guard() -> None:
+    """Where a guard of another kind stands under a name, the refusal says which one; so does an older form."""
+    old, new = Watch([Cap(key="g", spend=1)]), Watch([SlidingWindow(key="g", limit=1, window_seconds=1)])
+    state = old.record(old.zero(), NOON, spent(2))[0]
+    with pytest.raises(MismatchError, match=r"the guard 'g': .*; load what dump wrote.* a key of its own") as error:
+        new.load(old.dump(state))
+    assert (error.value.code, error.value.path) == ("guard.state", "parts.g")
+    with pytest.raises(MismatchError, match="form 2, but in form 1"):
+        old.load({**old.dump(state), "guards": 1})
+
+
+def test_all_that_bind_are_named_where_nothing_fits() -> None:
+    """Where a clamp leaves nothing of a request, the other limits that refuse it are named too, each once."""
+    watch = Watch(
+        [Cap(quantity=5, meter="t", mode="clamp", key="clamp"), SlidingWindow(limit=1, window_seconds=9, key="calls")]
+    )
+    state, _ = watch.admit(watch.zero(), NOON, after=Reading(quantities={"t": 5}))
+
+    def read(part: Decimal) -> tuple[Reading, Reading]:
+        return Reading(quantities={"t": 5 + part}), Reading(quantities={"t": part})
+
+    new, verdict = watch.admit(state, NOON, portion=Portion(3, read))
+    assert new is state
+    assert (verdict.allowed, verdict.fits) == (False, 0)
+    assert [each.key for each in verdict.limits] == ["calls", "clamp"]

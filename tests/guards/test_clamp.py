@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from ratecard._numbers import CONTEXT, ZERO, Exact, div, mul
+from ratecard._numbers import CONTEXT, ZERO, Exact, div, mul, sub
 from ratecard.errors import NumberError
 from ratecard.guards import Portion, Reading, clamp
+from ratecard.guards._clamp import peak
 
 
 def per_unit(price: str) -> object:
@@ -65,3 +66,14 @@ def test_portions() -> None:
         with pytest.raises(NumberError) as error:
             Portion(quantity, found.read, step=step)
         assert error.value.code == "number.step"
+
+
+def test_the_highest_on_the_way() -> None:
+    """The peak is looked for at the ends of the pieces, at nothing, and at the quantity itself; the first counts."""
+    assert peak(volume, Decimal(15), pieces=[Decimal(10)]) == (10, 100)
+    assert peak(volume, Decimal(30), pieces=[Decimal(10)]) == (30, 150)
+    assert peak(volume, Decimal(20), pieces=[Decimal(10)]) == (10, 100)
+    assert peak(volume, Decimal("15.5"), step=Decimal(4), pieces=[Decimal(10)]) == (8, 80)
+    assert peak(volume, Decimal("4.5"), pieces=[Decimal(10)]) == (Decimal("4.5"), 45)
+    assert peak(lambda quantity: ZERO, Decimal(15), pieces=[Decimal(10)]) == (0, 0)
+    assert peak(lambda quantity: sub(Decimal(20), quantity), Decimal(4), pieces=[ZERO, Decimal(3)]) == (0, 20)

@@ -106,6 +106,66 @@ def test_a_bare_number_where_records_are_rounded() -> None:
     assert estimate(some, sub(some), {"m": [Expected(10, records=10)]}, JANUARY).due.amount == 0
 
 
+BRACKETS = [prices.Bracket(up_to=10, price=ONE), prices.Bracket(price=prices.PerUnit(unit_price="2"))]
+NIGHT = [prices.Window(name="night", start="22:00", end="06:00", price=prices.PerUnit(unit_price="2"))]
+
+
+@pytest.mark.parametrize(
+    ("price", "one", "ten"),
+    [
+        (prices.Percentage(rate="0.1", free_events=3), 0, "14"),
+        (prices.Percentage(rate="0.1", fixed_per_event="1"), 21, 30),
+        (prices.Percentage(rate="0.1", min_per_event="5"), 20, 50),
+        (prices.Percentage(rate="0.1", max_per_event="5"), 5, 20),
+        (prices.Brackets(brackets=BRACKETS), 400, 400),
+        (prices.Brackets(brackets=BRACKETS[:1], closed=True), None, None),
+        (prices.Dynamic(of="cost", default="3", per_unit=False), 3, 30),
+    ],
+    ids=lambda held: getattr(held, "model", None),
+)
+def test_a_bare_number_where_records_count(price: prices.Price, one: Any, ten: Any) -> None:
+    """Where the number of records decides the price, a number alone is asked from how many it comes."""
+    some = plan(price)
+    with pytest.raises(MismatchError) as caught:
+        estimate(some, sub(some), {"m": 200}, JANUARY)
+    assert caught.value.code == "expected.records"
+    assert estimate(some, sub(some), {"m": 0}, JANUARY).due.amount == 0
+    for records, wanted in ((1, one), (10, ten)):
+        if wanted is not None:
+            told = estimate(some, sub(some), {"m": Expected(200, records=records)}, JANUARY)
+            assert told.due.amount == Decimal(wanted)
+
+
+@pytest.mark.parametrize(
+    "price",
+    [
+        prices.Percentage(rate="0.1"),
+        prices.Percentage(rate="0.1", free_amount=50, minimum=1),
+        prices.Dynamic(of="cost", default="3"),
+    ],
+    ids=lambda held: held.model,
+)
+def test_a_bare_number_where_records_do_not_count(price: prices.Price) -> None:
+    """Where any number of records comes to the same, a number alone has a price."""
+    some = plan(price)
+    bare = estimate(some, sub(some), {"m": 200}, JANUARY)
+    assert bare.due.amount > 0
+    for records in (1, 10):
+        assert estimate(some, sub(some), {"m": Expected(200, records=records)}, JANUARY).due == bare.due
+
+
+def test_when_the_price_goes_by_the_time() -> None:
+    """A price by the time of day is never taken to be that of the first instant."""
+    some = plan(prices.Windows(default=ONE, windows=NIGHT))
+    for expected in (7, Expected(7), [Expected(7, at="2025-01-03T12:00:00Z"), Expected(1)]):
+        with pytest.raises(MismatchError) as caught:
+            estimate(some, sub(some), {"m": expected}, JANUARY)
+        assert caught.value.code == "expected.at"
+    assert estimate(some, sub(some), {"m": 0}, JANUARY).due.amount == 0
+    noon, night = Expected(7, at="2025-01-03T12:00:00Z"), Expected(1, at="2025-01-03T23:00:00Z")
+    assert estimate(some, sub(some), {"m": [noon, night]}, JANUARY).due.amount == 9
+
+
 @pytest.mark.parametrize("records", [0, -1, True, "3", 1_000_001])
 def test_wrong_numbers_of_records(records: Any) -> None:
     """There is at least one record, and a number of them that can be walked through."""
@@ -149,7 +209,8 @@ def test_where_usage_falls() -> None:
     assert estimate(dated, sub(dated), {"m": [none, Expected(2, at=JANUARY.start)]}, JANUARY).due.amount == 2
     fee = Plan.single("p", currency="USD", meters=[METER], items=[Item(key="fee", price=prices.Flat(amount="1"))])
     assert code(lambda: estimate(fee, sub(fee), {"m": 2}, JANUARY)) == "expected.unpriced"
-    assert estimate(fee, sub(fee), {"m": 0}, JANUARY).due.amount == 1
+    for nothing in (0, Expected(0)):
+        assert estimate(fee, sub(fee), {"m": nothing}, JANUARY).due.amount == 1
     assert code(lambda: estimate(plan(), sub(plan(), start="2026-01-01"), {"m": 2}, JANUARY)) == "expected.unpriced"
     assert estimate(plan(), sub(plan(), start="2026-01-01"), {}, JANUARY).lines == ()
 

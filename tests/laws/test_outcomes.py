@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ratecard import Period, measure, rate, resolve
+from ratecard.credits import Grant, Ledger
 from ratecard.meters import Outcomes
 from tests import outcomes
-from tests.deep.outcomes import booked, cuts_of, live
+from tests.deep.outcomes import booked, cuts_of, gifts, live
 from tests.outcomes import MONTHS, World
 
 seeds = st.integers(0, 10**6)
@@ -109,3 +110,26 @@ def test_dump_and_load(seed: int) -> None:
     of = rules(held)
     state = [of.read(each) for each in held.records(0, MONTHS[-1])]
     assert of.load(of.dump(state)) == sorted(state)
+
+
+@given(seeds, st.booleans())
+def test_reversals_give_back_what_paid(seed: int, late: bool) -> None:
+    """With gifts in play too: each lot has paid what stands, no gift turns into money, made again is made once."""
+    held, dice = world(seed, ends=True)
+    live(held, cuts_of(dice, held), dice, late=late, held=gifts(dice))
+
+
+@given(seeds)
+def test_billed_less_reversed_is_paid_by_gifts_first(seed: int) -> None:
+    """A gift that lasts and is large enough pays for all that stands at last, to the cent, and money for nothing."""
+    held, _ = world(seed)
+    plan, acme, carry, booked_, due = held.plan(), held.acme(), None, Fraction(0), Fraction(0)
+    ledger = Ledger().grant(Grant(id="gift", amount=10_000, currency="USD"), at=outcomes.FIRST)
+    for start, end in pairwise(MONTHS):
+        found = rate(plan, acme, held.records(start, end), outcomes.span(start, end), carry=carry, ledger=ledger)
+        assert found.ledger is not None
+        due += Fraction(found.due.amount)
+        booked_ += Fraction(found.total.amount)
+        carry, ledger = found.carry, found.ledger
+    assert Fraction(ledger.lot("gift").spent) + due == booked_
+    assert abs(due) <= Fraction(1, 20)

@@ -10,7 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from ratecard._problems import problems
-from ratecard.meters import AnyFilter, Equals, Exists, Filter, In, Meter, Prefix, Range
+from ratecard.errors import RecordError
+from ratecard.meters import AnyFilter, Count, Equals, Exists, Filter, In, Meter, Prefix, Range
+from ratecard.records import UsageRecord
 
 ODD: list[Any] = [0.5, float("nan"), [1], {"a": 1}, b"eu", Decimal("NaN"), object()]
 
@@ -77,6 +79,61 @@ def test_prefix_is_no_pattern() -> None:
     assert not Prefix(property="x", prefix="(a+)+$").matches({"x": "a" * 10_000_000 + "!"})
     assert Prefix(property="x", prefix=".*").matches({"x": ".*"})
     assert time.perf_counter() - started < 1
+
+
+NUMBERS: list[Any] = [0.5, float("nan"), Decimal("NaN"), Decimal("1E+99"), 10**40]
+
+
+@pytest.mark.parametrize(
+    "one", [Range(property="s", minimum=1), Equals(property="s", value=7), In(property="s", values=["x", "1.5"])]
+)
+def test_numbers_that_cannot_be_read(one: Filter) -> None:
+    """A record that a filter leaves out because it cannot read a number of it is refused; what is no number is not."""
+    meter = Meter(key="m", event="e", aggregate=Count(), where=[one])
+    assert meter.compares
+    for value in NUMBERS:
+        record = UsageRecord("e", "2025-01-01T00:00:00Z", {"s": value}, id="r1")
+        assert not meter.takes(record.properties)
+        with pytest.raises(RecordError) as caught:
+            meter.check(record)
+        assert (caught.value.code, caught.value.path, caught.value.record) == ("record.number", "properties.s", "r1")
+    for value in ("words", "", None, True, [1], b"1", 0, 99, "7"):
+        meter.check(UsageRecord("e", "2025-01-01T00:00:00Z", {"s": value}))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_another_filter_leaves_it_out(turned: bool) -> None:
+    """What another filter leaves out anyway is not refused, in whichever order they stand."""
+    where: list[Filter] = [
+        Range(property="s", minimum=1),
+        Equals(property="kind", value="a"),
+        Range(property="t", below=1),
+    ]
+    meter = Meter(key="m", event="e", aggregate=Count(), where=where[::-1] if turned else where)
+    for properties in (
+        {"kind": "b", "s": 0.5, "t": 0.5},
+        {"kind": "a", "s": 0.5, "t": 3},
+        {"kind": "a", "s": 2, "t": 0},
+    ):
+        meter.check(UsageRecord("e", "2025-01-01T00:00:00Z", properties))
+    with pytest.raises(RecordError) as caught:
+        meter.check(UsageRecord("e", "2025-01-01T00:00:00Z", {"kind": "a", "s": 0.5, "t": 0.5}))
+    assert caught.value.path == ("properties.t" if turned else "properties.s")
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        Equals(property="s", value="eu"), In(property="s", values=["eu", True]), Prefix(property="s", prefix="0"),
+        Exists(property="s", present=False),
+    ],
+)  # fmt: skip
+def test_filters_of_text(one: Filter) -> None:
+    """A filter that compares no numbers refuses none."""
+    meter = Meter(key="m", event="e", aggregate=Count(), where=[one])
+    assert not meter.compares
+    for value in NUMBERS:
+        meter.check(UsageRecord("e", "2025-01-01T00:00:00Z", {"s": value}))
 
 
 def test_exists() -> None:

@@ -225,3 +225,15 @@ def test_settled(more: dict[str, Any], records: list[UsageRecord], hour: float, 
     """A subject is settled when nothing that comes later can change it: its windows are over, or all is undone."""
     of = rules(**more)
     assert of.settled(judged(of, *records).results, FIRST + timedelta(hours=hour)) is settled
+
+
+def test_number_that_a_filter_cannot_read() -> None:
+    """A score that comes as a float is refused, not taken for no result or for a broken service level."""
+    scored = [meters.Range(property="score", minimum=1)]
+    for of in (rules(result=scored), rules(kept=scored), rules(reverse=scored), rules(failed=scored)):
+        with pytest.raises(RecordError) as caught:
+            of.read(told(1, "won", score=1.5))
+        assert (caught.value.code, caught.value.path, caught.value.record) == (
+            "record.number", "properties.score", "won1a"
+        )  # fmt: skip
+    assert rules(result=scored).read(told(1, "won", score="1.5")).role == 0

@@ -7,8 +7,9 @@ from decimal import Decimal
 import pytest
 
 from ratecard._numbers import ONE, div
+from ratecard.curve import Curve, least
 from ratecard.errors import MismatchError, NoPriceError
-from ratecard.prices import Graduated, Tier, Volume
+from ratecard.prices import Graduated, Tier, Volume, _tiered
 from ratecard.quantity import Usage
 from ratecard.steps import Step
 from tests.prices.test_base import told
@@ -176,3 +177,24 @@ def test_other_faults() -> None:
     assert told(Volume, tiers=[]) == [("tiers", "tier.none")]
     assert told(Volume, tiers=[Tier(unit_price=1)], closed=True) == [("tiers[0].up_to", "tier.open")]
     assert told(Volume, tiers=[Tier(unit_price=1)], package_size=0) == [("package_size", "package.size")]
+
+
+def test_many_tiers_that_never_decrease(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The curve compares two amounts a tier, however many tiers come after it, and is the least of them all."""
+    compared = 0
+
+    def counting(*curves: Curve) -> Curve:
+        nonlocal compared
+        compared += len(curves)
+        return least(*curves)
+
+    monkeypatch.setattr(_tiered, "least", counting)
+    rates = [(7 * number) % 97 + 3 for number in range(200)]
+    bounds = [10 * number for number in range(1, 200)]
+    rows = [Tier(up_to=up_to, unit_price=rate) for up_to, rate in zip([*bounds, None], rates, strict=True)]
+    price = Volume(tiers=rows, never_decreases=True)
+    for q in (1, 10, 11, 555, 1990, 1991, 5000):
+        held = next((index for index, bound in enumerate(bounds) if q <= bound), 199)
+        wanted = min(rates[index] * max(q, 10 * index) for index in range(held, 200))
+        assert price.amount(q) == wanted == price.price(Usage.of(q)).step.result
+    assert compared <= 2 * 200

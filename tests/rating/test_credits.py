@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -258,11 +259,35 @@ def test_what_no_lot_covers(policy: Policy, overage: dict[str, Any], due: str, o
         with pytest.raises(NoPriceError) as caught:
             bill(offer, used((3, 50)), held)
         assert caught.value.code == due
+        for told in ("'acme'", "2025-01-01T00:00:00Z", "'n", "20 credits" if overage else "50 credits"):
+            assert told in str(caught.value)
         return
     found = bill(offer, used((3, 50)), held)
     assert found.ledger is not None
     assert (str(found.due), str(found.ledger.owed("credits").amount)) == (due, owed)
     assert "owed, to be paid by the next grant" in found.explain()
+
+
+def test_what_no_lot_covers_is_told_from_when() -> None:
+    """A refusal names the first cut that nobody paid for."""
+    lots = ({"id": "a", "amount": 30, "expiry": "2025-01-16"}, {"id": "b", "amount": 5, "effective": "2025-01-16"})
+    with pytest.raises(NoPriceError) as caught:
+        bill(plan(menu(overage=None)), used((3, 30), (20, 9)), ledger(*lots))
+    assert "of 'acme' from 2025-01-16T00:00:00Z on (line 'n" in str(caught.value)
+    assert "nothing pays for 4 credits" in str(caught.value)
+
+
+def test_a_pickle_keeps_the_ledger() -> None:
+    """What was charged and what was settled come out of a pickle with the credits they draw on."""
+    offer, held = plan(menu()), ledger({"id": "a", "amount": 30})
+    found = bill(offer, used((3, 50)), held)
+    again = pickle.loads(pickle.dumps(found))  # noqa: S301
+    assert (again, again.ledger) == (found, found.ledger)
+    more = rerate(again, offer, acme(offer), used((3, 60)))
+    assert str(more.due) == "0.20 USD"
+    terms = resolve(offer, acme(offer), JANUARY, ledger=held)
+    charges = charge(terms, measure(terms, used((3, 50))))
+    assert settle(pickle.loads(pickle.dumps(charges))) == found  # noqa: S301
 
 
 def test_rollover_pays_in_the_next_period() -> None:

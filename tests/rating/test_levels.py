@@ -75,7 +75,7 @@ SETS = [at(2, 1, "a"), at(10, 0, "b"), at(20, 7, "a"), at(33, 2, "b"), at(48, 5,
 
 @pytest.mark.parametrize("made", [meters.Level, meters.Peak])
 @pytest.mark.parametrize("mode", ["set", "delta"])
-@pytest.mark.parametrize("opening", [None, "2.5"])
+@pytest.mark.parametrize("opening", [None, "0"])
 @pytest.mark.parametrize("own", [None, Cadence.calendar("month", every=3)])
 @pytest.mark.parametrize("records", [SETS, SETS[1:], SETS[3:], []])
 def test_another_item_changes_nothing(
@@ -105,14 +105,14 @@ def test_last_set_counts_for_several_groups() -> None:
     }
 
 
-def test_moves_of_groups_start_from_one_opening() -> None:
-    """What the meter states that it opens with is there once, for all groups together as for each."""
+def test_moves_of_groups_add_up() -> None:
+    """Of moves the whole holds what all groups hold together, also over a carry."""
     records = [at(1, 1, "a"), at(1, 2, "b")]
-    aggregate = meters.Level(of="n", mode="delta", opening=5)
+    aggregate = meters.Level(of="n", mode="delta", opening=0)
     _, second = bills(plan(aggregate, whole(), cut()), [*records, at(32, 4, "c")], JANUARY, FEBRUARY)
-    assert [text(line.quantity) for line in second.lines_of("whole")] == ["6", "6"]
+    assert [text(line.quantity) for line in second.lines_of("whole")] == ["3.5", "3.5"]
     assert {dict(line.group)["d"]: text(line.quantity) for line in second.lines_of("cut")} == {
-        "a": "3", "b": "3.5", "c": "4.5"
+        "a": "0.5", "b": "1", "c": "2"
     }  # fmt: skip
 
 

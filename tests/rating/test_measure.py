@@ -12,7 +12,7 @@ from ratecard.credits import Ledger
 from ratecard.errors import MismatchError, RecordError
 from ratecard.periods import Period
 from ratecard.plans import Carry, Item, Plan, Terms, resolve
-from ratecard.rating import Account, Rejection, Tally, charge, measure, resolve_all, settle
+from ratecard.rating import Account, Rejection, Tally, charge, live, measure, resolve_all, settle
 from ratecard.records import Layout, UsageRecord
 
 JANUARY = Period.month(2025, 1)
@@ -251,3 +251,28 @@ def test_identity_is_one_of_two() -> None:
     terms = resolve(plan, plan.subscribe("a", start="2025-01-01"), Period.month(2025, 1))
     with pytest.raises(MismatchError, match=r"identity\.unknown"):
         measure(terms, [], identity="check")  # type: ignore[arg-type]
+
+
+def test_number_that_a_filter_cannot_read() -> None:
+    """A record that a filter leaves out for a float is refused and listed, measured or live."""
+    large = meters.Meter(
+        key="calls", event="call", aggregate=meters.Count(), where=[meters.Range(property="n", minimum=1)]
+    )
+    eu = meters.Meter(key="eu", event="call", aggregate=SUM, where=[meters.Equals(property="d", value="eu")])
+    some = Plan.single("p", currency="USD", meters=[large, eu], items=[sold()])
+    records = [record(n=value, id=str(value)) for value in (1.5, 2, "x", 0.5, 0)]
+    records.append(record("2025-03-01", n=1.5))
+    found = measure(terms(some), records)
+    assert {name: count for name, count in found.account.counts.items() if count} == {
+        "counted": 1, "refused": 3, "unmatched": 2
+    }  # fmt: skip
+    assert [(each.code, each.path, each.record) for each in found.rejected] == [
+        ("record.number", "properties.n", None), ("record.number", "properties.n", "0.5"),
+        ("record.number", "properties.n", "1.5"),
+    ]  # fmt: skip
+    bill = live(terms(some))
+    for each in records:
+        bill.record(each)
+    assert bill.tally == found
+    with pytest.raises(RecordError, match="parse_float"):
+        measure(terms(some), records, strict=True)

@@ -237,6 +237,19 @@ def test_counter_runs_on_over_a_change_of_card() -> None:
     assert [line[2] for line in lines(february)] == ["0.00", "-5.00"]
 
 
+def test_a_free_first_tier_before_a_change_of_card_is_counted() -> None:
+    """Where what was counted before comes to 0 the line tells it all the same, and proves itself."""
+    free = [prices.Tier(up_to=1, unit_price=0), prices.Tier(unit_price="7")]
+    cards = [
+        RateCard(currency="USD", items=[item(fee="3")]),
+        RateCard(currency="USD", effective="2025-01-16", items=[item(tiers=free)]),
+    ]
+    records = [told("01-02", "won", "a"), told("01-20", "won", "b"), told("01-21", "won", "c")]
+    (january,) = chain(plan(cards=cards), records, JAN)
+    assert [line[1:] for line in lines(january)] == [("1", "3.00"), ("2", "14.00")]
+    assert january.verify()
+
+
 def test_interims() -> None:
     """A statement inside a period bills what came since the last; an outcome undone between them is taken off."""
     records = [

@@ -20,6 +20,7 @@ from ..money import Currency
 from ._checks import CHECKS, conflict, same_unit
 from ._debts import Debt, debt_of, owed_in, with_debt
 from ._entries import Committed, Drawn, Entry, Released, Repaid, Reserved, Returned, RolledOver
+from ._fields import brief
 from ._grants import Scope, Use
 from ._lots import Holding, Lot, micros, opened, rank
 from ._map import Draft, Map
@@ -72,6 +73,7 @@ class State(NamedTuple):
     holds: Map[Reserved] = Map()
     pools: Mapping[str, tuple[Pool, ...]] = {}
     ends: Queue = Queue()
+    rolls: Queue = Queue()
     debts: Mapping[str, tuple[Debt, ...]] = {}
     units: Mapping[str, Currency] = {}
     log: Log | None = None
@@ -84,7 +86,7 @@ class Books:
 
     __slots__ = (
         "debts", "ends", "epoch", "fresh", "holds", "latest", "log", "lots", "older", "policy", "pools", "recent",
-        "units", "version",
+        "rolls", "units", "version",
     )  # fmt: skip
 
     def __init__(self, state: State) -> None:
@@ -96,6 +98,8 @@ class Books:
         self.holds = Draft(state.holds)
         self.pools = state.pools
         self.ends = state.ends
+        # Of the ends those of lots of which something may roll over.
+        self.rolls = state.rolls
         self.debts = state.debts
         self.units = state.units
         self.log = state.log
@@ -110,7 +114,7 @@ class Books:
             self.fresh = []
         return State(
             self.policy, self.lots.map(), self.recent.map(), self.older.map(), self.epoch, self.holds.map(), self.pools,
-            self.ends, self.debts, self.units, self.log, self.version, self.latest,
+            self.ends, self.rolls, self.debts, self.units, self.log, self.version, self.latest,
         )  # fmt: skip
 
     def seen(self, id: str) -> Seen | None:
@@ -127,7 +131,7 @@ class Books:
         found = self.lots.get(lot_id)
         if found is None:
             raise LedgerError(
-                f"there is no lot {lot_id[:40]!r} in this ledger; grant it before it is used", code="ledger.lot"
+                f"there is no lot {brief(lot_id)} in this ledger; grant it before it is used", code="ledger.lot"
             )
         return found
 
@@ -216,11 +220,26 @@ class Books:
         if lot.expiry is not None:
             end = (micros(lot.expiry), lot.id)
             self.ends = self.ends.added(end) if live else self.ends.removed(end)
+            if lot.rolls:
+                self.rolls = self.rolls.added(end) if live else self.rolls.removed(end)
 
-    def candidates(self, unit: str, use: Use) -> Iterator[Rank]:
-        """The ranks of the live lots whose scope covers a use, in the order of burning."""
+    def candidates(self, unit: str, use: Use, at: datetime | None = None) -> Iterator[Rank]:
+        """
+        The ranks of the live lots whose scope covers a use, in the order of burning.
+
+        Args:
+            unit: of the lots.
+            use: what for.
+            at: an instant; where expiry is what decides first, lots that are over by then are passed over at once.
+        """
         queues = [pool.queue for pool in self.pools.get(unit, ()) if pool.scope.covers(use)]
-        return iter(queues[0]) if len(queues) == 1 else merge(*queues)
+        over = () if at is None or self.policy.burn[:1] != ("expiry",) else (micros(at) + 1,)
+        found = [queue.since(over) for queue in queues] if over else queues
+        return iter(found[0]) if len(found) == 1 else merge(*found)
+
+    def pays(self, unit: str, use: Use, at: datetime) -> bool:
+        """Whether any lot with something left pays for a use at an instant."""
+        return any(self.holding(rank[-1]).lot.alive(at) for rank in self.candidates(unit, use, at))
 
     def entries(self) -> list[Entry]:
         """All entries that are held, in the order of posting."""
@@ -266,7 +285,7 @@ class Books:
     def _fits_horizon(self, entry: Entry) -> None:
         if self.epoch is not None and self._epoch(entry.at) < self.epoch - 1:
             raise LedgerError(
-                f"{entry.id[:40]!r} is of {show_day(entry.at)}, and ids are remembered for {self.policy.horizon_days} "
+                f"{brief(entry.id)} is of {show_day(entry.at)}, and ids are remembered for {self.policy.horizon_days} "
                 "days; book it at a later instant, or keep ids for longer",
                 code="ledger.horizon",
             )
@@ -287,6 +306,6 @@ class Books:
         """A lot that comes in is a new one, of a unit as it is counted here."""
         if self.lots.get(lot.id) is not None:
             raise LedgerError(
-                f"there is a lot {lot.id[:40]!r} already; give each grant an id of its own", code="ledger.lot"
+                f"there is a lot {brief(lot.id)} already; give each grant an id of its own", code="ledger.lot"
             )
         same_unit(self.units.get(lot.unit), lot.unit)

@@ -29,6 +29,7 @@ from ._entries import (
     Returned,
     RolledOver,
 )
+from ._fields import brief
 from ._grants import Use
 from ._lots import LEFT, Lot
 from ._returns import fate, returned
@@ -56,14 +57,14 @@ def same_unit(known: Currency | None, unit: Currency) -> None:
 def conflict(id: str) -> LedgerError:
     """The refusal of an id that stands for something else."""
     return LedgerError(
-        f"the id {id[:40]!r} is in the ledger with other content; give what is new an id of its own",
+        f"the id {brief(id)} is in the ledger with other content; give what is new an id of its own",
         code="ledger.conflict",
     )
 
 
 def refused(entry: Entry, words: str, code: str) -> LedgerError:
     """The refusal of an entry that does not fit the history."""
-    return LedgerError(f"entry {entry.id[:40]!r} {words}; look at the ledger again before you post", code=code)
+    return LedgerError(f"entry {brief(entry.id)} {words}; look at the ledger again before you post", code=code)
 
 
 def _adds_up(entry: Drawn | Reserved | Committed | Returned, *amounts: Decimal) -> None:
@@ -81,11 +82,11 @@ def _pays(books: Books, entry: Entry, unit: Currency, use: Use, parts: tuple[Par
     for lot_id, amount in parts:
         lot = books.holding(lot_id).lot
         if amount <= ZERO:
-            raise refused(entry, f"takes nothing from lot {lot_id[:40]!r}", "ledger.amount")
+            raise refused(entry, f"takes nothing from lot {brief(lot_id)}", "ledger.amount")
         if lot.unit != unit or not lot.scope.covers(use):
-            raise refused(entry, f"draws on lot {lot_id[:40]!r}, which does not pay for {use}", "ledger.scope")
+            raise refused(entry, f"draws on lot {brief(lot_id)}, which does not pay for {use}", "ledger.scope")
         if not lot.alive(at):
-            raise refused(entry, f"draws on lot {lot_id[:40]!r} outside its time, at {show_day(at)}", "ledger.window")
+            raise refused(entry, f"draws on lot {brief(lot_id)} outside its time, at {show_day(at)}", "ledger.window")
 
 
 def _check_granted(books: Books, entry: Granted) -> None:
@@ -114,7 +115,7 @@ def reservation(books: Books, id: str) -> Reserved:
     """
     found = books.holds.get(id)
     if found is None:
-        raise LedgerError(f"there is no open reservation {id[:40]!r}; reserve first", code="ledger.reservation")
+        raise LedgerError(f"there is no open reservation {brief(id)}; reserve first", code="ledger.reservation")
     return found
 
 
@@ -127,7 +128,7 @@ def _ends_reservation(books: Books, entry: Committed | Released, held: tuple[Par
         raise refused(entry, "does not end its reservation to the last part", "ledger.sum")
     for lot_id, _, target in entry.freed:
         if fate(books.holding(lot_id), entry.at, spent=False) != target:
-            raise refused(entry, f"gives lot {lot_id[:40]!r} back what it cannot take", "ledger.window")
+            raise refused(entry, f"gives lot {brief(lot_id)} back what it cannot take", "ledger.window")
 
 
 def _check_committed(books: Books, entry: Committed) -> None:
@@ -151,9 +152,9 @@ def _check_returned(books: Books, entry: Returned) -> None:
 def _whole(books: Books, entry: Expired | RolledOver, amount: Decimal) -> Lot:
     holding = books.holding(entry.lot_id)
     if holding.lot.expiry is None or holding.lot.expiry > entry.at:
-        raise refused(entry, f"ends lot {entry.lot_id[:40]!r} before its expiry", "ledger.window")
+        raise refused(entry, f"ends lot {brief(entry.lot_id)} before its expiry", "ledger.window")
     if amount != holding.amounts[LEFT]:
-        raise refused(entry, f"does not end lot {entry.lot_id[:40]!r} to the last part", "ledger.sum")
+        raise refused(entry, f"does not end lot {brief(entry.lot_id)} to the last part", "ledger.sum")
     return holding.lot
 
 
@@ -172,7 +173,7 @@ def _check_rolled(books: Books, entry: RolledOver) -> None:
 def _check_refunded(books: Books, entry: Refunded) -> None:
     if not books.holding(entry.lot_id).lot.paid:
         raise LedgerError(
-            f"lot {entry.lot_id[:40]!r} was not paid for, so there is nothing to refund; void it instead",
+            f"lot {brief(entry.lot_id)} was not paid for, so there is nothing to refund; void it instead",
             code="ledger.promotional",
         )
 

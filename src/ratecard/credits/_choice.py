@@ -26,7 +26,7 @@ def choose(books: Books, unit: Currency, amount: Decimal, use: Use, at: datetime
     """The lots that pay for an amount, in the order of burning, and what they do not cover."""
     parts: list[Part] = []
     if amount:
-        for rank in books.candidates(unit, use):
+        for rank in books.candidates(unit, use, at):
             holding = books.holding(rank[-1])
             lot, left = holding.lot, holding.amounts[0]
             if lot.effective <= at and (lot.expiry is None or at < lot.expiry):
@@ -81,7 +81,7 @@ def ending(books: Books, holding: Holding) -> Expired | RolledOver:
     """The entry by which a lot that is at its expiry ends: a part may roll over, the rest expires."""
     lot, rollover = holding.lot, holding.lot.rollover
     assert lot.expiry is not None
-    if rollover is not None and (rollover.times is None or lot.rolled < rollover.times):
+    if rollover is not None and lot.rolls:
         amount = _rolling(books, holding, rollover)
         if amount:
             into = _rolled(lot, rollover, amount, lot.expiry)

@@ -10,9 +10,10 @@ from .._numbers import CONTEXT, ZERO
 from ..errors import LedgerError, MismatchError
 from ..money import Currency, Money
 
-__all__ = ["entry_id", "is_money", "read_id", "read_unit", "show_unit", "sound_amount", "unit_of"]
+__all__ = ["brief", "entry_id", "is_money", "read_id", "read_unit", "show_unit", "sound_amount", "unit_of"]
 
 _LONGEST = 1000
+_TOLD = 200
 _CODES = frozenset(Currency.codes())
 _STEPS = tuple(Decimal((0, (1,), -places)) for places in range(19))
 
@@ -32,6 +33,11 @@ def entry_id(statement_key: str, line_key: str, lot_id: str = "") -> str:
     parts = [statement_key, line_key, lot_id] if lot_id else [statement_key, line_key]
     # Escaped, so that no two lists of parts give one id.
     return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
+
+
+def brief(id: str) -> str:
+    """An id in a message: whole, or by its two ends, since that of a statement's draw ends with what it is for."""
+    return repr(id) if len(id) <= _TOLD else f"{id[:80]!r} to {id[-80:]!r}"
 
 
 def read_id(value: object) -> str:

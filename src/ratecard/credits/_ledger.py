@@ -94,6 +94,10 @@ class _Readings(ABC):
         ranks = sorted(rank for pool in books.pools.get(unit, ()) for rank in pool.queue)
         return [books.holding(rank[-1]) for rank in ranks]
 
+    def pays(self, unit: str, at: datetime | str, use: Use = ANYTHING) -> bool:
+        """Whether any lot with something left pays for a use at an instant."""
+        return self._view().pays(unit, use, instant(at))
+
     def entry(self, id: str) -> Entry | None:
         """The entry with an id; None where there is none, or it is older than ids are remembered."""
         known = self._view().seen(id)
@@ -152,15 +156,19 @@ class OpenLedger(Acts, _Readings):
     def _view(self) -> Books:
         return self._books
 
-    def without(self, draw_ids: Iterable[str]) -> OpenLedger:
+    def without(self, draw_ids: Iterable[str], more: Iterable[Part] = ()) -> OpenLedger:
         """
         A copy as if some draws had never been made, to work out afresh what they should be.
 
         What they took is there again in its lot, also where the lot has ended since. No entries tell so; what follows
         from it is to be posted to the ledger itself.
+
+        Args:
+            draw_ids: the draws.
+            more: lots that have more than they have, and how much.
         """
         found = OpenLedger(self._books.state())
-        undo(found._books, draw_ids)
+        undo(found._books, draw_ids, more)
         return found
 
     def ledger(self) -> Ledger:

@@ -18,7 +18,7 @@ from .._problems import problems
 from ..errors import LedgerError, RatecardError
 from ..money import Currency, Money
 from ..periods import instant, moment
-from ._fields import is_money, read_id, read_unit, show_unit, sound_amount
+from ._fields import brief, is_money, read_id, read_unit, show_unit, sound_amount
 from ._grants import Grant, Rollover, Scope
 from ._policy import BurnKey
 from ._queue import Rank
@@ -143,6 +143,11 @@ class Lot:
             rollover=grant.rollover,
         )
 
+    @property
+    def rolls(self) -> bool:
+        """Whether something of it may roll over at its expiry."""
+        return self.rollover is not None and (self.rollover.times is None or self.rolled < self.rollover.times)
+
     def alive(self, at: datetime) -> bool:
         """Whether an instant lies inside its time."""
         return self.effective <= at and (self.expiry is None or at < self.expiry)
@@ -162,7 +167,7 @@ class Lot:
             return instant(end + (self.expiry - self.effective))
         except OverflowError:
             raise LedgerError(
-                f"lot {self.id[:40]!r} would roll over past the end of time; give its rollover a rhythm (`every`)",
+                f"lot {brief(self.id)} would roll over past the end of time; give its rollover a rhythm (`every`)",
                 code="ledger.time",
             ) from None
 

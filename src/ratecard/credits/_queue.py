@@ -28,6 +28,12 @@ class Queue:
         for chunk in self._chunks:
             yield from chunk
 
+    def since(self, place: Rank) -> Iterator[Rank]:
+        """Those at a place and behind it."""
+        where = self._place(place) if self._chunks else 0
+        for index, chunk in enumerate(self._chunks[where:]):
+            yield from chunk if index else chunk[bisect_left(chunk, place) :]
+
     def after(self, place: Rank) -> Rank | None:
         """The first behind a place."""
         where = self._place(place) if self._chunks else 0

@@ -14,6 +14,7 @@ from ..money import Currency
 from ._codec import Part, Returning
 from ._debts import debt_of
 from ._entries import Committed, Drawn, Entry, Returned
+from ._fields import brief
 from ._lots import EXPIRED, LEFT, REFUNDED, VOIDED, Column, Holding
 
 if TYPE_CHECKING:
@@ -116,18 +117,18 @@ def returned(
     """
     known = books.seen(draw_id)
     if known is None or not isinstance(known.entry, Drawn | Committed):
-        raise LedgerError(f"{draw_id[:40]!r} is no draw of this ledger; name one that is", code="ledger.draw")
+        raise LedgerError(f"{brief(draw_id)} is no draw of this ledger; name one that is", code="ledger.draw")
     entry = known.entry
     held = known.standing()
     if not ZERO < amount <= held.amount:
         raise LedgerError(
-            f"of draw {draw_id[:40]!r} {text(held.amount)} can return, not {text(amount)}; return above 0, up to that",
+            f"of draw {brief(draw_id)} {text(held.amount)} can return, not {text(amount)}; return above 0, up to that",
             code="ledger.returned",
         )
     taken = held.end(amount, chosen)
     if taken.amount != amount or any(part <= ZERO for _, part in chosen):
         raise LedgerError(
-            f"draw {draw_id[:40]!r} did not take as much from the lots that are chosen; look at what stands of it",
+            f"draw {brief(draw_id)} did not take as much from the lots that are chosen; look at what stands of it",
             code="ledger.returned",
         )
     last_first = taken == held.end(amount)

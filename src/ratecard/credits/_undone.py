@@ -9,6 +9,7 @@ from copy import copy
 
 from .._numbers import CONTEXT
 from ._books import Books
+from ._codec import Part
 from ._debts import debt_of, with_debt
 from ._entries import Drawn
 from ._lots import LEFT, SPENT, Holding
@@ -16,8 +17,8 @@ from ._lots import LEFT, SPENT, Holding
 __all__ = ["undo"]
 
 
-def undo(books: Books, draw_ids: Iterable[str]) -> None:
-    """Put back what draws took, whatever has become of their lots; those that are forgotten stay."""
+def undo(books: Books, draw_ids: Iterable[str], more: Iterable[Part] = ()) -> None:
+    """Put back what draws took, whatever has become of their lots, and more; draws that are forgotten stay."""
     for draw_id in draw_ids:
         known = books.seen(draw_id)
         if known is None or not isinstance(known.entry, Drawn):
@@ -32,6 +33,10 @@ def undo(books: Books, draw_ids: Iterable[str]) -> None:
             debt = debt_of(books.debts.get(entry.unit, ()), entry.use)
             debt = debt._replace(owed=CONTEXT.subtract(debt.owed, held.overdrawn))
             books.debts = {**books.debts, str(entry.unit): with_debt(books.debts.get(entry.unit, ()), debt)}
+    for lot, amount in more:
+        was = books.holding(lot)
+        left = CONTEXT.add(was.left, amount)
+        books.put(was, _open(was._replace(amounts=(left, *was.amounts[1:]))))
 
 
 def _open(holding: Holding) -> Holding:

@@ -32,10 +32,11 @@ from ._entries import (
     RolledOver,
     Voided,
 )
-from ._fields import entry_id, read_id, sound_amount
+from ._fields import brief, entry_id, read_id, sound_amount
 from ._grants import Grant, Use
 from ._lots import Lot, micros
 from ._policy import Overage
+from ._queue import Queue
 from ._results import Draw, Return
 from ._returns import dues, fate, returned
 
@@ -168,7 +169,7 @@ class Acts:
         entry = returned(self._books, draw_id, amount, at, id, tuple(parts))
         if entry.unit != unit:
             raise LedgerError(
-                f"draw {draw_id[:40]!r} was of {entry.unit}, not {unit}; return what was drawn", code="ledger.draw"
+                f"draw {brief(draw_id)} was of {entry.unit}, not {unit}; return what was drawn", code="ledger.draw"
             )
         self._books.apply(entry)
         return Return(entry, dues(self._books, entry))
@@ -229,7 +230,7 @@ class Acts:
         held = reservation(self._books, reservation_id)
         if held.unit != unit:
             raise LedgerError(
-                f"{reservation_id[:40]!r} holds {held.unit}, not {unit}; commit what was reserved", code="ledger.draw"
+                f"{brief(reservation_id)} holds {held.unit}, not {unit}; commit what was reserved", code="ledger.draw"
             )
         spent, freed, rest = self._spend(held, amount, at)
         policy = self._books.policy
@@ -298,7 +299,7 @@ class Acts:
 
     def _ended(self, at: datetime, *, rolling: bool, unit: str | None = None) -> list[Entry]:
         found: list[Entry] = []
-        end = self._books.ends.after(_START)
+        end = self._ends(rolling).after(_START)
         while end is not None and end[0] <= micros(at):
             holding = self._books.holding(end[1])
             if unit is None or holding.lot.unit == unit:
@@ -306,8 +307,11 @@ class Acts:
                 if not rolling or isinstance(entry, RolledOver):
                     self._books.apply(entry)
                     found.append(entry)
-            end = self._books.ends.after(end)
+            end = self._ends(rolling).after(end)
         return found
+
+    def _ends(self, rolling: bool) -> Queue:
+        return self._books.rolls if rolling else self._books.ends
 
     def void(self, lot_id: str, money: Money | None = None, *, at: datetime | str, id: str) -> None:
         """
@@ -351,7 +355,7 @@ class Acts:
             amount = sound_amount(money)
             if money.currency != lot.unit:
                 raise LedgerError(
-                    f"lot {lot_id[:40]!r} is of {lot.unit}, not {money.currency}; say how much of that",
+                    f"lot {brief(lot_id)} is of {lot.unit}, not {money.currency}; say how much of that",
                     code="ledger.draw",
                 )
         entry = kind(id, at, lot_id, amount, money is None)

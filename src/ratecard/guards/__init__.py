@@ -12,12 +12,13 @@ from ._alerts import Alert
 from ._answers import Bound, Breach, Crossed, Rearmed, Signal, Signals, Verdict
 from ._base import Calm, Guard, Portion
 from ._caps import Cap
-from ._check import State, Watch, guard_problems
+from ._check import Watch, guard_problems
 from ._clamp import clamp
 from ._fair import FairUse
 from ._limits import AnyRateLimit, Bucket, Concurrency, FixedWindow, RateLimit, SlidingWindow, TokenBucket
 from ._margin import MarginFloor
 from ._reading import Gauge, Group, Reading
+from ._state import State
 from ._union import AnyGuard
 from ._volume import VolumeLevel, VolumeThreshold
 

@@ -4,6 +4,7 @@ Alerts: what is told when a figure reaches a threshold. Nothing is stopped.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -14,7 +15,7 @@ from .._numbers import CONTEXT, ZERO, Exact, add, div, floor, mul, sub, text
 from ..errors import Problem
 from ._answers import Crossed, Rearmed, Signals
 from ._base import Calm, Guard, Look, Setting, Work, Worth, wide, within_problems
-from ._caps import Cap, Of, WindowCap, scope_problems
+from ._caps import Cap, Of, Spent, WindowCap, scope_problems
 from ._edges import UNTOLD, Edge, Rearm, dump_edge, frame_of, load_edge, moved, start_of
 from ._reading import Gauge, Group, Reading, margin, spare
 from ._windows import Part, instant_of
@@ -38,7 +39,8 @@ class Alert(Guard, frozen=True):
         forecast: the amount expected at the period's end.
         margin: percent of the price that is left after cost, at or below; of the bill's `gross` or of an `item`.
         budget: the money of which `percent` is a part.
-        cap: the name of the cap of which `percent` is a part; the alert reads what that cap reads.
+        cap: the name of the cap of which `percent` is a part; the alert reads what that cap reads, and has the same
+            `each`.
         every: further thresholds, one each time so much more is reached, counted from the first.
         times: how many thresholds there are at most with `every`; None for no end.
         item: the item whose figure it is.
@@ -46,7 +48,8 @@ class Alert(Guard, frozen=True):
         unit: the unit of the balance.
         scope: `plan`, or `customer` for all that the customer has.
         of: which money of the bill is spent: `subtotal`, `total` or `due`.
-        rearm: when a threshold may go off again: in the next `period`, once the figure did `recover`, or `never`.
+        rearm: when a threshold may go off again: in the next `period`, which is the cap's window where that does not
+            roll; once the figure did `recover`; or `never`.
         rearm_at: how far the figure must go back to recover; the threshold itself where it is left out.
 
     >>> Alert(spend="50", every="100").name
@@ -229,14 +232,6 @@ class _AlertWork(EdgeWork):
         self._rearm: Rearm = alert.rearm
         self._back = alert.rearm_at
 
-    def value(self, look: Look) -> Exact:
-        """What the figure stands at."""
-        return look.after.value(self._gauge)
-
-    def frame(self, look: Look) -> int | None:
-        """The start of the period it is of."""
-        return frame_of(look.after)
-
     def _reached(self, value: Exact) -> int:
         past = sub(self._first, value) if self._low else sub(value, self._first)
         if past < 0:
@@ -267,11 +262,14 @@ class _AlertWork(EdgeWork):
 
     def note(self, part: Edge, look: Look) -> tuple[Edge, Signals]:
         """A crossing for what is newly reached."""
-        value = self.value(look)
+        value = look.after.value(self._gauge)
         if part is UNTOLD and (value > self._first if self._low else value < self._first):
             return part, ()
+        return self._told(part, value, look, frame_of(look.after))
+
+    def _told(self, part: Edge, value: Exact, look: Look, frame: int | None) -> tuple[Edge, Signals]:
+        """What there is to tell of a value, in a period with this start."""
         reached = self._reached(value)
-        frame = self.frame(look)
         if reached == part.told and frame == part.frame:
             return part, ()
         back = True
@@ -292,7 +290,12 @@ class _AlertWork(EdgeWork):
 
 
 class _WindowAlertWork(_AlertWork):
-    """An alert on a cap that has a window of its own; its period is the cap's window, where that does not roll."""
+    """
+    An alert on a cap that has a window of its own.
+
+    Its period is the cap's window; where that rolls, the billing period, or for what recovers the instant of the
+    crossing.
+    """
 
     __slots__ = ("_cap", "_index")
 
@@ -301,21 +304,35 @@ class _WindowAlertWork(_AlertWork):
         self._index = index
         self._cap = cap
 
-    def _part(self, look: Look) -> Part:
-        held = look.parts[self._index]
-        return held.get(self.cell, self._cap.zero()) if isinstance(held, dict) else held
+    def _part(self, parts: Sequence[Part]) -> Spent:
+        held: dict[Group, Spent] | Spent = parts[self._index]
+        return held.get(self._cap.cell, self._cap.zero()) if isinstance(held, dict) else held
 
     def calm(self, part: Edge, reading: Reading) -> None:
         """Time alone changes what it reads."""
         return
 
-    def value(self, look: Look) -> Exact:
-        """What stands in the cap's window."""
-        return self._cap.used(self._part(look), look.now)
+    def note(self, part: Edge, look: Look) -> tuple[Edge, Signals]:
+        """A crossing for what is newly reached, also where the window went back and was filled again meanwhile."""
+        value, start = self._cap.used(self._part(look.parts), look.now), self._cap.window.frame(look.now)
+        if self._rearm == "recover":
+            return self._recovering(part, value, look, look.now if start is None else start)
+        if start is None:
+            # What comes late belongs to the latest billing period: the window is as it is now.
+            frame = frame_of(look.after)
+            start = part.frame if frame is None or (part.frame is not None and frame < part.frame) else frame
+        elif part.frame is not None and start < part.frame:
+            # Time does not go back in a state: these are the windows of another cap, and what was told was of those.
+            part = UNTOLD
+        return self._told(part, value, look, start)
 
-    def frame(self, look: Look) -> int | None:
-        """The start of the cap's window."""
-        return self._cap.window.frame(look.now)
+    def _recovering(self, part: Edge, value: Exact, look: Look, frame: int) -> tuple[Edge, Signals]:
+        told: Signals = ()
+        low = self._cap.low(self._part(look.held), look.now)
+        if self._reached(low) < min(part.told, self._reached(value)):
+            part, told = self._told(part, low, look, frame)
+        new, found = self._told(part, value, look, frame)
+        return new, told + found
 
 
 class _MarginWork(EdgeWork):

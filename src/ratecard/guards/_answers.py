@@ -26,7 +26,24 @@ def _or_none(value: Exact | None) -> str | None:
     return None if value is None else text(value)
 
 
-class Bound:
+class Answer:
+    """What answers have in common: those that say the same are equal."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def _said(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Answer):
+            return NotImplemented
+        return type(self) is type(other) and self._said() == other._said()
+
+    def __hash__(self) -> int:
+        return hash(self._said())
+
+
+class Bound(Answer):
     """
     A limit that binds: what it allows, and what would have been reached. Immutable by contract.
 
@@ -79,6 +96,8 @@ class Bound:
 
     def noted(self, note: str) -> Bound:
         """The same with something more to say."""
+        if not note:
+            return self
         return Bound(
             self.key, self.kind, self.limit, self.value,
             factor=self.factor, retry_after=self.retry_after, group=self.group, note=note,
@@ -94,7 +113,7 @@ class Bound:
         return f"<Bound {self}>"
 
 
-class Verdict:
+class Verdict(Answer):
     """
     Whether something may run. Immutable by contract; true in an `if` exactly when all of it may.
 
@@ -139,6 +158,9 @@ class Verdict:
     def left(self) -> dict[str, Exact]:
         """For each limit what is left of it once the answer is given: after what was let through, else as before."""
         return dict(self._left())
+
+    def _said(self) -> tuple[object, ...]:
+        return (self.allowed, self.fits, self.limits, self.at, tuple(sorted(self.left.items())))
 
     def bound_by(self, limits: Iterable[Bound]) -> Verdict:
         """The same answer with the limits told otherwise."""
@@ -185,7 +207,7 @@ def _id(key: str, group: Group, *rest: str) -> str:
     return "|".join([key, told, *rest])
 
 
-class Crossed:
+class Crossed(Answer):
     """
     An alert went off: one threshold was reached, or several of the same alert at once. Immutable by contract.
 
@@ -195,7 +217,8 @@ class Crossed:
         count: how many were reached at once.
         value: what the figure stands at; None for the margin of nothing.
         level: the name of the threshold, where it has one.
-        period: the start of the period it is of; None where there is none.
+        period: the start of the period it is of, or of the cap's own window; where that rolls and this may be told
+            again in it, the instant it was passed; None where there is none.
         at: when it was noticed.
         record: the record at which it was reached.
         group: in which group, for alerts that watch each group on its own.
@@ -271,7 +294,7 @@ class Crossed:
         return f"<Crossed {self.id}>"
 
 
-class Rearmed:
+class Rearmed(Answer):
     """
     An alert that had gone off may go off again: the figure has gone back. Immutable by contract.
 
@@ -309,7 +332,7 @@ class Rearmed:
         return f"<Rearmed {self.key}>"
 
 
-class Breach:
+class Breach(Answer):
     """
     A limit was passed by what ran, whether or not it was asked for. Told once each time. Immutable by contract.
 
@@ -317,7 +340,8 @@ class Breach:
         key: the guard's name.
         limit: what it allows; for a margin floor the least margin, in percent.
         value: what the figure stands at; None for the margin of nothing.
-        period: the start of the period it is of; None where there is none.
+        period: the start of the period it is of, or of the cap's own window; where that rolls and this may be told
+            again in it, the instant it was passed; None where there is none.
         at: when it was noticed.
         record: the record at which it was passed.
         group: in which group.

@@ -18,10 +18,11 @@ from .. import _worth as worth
 from .._model import Key, Many, Model, Pairs, Table, default
 from .._numbers import CONTEXT, ONE, ZERO, Exact, floor, number
 from .._worth import OptionalWorth
+from ..cadence import Cadence
 from ..errors import MismatchError, NumberError, Problem
 from ._answers import Bound, Breach, Signals, seconds
 from ._reading import Gauge, Group, Reading
-from ._windows import Part, bad_state
+from ._windows import Part, bad_state, instant_of
 
 __all__ = ["NOTHING", "Calm", "Guard", "Look", "Portion", "Setting", "Work", "Worth", "wide", "width"]
 
@@ -63,7 +64,9 @@ class Portion:
 class Look:
     """What a worker is given to see: the instant, the readings, and who asks."""
 
-    __slots__ = ("admitted", "after", "at", "before", "calls", "group", "id", "now", "parts", "record", "told", "uses")
+    __slots__ = (
+        "admitted", "after", "at", "before", "calls", "group", "held", "id", "now", "parts", "record", "told", "uses",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -93,6 +96,8 @@ class Look:
         self.id = id
         self.record = record
         self.parts = parts
+        # What was so before the guards took anything in; `parts` has what those before in turn made of it.
+        self.held = parts
 
     def cut(self, after: Reading, uses: Reading) -> Look:
         """The same for a part of what was asked."""
@@ -123,13 +128,25 @@ class Look:
 
 
 class Setting:
-    """What workers are made in: the currency, and the other guards by name."""
+    """What workers are made in: the currency, the zone, and the other guards by name."""
 
-    __slots__ = ("currency", "guards")
+    __slots__ = ("currency", "guards", "zone")
 
-    def __init__(self, guards: Mapping[str, tuple[int, Guard]], currency: str | None) -> None:
+    def __init__(self, guards: Mapping[str, tuple[int, Guard]], currency: str | None, zone: str | None = None) -> None:
         self.guards = guards
         self.currency = currency
+        self.zone = zone
+
+    def heard(self, cap: str) -> bool:
+        """Whether a guard must know how far the window of a cap went back."""
+        return any(
+            getattr(each, "cap", None) == cap and getattr(each, "rearm", None) == "recover"
+            for _, each in self.guards.values()
+        )
+
+    def cadence(self, per: Cadence) -> Cadence:
+        """A cadence in the zone at hand, where it names none of its own."""
+        return per if per.anchor is None or self.zone is None else per.at(per.anchor, self.zone)
 
     def amount(self, worth: Decimal | Pairs[Decimal], guard: str) -> Decimal:
         """The amount in the currency at hand."""
@@ -204,16 +221,15 @@ class Work:
         """The part after something ran, and what there is to tell."""
         return part, ()
 
-    def breached(self, limit: Exact, value: Exact | None, look: Look, turn: int) -> Signals:
-        """What is told of a limit that was passed."""
-        period = look.after.period
+    def breached(self, limit: Exact, value: Exact | None, look: Look, turn: int, frame: int | None) -> Signals:
+        """What is told of a limit that was passed, in a period or window with this start."""
         return (
             Breach(
                 self.key,
                 limit,
                 value,
                 look.at,
-                period=None if period is None else period.start,
+                period=None if frame is None else instant_of(frame),
                 turn=turn,
                 record=look.record,
                 group=self.cell,

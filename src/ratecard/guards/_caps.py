@@ -5,7 +5,7 @@ Caps: the most that may be spent or used. Equality is allowed.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pydantic import model_validator
 
@@ -16,12 +16,12 @@ from ..errors import MismatchError, Problem
 from ._answers import Bound, Signals
 from ._base import Calm, Guard, Look, Portion, Setting, Work, Worth, wide, width, within_problems
 from ._clamp import clamp
-from ._counted import Counted, factor, left_of
+from ._counted import Counted, factor, highest, left_of
 from ._edges import UNTOLD, Edge, dump_edge, frame_of, load_edge, moved
 from ._reading import Gauge, Group, Reading
-from ._windows import Calendar, Part, Rolling, Window, micros, read_row
+from ._windows import Calendar, Part, Rolling, Window, micros, read_exact, read_row
 
-__all__ = ["Cap", "Mode", "Of", "WindowCap", "anchor_problems", "scope_problems", "spelled", "window_problems"]
+__all__ = ["Cap", "Mode", "Of", "Spent", "WindowCap", "anchor_problems", "scope_problems", "spelled", "window_problems"]
 
 Mode: TypeAlias = Literal["hard", "clamp", "soft"]
 """What a cap does: refuse, let through what fits, or only stop the charge."""
@@ -34,7 +34,8 @@ class Cap(Guard, frozen=True):
     The most that may be spent or used, of money, of a quantity or of credits.
 
     Without a window of its own it holds in the billing period: something is allowed exactly when the reading after it
-    is at or under the cap. With one, the cap counts by itself what each request takes.
+    is at or under the cap; by a clamp, when everything on the way to it is so too. With a window, the cap counts by
+    itself what each request takes.
 
     A cap on an item, a meter or a group has nothing to say about a request that leaves its figure as it was.
 
@@ -48,7 +49,8 @@ class Cap(Guard, frozen=True):
         unit: the unit of the credits.
         scope: `plan`, or `customer` for all that the customer has.
         of: which money of the bill: `subtotal`, `total` or `due`.
-        per: a window of its own: the periods of this cadence, which needs an anchor.
+        per: a window of its own: the periods of this cadence, which needs an anchor; in a plan, in the customer's zone
+            where it names none.
         window_seconds: a window of its own that rolls: what was taken in the last so many seconds, exactly.
         mode: `hard` refuses what does not fit whole; `clamp` lets through what fits; `soft` refuses nothing, since the
             bill stops charging there.
@@ -94,11 +96,13 @@ class Cap(Guard, frozen=True):
             return setting.amount(self.spend, self.name)
         return self.quantity if self.quantity is not None else self.credits or ZERO
 
-    def window(self) -> Window | None:
+    def window(self, setting: Setting | None = None) -> Window | None:
         """The window of its own, or None for the billing period."""
         if self.window_seconds is not None:
             return Rolling(width(self.window_seconds))
-        return None if self.per is None else Calendar(self.per)
+        if self.per is None:
+            return None
+        return Calendar(self.per if setting is None else setting.cadence(self.per))
 
     def over(self, value: Exact, *, currency: str | None = None) -> Exact:
         """
@@ -112,7 +116,7 @@ class Cap(Guard, frozen=True):
 
     def inner(self, setting: Setting, cell: Group) -> Work:
         """What answers for it in one group."""
-        window = self.window()
+        window = self.window(setting)
         return ReadingCap(self, setting, cell) if window is None else WindowCap(self, setting, cell, window)
 
     def problems(self, setting: Setting) -> list[Problem]:
@@ -240,16 +244,15 @@ class ReadingCap(Work):
         value = look.after.value(self._gauge)
         if (value <= self._limit and not portion.pieces) or self._passes(value, look):
             return portion.quantity, None
-        fit = clamp(
-            lambda part: portion.read(part)[0].value(self._gauge),
-            self._limit,
-            portion.quantity,
-            step=portion.step,
-            pieces=portion.pieces,
-        )
+
+        def after(part: Decimal) -> Exact:
+            return portion.read(part)[0].value(self._gauge)
+
+        fit = clamp(after, self._limit, portion.quantity, step=portion.step, pieces=portion.pieces)
         if fit == portion.quantity:
             return fit, None
-        return fit, self._bound(value, look)
+        value, note = highest(after, value, portion)
+        return fit, self._bound(value, look).noted(note)
 
     def note(self, part: Edge, look: Look) -> tuple[Edge, Signals]:
         """A breach each time it is passed."""
@@ -259,7 +262,7 @@ class ReadingCap(Work):
         new, count, _ = moved(part, 0 if value > self._limit else -1, frame_of(look.after), "either")
         if not count:
             return new, ()
-        return new, self.breached(self._limit, value, look, new.turn)
+        return new, self.breached(self._limit, value, look, new.turn, frame_of(look.after))
 
     def left(self, part: Edge, look: Look) -> Exact | None:
         """The cap less the reading."""
@@ -283,10 +286,26 @@ class ReadingCap(Work):
         return load_edge(data)
 
 
+class Spent(NamedTuple):
+    """
+    What a cap with a window keeps.
+
+    Attributes:
+        window: the count.
+        edge: whether it was passed; its frame is the start of the window that it was passed in, or the instant where
+            the window rolls.
+        low: the least that stood in the window since something was told of it last, where anybody asks.
+    """
+
+    window: Part
+    edge: Edge
+    low: Exact | None
+
+
 class WindowCap(Counted):
     """A cap with a window of its own: it keeps the window, and whether it was passed."""
 
-    __slots__ = ()
+    __slots__ = ("_heard",)
 
     def __init__(self, cap: Cap, setting: Setting, cell: Group, window: Window) -> None:
         # A request takes what it takes in its own group, whichever that is.
@@ -294,47 +313,66 @@ class WindowCap(Counted):
         super().__init__(cap, cell, window, cap.limit(setting), taken, once=cap.overflow == "once")
         self.clamps = cap.mode == "clamp"
         self.notes = True
+        self._heard = setting.heard(self.key)
 
-    def zero(self) -> tuple[Part, Edge]:
+    def zero(self) -> Spent:
         """Nothing was taken, and it has not been passed."""
-        return (super().zero(), UNTOLD)
+        return Spent(super().zero(), UNTOLD, None)
 
-    def idle(self, part: tuple[Part, Edge], now: int) -> bool:
-        """Nothing stands in the window, and nothing was told."""
-        return super().idle(part[0], now) and part[1] == UNTOLD
+    def idle(self, part: Spent, now: int) -> bool:
+        """Nothing stands in the window, and whatever is told next has another id."""
+        return super().idle(part.window, now) and part.edge.frame != self.mark(now)
 
-    def used(self, part: tuple[Part, Edge], now: int) -> Exact:
+    def used(self, part: Spent, now: int) -> Exact:
         """What stands in the window."""
-        return self.window.used(part[0], now)
+        return self.window.used(part.window, now)
 
-    def bind(self, part: tuple[Part, Edge], look: Look) -> tuple[tuple[Part, Edge], Bound | None]:
+    def mark(self, now: int) -> int:
+        """What tells one crossing from others: the start of the window, or the instant where it rolls."""
+        start = self.window.frame(now)
+        return now if start is None else start
+
+    def low(self, part: Spent, now: int) -> Exact:
+        """The least that stood in the window since something was told of it last."""
+        used = self.used(part, now)
+        return used if part.low is None else min(part.low, used)
+
+    def bind(self, part: Spent, look: Look) -> tuple[Spent, Bound | None]:
         """At or under the cap with it."""
-        new, bound = super().bind(part[0], look)
-        return (part if new is part[0] else (new, part[1])), bound
+        new, bound = super().bind(part.window, look)
+        if new is part.window:
+            return part, bound
+        heard = self._heard or part.edge.told >= 0
+        return Spent(new, part.edge, self.low(part, look.now) if heard else None), bound
 
-    def fits(self, part: tuple[Part, Edge], look: Look, portion: Portion) -> tuple[Decimal, Bound | None]:
+    def fits(self, part: Spent, look: Look, portion: Portion) -> tuple[Decimal, Bound | None]:
         """The part that fits."""
-        return super().fits(part[0], look, portion)
+        return super().fits(part.window, look, portion)
 
-    def note(self, part: tuple[Part, Edge], look: Look) -> tuple[tuple[Part, Edge], Signals]:
+    def note(self, part: Spent, look: Look) -> tuple[Spent, Signals]:
         """What ran beyond what was admitted is counted, and a breach told each time the cap is passed."""
-        counted, _ = super().note(part[0], look)
+        counted, _ = super().note(part.window, look)
         value = self.window.used(counted, look.now)
-        edge, count, _ = moved(part[1], 0 if value > self.limit else -1, None, "recover")
-        new = part if counted is part[0] and edge is part[1] else (counted, edge)
-        if not count:
-            return new, ()
-        return new, self.breached(self.limit, value, look, edge.turn)
+        edge = part.edge
+        if edge.told >= 0 and min(value, self.low(part, look.now)) <= self.limit:
+            edge = Edge(-1, edge.turn + 1, edge.frame)
+        passed = edge.told < 0 and value > self.limit
+        if passed:
+            mark = self.mark(look.now)
+            edge = Edge(0, edge.turn if edge.frame == mark else 0, mark)
+        same = counted is part.window and edge is part.edge and part.low is None
+        new = part if same else Spent(counted, edge, None)
+        return new, self.breached(self.limit, value, look, edge.turn, edge.frame) if passed else ()
 
-    def left(self, part: tuple[Part, Edge], look: Look) -> Exact | None:
+    def left(self, part: Spent, look: Look) -> Exact | None:
         """The cap less what stands in the window."""
-        return super().left(part[0], look)
+        return super().left(part.window, look)
 
-    def dump(self, part: tuple[Part, Edge]) -> Any:
-        """The window and what was told."""
-        return [super().dump(part[0]), dump_edge(part[1])]
+    def dump(self, part: Spent) -> Any:
+        """The window, what was told, and the least since then."""
+        return [super().dump(part.window), dump_edge(part.edge), None if part.low is None else text(part.low)]
 
-    def load(self, data: Any) -> tuple[Part, Edge]:
-        """The window and what was told."""
-        held, edge = read_row(data, 2)
-        return (super().load(held), load_edge(edge))
+    def load(self, data: Any) -> Spent:
+        """The same."""
+        held, edge, low = read_row(data, 3)
+        return Spent(super().load(held), load_edge(edge), None if low is None else read_exact(low))

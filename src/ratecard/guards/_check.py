@@ -17,45 +17,18 @@ from .._numbers import ONE, ZERO, Exact, number
 from ..errors import DefinitionError, MismatchError, Problem
 from ..periods import instant
 from ._answers import Bound, Signal, Signals, Verdict
-from ._base import NOTHING, Calm, Guard, Look, Portion, Setting
+from ._base import NOTHING, Calm, Guard, Look, Portion, Setting, Work
 from ._caps import Cap
 from ._each import worker
 from ._limits import Bucket
-from ._reading import Reading
+from ._reading import Reading, Value, told_group
+from ._state import State
 from ._windows import Part, bad_state, instant_of, micros, read_int
 
-__all__ = ["State", "Watch", "guard_problems"]
+__all__ = ["Watch", "guard_problems"]
 
-_FORMAT = 1
+_FORMAT = 2
 _FIELDS = {"guards", "version", "at", "parts"}
-
-
-class State:
-    """
-    What guards keep between two questions. Immutable by contract; made by a `Watch`, and read by it alone.
-
-    Attributes:
-        version: how often it has changed; for compare and swap.
-        at: the latest instant that changed it, in microseconds since the start of 1970; None before any did.
-    """
-
-    __slots__ = ("at", "parts", "version")
-
-    def __init__(self, version: int, at: int | None, parts: tuple[Part, ...]) -> None:
-        self.version = version
-        self.at = at
-        self.parts = parts
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, State):
-            return NotImplemented
-        return (self.version, self.at, self.parts) == (other.version, other.at, other.parts)
-
-    def __hash__(self) -> int:
-        return hash((self.version, self.at))
-
-    def __repr__(self) -> str:
-        return f"<State {self.version}>"
 
 
 class Watch:
@@ -65,6 +38,7 @@ class Watch:
     Args:
         guards: any guards, with different names.
         currency: the currency at hand, for guards whose amounts are written by currency.
+        zone: the zone at hand, for cadences that name none; UTC where it is left out.
 
     Raises:
         DefinitionError: `guard.twice` for two of one name, `key.unknown`, `alert.cap` or `cadence.anchor`.
@@ -81,13 +55,13 @@ class Watch:
 
     __slots__ = ("_admitting", "_clamping", "_noting", "_places", "_telling", "_works", "guards")
 
-    def __init__(self, guards: Sequence[Guard], *, currency: str | None = None) -> None:
+    def __init__(self, guards: Sequence[Guard], *, currency: str | None = None, zone: str | None = None) -> None:
         self.guards = tuple(guards)
         self._places = {guard.name: index for index, guard in enumerate(self.guards)}
         found = guard_problems(self.guards)
         if found:
             raise DefinitionError(found, what="the list of guards")
-        setting = Setting({name: (index, self.guards[index]) for name, index in self._places.items()}, currency)
+        setting = Setting({name: (index, self.guards[index]) for name, index in self._places.items()}, currency, zone)
         self._works = tuple(worker(guard, setting) for guard in self.guards)
         numbered = tuple(enumerate(self._works))
         self._admitting = tuple(each for each in numbered if each[1].admits)
@@ -138,7 +112,7 @@ class Watch:
         before: Reading | None = None,
         uses: Reading | None = None,
         calls: Decimal | int | str = ONE,
-        group: Mapping[str, str] | None = None,
+        group: Mapping[str, Value] | None = None,
         id: str | None = None,
         portion: Portion | None = None,
     ) -> tuple[State, Verdict]:
@@ -152,7 +126,7 @@ class Watch:
             before: what is so now; for what is left after a refusal, and for caps that one request may cross.
             uses: what it takes by itself, for limits with a window of their own.
             calls: how many calls it is.
-            group: the dimensions it is in, for guards that have groups.
+            group: the dimensions it is in, for guards that have groups; read as the properties of records are.
             id: what it is held under where something is limited at once.
             portion: how it can be cut, for caps that let a part through; `after` and `uses` are then read from it.
 
@@ -167,7 +141,16 @@ class Watch:
         told = micros(when)
         now = told if state.at is None else max(told, state.at)
         look = Look(
-            when, told, now, after, before=before, uses=uses, calls=_calls(calls), group=group, id=id, parts=state.parts
+            when,
+            told,
+            now,
+            after,
+            before=before,
+            uses=uses,
+            calls=_calls(calls),
+            group=_told(group),
+            id=id,
+            parts=state.parts,
         )
         fit: Decimal | None = None
         bounds: list[Bound] = []
@@ -176,7 +159,8 @@ class Watch:
             fit, bounds = self._clamped(look, portion)
             if bounds and fit:
                 look = look.cut(*portion.read(fit))
-        parts = state.parts if bounds and not fit else self._taken(state.parts, look, bounds)
+        take = self._refused if bounds and not fit else self._taken
+        parts = take(state.parts, look, bounds)
         if parts is None:
             parts, fit = state.parts, None if portion is None else ZERO
         allowed = not bounds
@@ -197,6 +181,12 @@ class Watch:
             if bound is not None:
                 bounds.append(bound)
         return fit, bounds
+
+    def _refused(self, parts: tuple[Part, ...], look: Look, bounds: list[Bound]) -> None:
+        """Nothing is taken where a clamp leaves nothing; limits that refuse the whole as well are added."""
+        told, others = {each.key for each in bounds}, list[Bound]()
+        self._taken(parts, look, others)
+        bounds += [each for each in others if each.key not in told]
 
     def _taken(self, parts: tuple[Part, ...], look: Look, bounds: list[Bound]) -> tuple[Part, ...] | None:
         """The parts after all limits have taken it; None when one refuses, and those that do are added."""
@@ -225,7 +215,7 @@ class Watch:
         uses: Reading | None = None,
         calls: Decimal | int | str = ZERO,
         admitted_at: datetime | str | None = None,
-        group: Mapping[str, str] | None = None,
+        group: Mapping[str, Value] | None = None,
         record: str | None = None,
     ) -> tuple[State, Signals]:
         """
@@ -253,8 +243,8 @@ class Watch:
         told = micros(when)
         now = told if state.at is None else max(told, state.at)
         look = Look(
-            when, told, now, reading, uses=uses, calls=_calls(calls), group=group, record=record, parts=state.parts,
-            admitted=None if admitted_at is None else micros(instant(admitted_at)),
+            when, told, now, reading, uses=uses, calls=_calls(calls), group=_told(group), record=record,
+            parts=state.parts, admitted=None if admitted_at is None else micros(instant(admitted_at)),
         )  # fmt: skip
         taken: list[Part] | None = None
         found: list[tuple[int, Signals]] = []
@@ -298,7 +288,7 @@ class Watch:
         at: datetime | str,
         reading: Reading | None = None,
         *,
-        group: Mapping[str, str] | None = None,
+        group: Mapping[str, Value] | None = None,
     ) -> dict[str, Exact]:
         """
         For each limit, by its name, what is left of it.
@@ -311,7 +301,7 @@ class Watch:
         """
         when = instant(at)
         now = micros(when)
-        look = Look(when, now, now if state.at is None else max(now, state.at), NOTHING, group=group)
+        look = Look(when, now, now if state.at is None else max(now, state.at), NOTHING, group=_told(group))
         return self._left(state, look, reading)
 
     def _left(self, state: State, look: Look, reading: Reading | None) -> dict[str, Exact]:
@@ -348,17 +338,31 @@ class Watch:
         if not isinstance(data, Mapping) or set(cast(Mapping[object, object], data)) != _FIELDS:
             raise bad_state("the state of guards")
         told = cast(Mapping[str, Any], data)
-        if told["guards"] != _FORMAT or not isinstance(told["parts"], Mapping) or read_int(told["version"]) < 0:
-            raise bad_state("the state of guards in a form that is known")
+        if read_int(told["guards"]) != _FORMAT:
+            raise bad_state(f"the state of guards in form {_FORMAT}, but in form {told['guards']}, which is not read")
+        if not isinstance(told["parts"], Mapping) or read_int(told["version"]) < 0:
+            raise bad_state("the state of guards")
         held = cast(Mapping[str, Any], told["parts"])
         parts = tuple(
-            work.load(held[name]) if name in held else work.zero()
+            _loaded(name, work, held[name]) if name in held else work.zero()
             for name, work in zip(self._places, self._works, strict=True)
         )
         return State(told["version"], None if told["at"] is None else read_int(told["at"]), parts)
 
     def __repr__(self) -> str:
         return f"<Watch of {', '.join(self._places) or 'nothing'}>"
+
+
+def _loaded(name: str, work: Work, data: Any) -> Part:
+    try:
+        return work.load(data)
+    except MismatchError as error:
+        told = f"the guard {name[:60]!r}: {error.text}, and give a guard of another kind a key of its own"
+        raise MismatchError(told, code=error.code, path=f"parts.{name}") from None
+
+
+def _told(group: Mapping[str, Value] | None) -> Mapping[str, str] | None:
+    return None if group is None else told_group(group)
 
 
 def _calls(calls: Decimal | int | str) -> Decimal:

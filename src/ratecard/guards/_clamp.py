@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from .._numbers import CONTEXT, ONE, ZERO, Exact, div, floor
 
-__all__ = ["clamp"]
+__all__ = ["clamp", "peak"]
 
 
 def clamp(
@@ -70,3 +70,33 @@ def _last(over: Callable[[int], bool], under: int, past: int) -> int:
         else:
             under = middle
     return under
+
+
+def peak(
+    reading: Callable[[Decimal], Exact], quantity: Decimal, *, step: Decimal = ONE, pieces: Sequence[Exact] = ()
+) -> tuple[Decimal, Exact]:
+    """
+    Where on the way to a quantity a reading is highest, and what it is there: the first of several.
+
+    Args:
+        reading, quantity, step, pieces: as of `clamp`.
+
+    >>> def halved(calls):
+    ...     return CONTEXT.multiply(calls, ONE if calls <= 4 else Decimal("0.5"))
+    >>> peak(halved, Decimal(6), pieces=[Decimal(4)])
+    (Decimal('4'), Decimal('4'))
+    """
+    found, highest = ZERO, reading(ZERO)
+    most, low = floor(div(quantity, step)), 0
+    looked: list[Decimal] = []
+    for edge in [*(floor(div(each, step)) for each in pieces), most]:
+        high = min(edge, most)
+        if high > low:
+            # Inside a piece the reading goes one way only.
+            looked += [CONTEXT.multiply(Decimal(low + 1), step), CONTEXT.multiply(Decimal(high), step)]
+            low = high
+    for at in (*looked, quantity):
+        value = reading(at)
+        if value > highest:
+            found, highest = at, value
+    return found, highest

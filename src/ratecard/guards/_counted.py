@@ -4,18 +4,19 @@ A limit that counts by itself what each request takes in a window: the common pa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from .._numbers import ZERO, Exact, add, div, neg, sub
+from .._numbers import ZERO, Exact, add, div, neg, sub, text
 from ..errors import MismatchError
 from ._answers import Bound, Signals
 from ._base import Guard, Look, Portion, Work
-from ._clamp import clamp
+from ._clamp import clamp, peak
 from ._reading import Gauge, Group
 from ._windows import Part, Window
 
-__all__ = ["Counted", "factor", "left_of"]
+__all__ = ["Counted", "factor", "highest", "left_of"]
 
 
 def factor(value: Exact, limit: Exact) -> Exact | None:
@@ -27,6 +28,16 @@ def left_of(limit: Exact, value: Exact) -> Exact:
     """What is left of a limit, never below 0."""
     left = sub(limit, value)
     return left if left > 0 else ZERO
+
+
+def highest(reading: Callable[[Decimal], Exact], value: Exact, portion: Portion) -> tuple[Exact, str]:
+    """What a request that was cut would have come to: the most on the way to all of it, and a word of that."""
+    if not portion.pieces:
+        return value, ""
+    at, most = peak(reading, portion.quantity, step=portion.step, pieces=portion.pieces)
+    if most <= value:
+        return value, ""
+    return most, f"that is at {text(at)} on the way to {text(portion.quantity)}, which come to {text(value)}"
 
 
 class Counted(Work):
@@ -87,7 +98,10 @@ class Counted(Work):
         if value <= self.limit and not portion.pieces:
             return portion.quantity, None
         fit = clamp(taken, left, portion.quantity, step=portion.step, pieces=portion.pieces)
-        return fit, None if fit == portion.quantity else self._bound(part, value, amount, look)
+        if fit == portion.quantity:
+            return fit, None
+        value, note = highest(lambda part: add(used, taken(part)), value, portion)
+        return fit, self._bound(part, value, sub(value, used), look).noted(note)
 
     def note(self, part: Part, look: Look) -> tuple[Part, Signals]:
         """What ran beyond what was admitted is counted, what was admitted and did not run is given back."""

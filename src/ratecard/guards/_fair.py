@@ -111,7 +111,7 @@ class _FairWork(Work):
         found = part if held is part[1] and new is part[0] else (new, held)
         if not count:
             return found, ()
-        return found, self.breached(self._quantity, value, look, new.turn)
+        return found, self.breached(self._quantity, value, look, new.turn, frame_of(look.after))
 
     def released(self, part: tuple[Edge, Part], id: str) -> tuple[Edge, Part]:
         """Without what was held under an id."""

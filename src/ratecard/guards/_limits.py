@@ -94,7 +94,7 @@ class FixedWindow(RateLimit, frozen=True):
     Attributes:
         limit: the most in one window, 0 or more.
         window_seconds: how long a window is; windows are counted from the start of 1970 in UTC. This or `per`.
-        per: the periods of a cadence, which needs an anchor.
+        per: the periods of a cadence, which needs an anchor; in a plan, in the customer's zone where it names none.
 
     >>> FixedWindow(limit=100, window_seconds=60).name
     'fixed_window of calls in 60 s'
@@ -118,7 +118,7 @@ class FixedWindow(RateLimit, frozen=True):
         window = Tumbling(width(self.window_seconds)) if self.window_seconds is not None else None
         if window is None:
             assert self.per is not None
-            window = Calendar(self.per)
+            window = Calendar(setting.cadence(self.per))
         return Counted(self, cell, window, self.limit, self.counts())
 
     def problems(self, setting: Setting) -> list[Problem]:

@@ -98,7 +98,7 @@ class _FloorWork(Work):
         new, count, _ = moved(part, reached, frame_of(look.after), "either")
         if not count:
             return new, ()
-        return new, self.breached(self._percent, margin(price, cost), look, new.turn)
+        return new, self.breached(self._percent, margin(price, cost), look, new.turn, frame_of(look.after))
 
     def dump(self, part: Edge) -> Any:
         """What was told."""

@@ -11,29 +11,57 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from .._numbers import Exact, Ratio, div, mul, number, sub, text
-from ..errors import MismatchError
+from ..errors import MismatchError, NumberError
 from ..periods import Period
+from ..records import group_of
 
-__all__ = ["HUNDRED", "Gauge", "Group", "Reading", "grouped", "margin", "spare"]
+__all__ = ["HUNDRED", "Gauge", "Group", "Reading", "Value", "grouped", "margin", "spare", "told_group"]
 
 Group: TypeAlias = tuple[tuple[str, str], ...]
 """Dimensions and their values, in the order of the dimensions."""
+
+Value: TypeAlias = str | int | Decimal | None
+"""What a dimension may be told as; inside it is text."""
 
 Figure: TypeAlias = Decimal | int | str | Ratio
 """What people write for a figure."""
 
 HUNDRED = Decimal(100)
 
+# What is worked out from numbers of the grammar has fewer digits on either side of the point.
+_DIGITS = 1_000
+
 WHOLE = ("subtotal", "total", "due", "gross", "cost", "forecast", "balance")
 NAMED = ("amount", "cost", "units", "quantity", "credits", "balance")
 
 
-def grouped(group: Mapping[str, str] | None) -> Group:
+def told_group(group: Mapping[str, Value]) -> Mapping[str, str]:
+    """
+    Dimensions as records have them: a number is its text, nothing is "".
+
+    Raises:
+        MismatchError: `guard.group`, for a value that has no one text.
+    """
+    if all(isinstance(each, str) and each.isascii() for each in group.values()):
+        return cast(Mapping[str, str], group)
+    found: dict[str, str] = {}
+    for name, value in group.items():
+        told = group_of(value)
+        if told is None:
+            raise MismatchError(
+                f"the {name[:60]!r} of a group cannot be this {type(value).__name__}; give text, as records have it",
+                code="guard.group",
+            )
+        found[name] = told
+    return found
+
+
+def grouped(group: Mapping[str, Value] | None) -> Group:
     """The one form of a group."""
-    return tuple(sorted(group.items())) if group else ()
+    return tuple(sorted(told_group(group).items())) if group else ()
 
 
 class Gauge:
@@ -55,7 +83,7 @@ class Gauge:
     __slots__ = ("customer", "group", "name", "text", "what")
 
     def __init__(
-        self, what: str, name: str = "", group: Mapping[str, str] | None = None, *, customer: bool = False
+        self, what: str, name: str = "", group: Mapping[str, Value] | None = None, *, customer: bool = False
     ) -> None:
         if what not in (NAMED if name else WHOLE):
             told = ", ".join(NAMED if name else WHOLE)
@@ -92,6 +120,25 @@ class Gauge:
 
 def _figure(value: Figure) -> Exact:
     return value if isinstance(value, Ratio) else number(value)
+
+
+def _told(gauge: Gauge, value: Figure | None) -> Exact | None:
+    """
+    What a function says of a gauge.
+
+    Raises:
+        NumberError: for what is no number of the grammar; numbers that were worked out may have more digits.
+    """
+    if value is None or isinstance(value, Ratio):
+        return value
+    if isinstance(value, Decimal) and value.is_finite() and -_DIGITS <= value.adjusted() <= _DIGITS:
+        return value
+    try:
+        return number(value)
+    except NumberError as error:
+        raise NumberError(
+            f"what was told of the {gauge} is no figure: {error.text}", code=error.code, path=gauge.text
+        ) from None
 
 
 class Reading:
@@ -150,7 +197,7 @@ class Reading:
     ) -> None:
         self.period = period
         self.customer = customer
-        self._find: Callable[[Gauge], Exact | None] | None = None
+        self._find: Callable[[Gauge], Figure | None] | None = None
         held: dict[str, Exact] = {}
         whole = (subtotal, total, due, gross, cost, forecast, balance)
         for what, value in zip(WHOLE, whole, strict=True):
@@ -166,7 +213,7 @@ class Reading:
     @classmethod
     def by(
         cls,
-        find: Callable[[Gauge], Exact | None],
+        find: Callable[[Gauge], Figure | None],
         *,
         period: Period | None = None,
         customer: Reading | None = None,
@@ -189,19 +236,24 @@ class Reading:
 
         Raises:
             MismatchError: `reading.missing`, when this reading does not have the figure.
+            NumberError: when the function of `by` gives what is no number of the grammar.
         """
-        held = self.customer if gauge.customer else self
-        if held is not None:
-            found = held._values.get(gauge.text)
-            if found is None and held._find is not None:
-                found = held._find(gauge)
-            if found is not None:
-                return found
+        found = self.known(gauge)
+        if found is not None:
+            return found
         raise MismatchError(
             f"a guard reads the {gauge}, which this reading does not have; put it into the reading",
             code="reading.missing",
             path=gauge.text,
         )
+
+    def known(self, gauge: Gauge) -> Exact | None:
+        """The same, or None where this reading does not have the figure."""
+        held = self.customer if gauge.customer else self
+        if held is None:
+            return None
+        found = held._values.get(gauge.text)
+        return _told(gauge, held._find(gauge)) if found is None and held._find is not None else found
 
     def __repr__(self) -> str:
         told = ", ".join(f"{name}: {text(value)}" for name, value in self._values.items())

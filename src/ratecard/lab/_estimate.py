@@ -14,9 +14,9 @@ from .._instants import instant
 from .._kinds import expect, expect_offer
 from .._numbers import ZERO, Exact, Ratio, add, div, number, text
 from .._problems import near
-from ..demand import EachRounded
+from ..demand import Carried, EachRounded, Fold, PerRecord, Sizes, Windows
 from ..errors import MismatchError, Problem, UnknownKeyError
-from ..meters import Aggregate, Sum
+from ..meters import Aggregate, Count, Sum
 from ..periods import Period
 from ..plans import MeterTerms, Offer, Plan, Subscription, resolve
 from ..rating import Account, Statement, Tally, charge, settle
@@ -35,8 +35,8 @@ class Expected:
     Args:
         quantity: what the meter is expected to come to.
         properties: the dimensions it falls to, and the size of its records where a price asks for that.
-        at: when, where a price depends on the time; else the start of the period.
-        records: from how many records of equal value, for prices for each record.
+        at: when, where a price depends on the time; it may be left out where none does.
+        records: from how many records of equal value, for prices that look at each record.
 
     Raises:
         MismatchError: `expected.records`, below 1 or above a million.
@@ -89,9 +89,10 @@ def estimate(
 
     Raises:
         UnknownKeyError: `key.unknown`, for a name that is neither a meter nor a quantity of the plan.
-        MismatchError: `expected.at`, when the price changes inside the period and a quantity does not say when it
-            falls; `expected.unpriced`, when nothing prices it then; `expected.records`, when the plan rounds each
-            record and a number does not say from how many it comes; `argument.type`.
+        MismatchError: `expected.at`, when the price changes inside the period or goes by the time of day, and a
+            quantity does not say when it falls; `expected.unpriced`, when nothing prices it then; `expected.records`,
+            when a price looks at each record (its size, a fee or a bound, free records, its rounding) and a number does
+            not say from how many it comes; `argument.type`.
         RatecardError: as `resolve`, `charge` and `settle` do.
 
     >>> from ratecard import Item, Meter, Plan, meters, prices
@@ -118,7 +119,7 @@ def estimate(
         given = quantities.get(key, ())
         expected = _expected(key, given)
         if not isinstance(given, Expected | list | tuple):
-            _check_bare(meter_terms, expected)
+            expected = _bare(meter_terms, expected)
         cells[key] = _cells(meter_terms, expected)
     nothing = Account({}, 0, False, ())
     tally = Tally({terms.customer: terms.meters}, {terms.customer: cells}, nothing)
@@ -140,14 +141,32 @@ def _expected(key: str, given: object) -> Sequence[Expected]:
     return found
 
 
-def _check_bare(terms: MeterTerms, expected: Sequence[Expected]) -> None:
-    """A number alone does not tell from how many records it comes, and where each is rounded that is the price."""
-    if any(each.quantity for each in expected) and any(isinstance(fold, EachRounded) for fold in terms.folds):
+def _bare(terms: MeterTerms, expected: Sequence[Expected]) -> Sequence[Expected]:
+    """A number alone does not tell from how many records it comes, and where a price looks at each that decides it."""
+    if not any(each.quantity for each in expected):
+        # Nothing is counted where nothing comes; of a level it says that nothing is held.
+        return () if isinstance(terms.meter.aggregate, Count | Sum) else expected
+    reason = ""
+    if any(isinstance(fold, EachRounded) for fold in terms.folds):
+        reason = "the plan rounds the price of each record"
+    elif any(_counts_records(fold) for fold in terms.folds):
+        reason = "a price counts, bounds or charges the single records"
+    elif any(isinstance(axis, Sizes) for axis in terms.axes):
+        reason = "a price goes by the size of the single records"
+    if reason:
         raise MismatchError(
-            f"the plan rounds the price of each record of {terms.meter.key!r}, so a quantity alone has no price; say "
-            "from how many records it comes: Expected(quantity, records=...)",
+            f"{reason} of {terms.meter.key!r}, so a quantity alone has no price; say from how many records it comes: "
+            "Expected(quantity, records=...)",
             code="expected.records",
         )
+    return expected
+
+
+def _counts_records(fold: Fold) -> bool:
+    """Whether the same quantity in more or fewer records comes to another amount."""
+    if isinstance(fold, PerRecord):
+        return bool(fold.fixed) or any(held is not None for held in (fold.minimum, fold.maximum, fold.free_records))
+    return isinstance(fold, Carried) and not fold.per_unit
 
 
 def _sold(plan: Plan) -> set[str]:
@@ -174,6 +193,11 @@ def _cells(terms: MeterTerms, expected: Sequence[Expected]) -> list[Cells]:
         segment = _segment(terms, each)
         if segment is None:
             continue
+        if each.at is None and each.quantity and any(isinstance(axis, Windows) for axis in terms.axes):
+            raise MismatchError(
+                f"the price of {terms.meter.key!r} goes by the time; say when usage falls: Expected(..., at=...)",
+                code="expected.at",
+            )
         record = UsageRecord(terms.meter.event, each.at or terms.edges[segment], each.properties)
         value = div(each.quantity, each.records)
         cell = tuple(axis.key(value, record) for axis in terms.axes)

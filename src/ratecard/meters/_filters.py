@@ -1,8 +1,9 @@
 """
 Filters: which records of an event a meter takes, by their properties. All data: nothing is run, nothing is searched.
 
-A property that is missing, or null, matches no filter but `Exists(present=False)`. A binary float, a list or anything
-else that has no one text equals nothing and raises nothing: the aggregate that must read it says so.
+A property that is missing, or null, matches no filter but `Exists(present=False)`, and so does a list or anything else
+that has no one text. A filter raises nothing. But a number that it cannot read, such as a binary float, is no answer
+where it compares numbers: then the record is refused by `passes`, and not left out in silence.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from pydantic import BeforeValidator, Field, Tag, model_validator
 
 from .._model import Key, Many, Model, OptionalAmount, default, refuse, tagged
 from .._numbers import number, text
-from ..errors import NumberError, Problem
+from ..errors import NumberError, Problem, RecordError
+from ..records import UsageRecord
 
-__all__ = ["AnyFilter", "Equals", "Exists", "Filter", "In", "Prefix", "Range"]
+__all__ = ["AnyFilter", "Equals", "Exists", "Filter", "In", "Prefix", "Range", "passes"]
 
 
 def shown(value: object) -> str | None:
@@ -38,6 +40,35 @@ def numeric(value: object) -> Decimal | None:
         return number(value)
     except NumberError:
         return None
+
+
+def passes(filters: Sequence[Filter], record: UsageRecord) -> bool:
+    """
+    Whether a record passes all filters.
+
+    Raises:
+        RecordError: `record.number`, when all that speaks against it is a number that a filter cannot read.
+    """
+    unread = ""
+    for each in filters:
+        if not each.matches(record.properties):
+            if not each.unread(record.properties):
+                return False
+            unread = unread or each.property
+    if unread:
+        raise RecordError(
+            f"the property {unread!r} is compared as a number, and is a float or out of bounds; send text such as "
+            "'1.5', or read JSON with parse_float=Decimal",
+            code="record.number",
+            path=f"properties.{unread}",
+            record=record.id,
+        )
+    return True
+
+
+def _unread(value: object) -> bool:
+    """Whether a property is a number that the grammar does not take."""
+    return isinstance(value, float | int | Decimal) and not isinstance(value, bool) and numeric(value) is None
 
 
 def _written(value: object) -> str:
@@ -81,6 +112,14 @@ class Filter(Model, frozen=True):
     def matches(self, properties: Mapping[str, Any]) -> bool:
         """Whether the properties pass."""
 
+    def compares(self) -> bool:
+        """Whether it compares numbers."""
+        return False
+
+    def unread(self, properties: Mapping[str, Any]) -> bool:
+        """Whether it compares numbers, and the property is one that it cannot read."""
+        return _unread(properties.get(self.property)) and self.compares()
+
     def reads(self) -> tuple[str, ...]:
         """The property it reads."""
         return (self.property,)
@@ -103,6 +142,10 @@ class Equals(Filter, frozen=True):
     def matches(self, properties: Mapping[str, Any]) -> bool:
         """Whether the property is there and has the value."""
         return shown(properties.get(self.property)) == self.value
+
+    def compares(self) -> bool:
+        """Whether its value is a number."""
+        return numeric(self.value) is not None
 
 
 class In(Filter, frozen=True):
@@ -131,10 +174,14 @@ class In(Filter, frozen=True):
         """Whether the property is there and has one of the values."""
         return shown(properties.get(self.property)) in self._held
 
+    def compares(self) -> bool:
+        """Whether one of its values is a number."""
+        return any(numeric(value) is not None for value in self.values)
+
 
 class Range(Filter, frozen=True):
     """
-    The property is a number inside bounds.
+    The property is a number inside bounds. Text that is no number is outside them.
 
     Attributes:
         minimum: the least that passes; None for no lower bound.
@@ -158,6 +205,10 @@ class Range(Filter, frozen=True):
         if found is None or (self.minimum is not None and found < self.minimum):
             return False
         return self.below is None or found < self.below
+
+    def compares(self) -> bool:
+        """It compares numbers."""
+        return True
 
 
 class Prefix(Filter, frozen=True):

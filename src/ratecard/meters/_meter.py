@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -13,8 +14,9 @@ from pydantic import Field, model_validator
 from .._model import Amount, Key, Many, Model, OptionalAmount, Whole, default, refuse
 from .._numbers import DIGITS, ONE, PLACES, Exact, Rounding, div, mul, quantize
 from ..errors import Problem
+from ..records import UsageRecord
 from ..steps import Step
-from ._filters import AnyFilter
+from ._filters import AnyFilter, passes
 from ._union import AnyAggregate
 
 __all__ = ["Convert", "Meter"]
@@ -113,6 +115,20 @@ class Meter(Model, frozen=True):
             if not each.matches(properties):
                 return False
         return True
+
+    @cached_property
+    def compares(self) -> bool:
+        """Whether a filter compares numbers, so that a record may be refused by `check`."""
+        return any(each.compares() for each in self.where)
+
+    def check(self, record: UsageRecord) -> None:
+        """
+        Refuse a record that it does not take just because a filter cannot read a number of it.
+
+        Raises:
+            RecordError: `record.number`.
+        """
+        passes(self.where, record)
 
     def reads(self) -> tuple[str, ...]:
         """Every property it reads, the aggregate's first, each once."""

@@ -16,7 +16,7 @@ a failure. Filters say which record is what. The rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -29,7 +29,7 @@ from .._numbers import CONTEXT, ZERO, floor, text
 from ..errors import Problem, RecordError
 from ..records import UsageRecord, group_text, read_number, read_time, show_time
 from ._base import Aggregate, Frame, Given, State, bad_state, given_stays, missing, read_decimal, read_list, read_row
-from ._filters import AnyFilter, Filter
+from ._filters import AnyFilter, passes
 
 __all__ = ["Happening", "Judged", "Judgement", "Outcomes", "read_happening", "show_happening"]
 
@@ -178,25 +178,26 @@ class Outcomes(Aggregate, frozen=True):
         What the record says about its subject.
 
         Raises:
-            RecordError: `record.missing` without a subject, or a result without its worth; `record.number`.
+            RecordError: `record.missing` without a subject, or a result without its worth; `record.number`, also for a
+                number that a filter cannot read.
         """
         subject = group_text(record, self.subject)
         if not subject:
             raise missing(record, self.subject)
-        properties, role = record.properties, self._role(record.properties)
+        role = self._role(record)
         worth, kept, of = ZERO, True, ""
         if role == RESULT:
             worth = ZERO if self.worth is None else read_number(record, self.worth)
-            kept = _passes(self.kept, properties)
+            kept = passes(self.kept, record)
         elif self.reference is not None and role in (CONFIRM, REVERSE):
             of = group_text(record, self.reference)
         return Happening(record.at, role, record.source or "", record.id or "", subject, worth, kept, of)
 
-    def _role(self, properties: Mapping[str, Any]) -> int:
+    def _role(self, record: UsageRecord) -> int:
         for filters, role in ((self.reverse, REVERSE), (self.confirm, CONFIRM), (self.failed, FAILED)):
-            if filters and _passes(filters, properties):
+            if filters and passes(filters, record):
                 return role
-        return RESULT if _passes(self.result, properties) else OTHER
+        return RESULT if passes(self.result, record) else OTHER
 
     def zero(self) -> list[Happening]:
         """Nothing happened."""
@@ -340,10 +341,6 @@ class _Judge:
             if each.due is None and each.gone is None and self.rules.confirmation is not None:
                 each.due = each.record.at + self.rules.confirmation
         return self.results
-
-
-def _passes(filters: Sequence[Filter], properties: Mapping[str, Any]) -> bool:
-    return all(each.matches(properties) for each in filters)
 
 
 def _span(hours: Decimal | None) -> timedelta | None:

@@ -16,10 +16,10 @@ from ..prices import record_price
 from ._card import RateCard, repeats
 from ._extra_checks import card_extra_problems, extra_problems
 from ._extras import UsageDiscount
+from ._fit_checks import meter_problems, opening_problem, price_problems
 from ._grant_checks import credit_problems, grant_problems
-from ._guarded import guarded_problems
+from ._guarded import guard_axes, guarded_problems
 from ._lookup import unknown
-from ._outcome_checks import meter_problems
 from ._phases import phase_problems
 
 if TYPE_CHECKING:
@@ -37,12 +37,15 @@ def plan_problems(plan: Plan) -> list[Problem]:
     for index, unit in enumerate(plan.units):
         found += _currency_problems(f"units[{index}].key", unit.currency)
     if plan.phases:
-        found += phase_problems(plan.phases) or _phase_references(plan, known)
+        found += phase_problems(plan.phases) or [*_phase_references(plan, known), *_phase_fits(plan)]
     found += repeats("entitlements", tuple(each.key for each in plan.entitlements), field=".key")
     found += extra_problems(plan)
     found += credit_problems(plan)
     found += grant_problems(plan)
     found += guarded_problems(plan, _every_card)
+    for index, meter in enumerate(plan.meters):
+        if guard_axes([plan], meter.key):
+            found += opening_problem(f"meters[{index}].opening", meter)
     return sorted(found, key=_position)
 
 
@@ -85,6 +88,20 @@ def _phase_references(plan: Plan, meters: list[str]) -> list[Problem]:
             for place, item in enumerate(phase.items)
             if item.meter is not None and item.meter not in meters
         ]
+    return found
+
+
+def _phase_fits(plan: Plan) -> list[Problem]:
+    """What the prices and items of a phase ask that their meters do not tell."""
+    held = {meter.key: meter for meter in plan.meters}
+    metered = [(item.key, item.meter) for card in plan.cards for item in card.items if item.meter is not None]
+    found: list[Problem] = []
+    for index, phase in enumerate(plan.phases):
+        found += meter_problems(f"phases[{index}]", phase.items, plan.meters)
+        for key, price in phase.prices.items():
+            names = dict.fromkeys(name for item, name in metered if item == key and name in held)
+            for name in names:
+                found += price_problems(f"phases[{index}].prices.{key}", price, held[name])
     return found
 
 

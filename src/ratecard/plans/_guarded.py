@@ -134,6 +134,9 @@ def guard_item(guard: Guard) -> str | None:
 def _groups(path: str, guard: Guard, items: Sequence[Item]) -> Iterator[Problem]:
     """Groups of a figure that nothing tells apart: the lines of the item, or of the bill, are not told by them."""
     named = _dimensions(guard)
+    if getattr(guard, "cap", None) is not None:
+        # It reads what its cap reads, which is looked at for itself.
+        return
     if not named or not _reads_bill(guard) or getattr(guard, "meter", None) is not None:
         return
     mine = [item for item in items if item.key == guard_item(guard)]

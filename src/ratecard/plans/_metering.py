@@ -73,7 +73,7 @@ def metered(
             edges.update(min(max(edge, window), end) for edge in (gap.start, gap.end))
         edges.update(_cuts(service, meter, bounds, currency, window))
     ordered = sorted(edges)
-    priced = [followed or any(_counts(service, start) for service in services) for start in ordered[:-1]]
+    priced = [followed or count > 0 for count in _counts(services, ordered[:-1])]
     return MeterTerms(meter, ordered, priced, demand.axes, demand.folds)
 
 
@@ -90,7 +90,21 @@ def _cuts(
                 yield bound.at
 
 
-def _counts(service: Service, at: datetime) -> bool:
-    """Whether usage at an instant is counted for a service."""
-    paused = any(gap.start <= at < gap.end for gap in service.gaps)
-    return service.counted <= at < service.pieces[-1].end and not paused
+def _counts(services: Sequence[Service], at: Sequence[datetime]) -> list[int]:
+    """For how many services usage at each instant is counted; the instants ascend."""
+    steps: list[tuple[datetime, int]] = []
+    for service in services:
+        end = service.pieces[-1].end
+        steps += [(service.counted, 1), (end, -1)]
+        for gap in service.gaps:
+            if gap.start < end:
+                steps += [(gap.start, -1), (min(gap.end, end), 1)]
+    steps.sort()
+    found: list[int] = []
+    place = count = 0
+    for instant in at:
+        while place < len(steps) and steps[place][0] <= instant:
+            count += steps[place][1]
+            place += 1
+        found.append(count)
+    return found

@@ -4,7 +4,6 @@ Whether items that are paid by outcome fit together: price, meter, and what cann
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import Problem
@@ -14,7 +13,7 @@ from ..prices import Outcome
 if TYPE_CHECKING:
     from ._card import Item
 
-__all__ = ["meter_problems", "outcome_problems"]
+__all__ = ["outcome_problems", "read_problems"]
 
 
 def outcome_problems(item: Item) -> list[Problem]:
@@ -45,24 +44,8 @@ def outcome_problems(item: Item) -> list[Problem]:
     return found
 
 
-def meter_problems(path: str, items: Sequence[Item], meters: Sequence[Meter]) -> list[Problem]:
-    """Items whose price and meter do not both look at outcomes, and prices that read what the meter does not tell."""
-    held = {meter.key: meter for meter in meters}
-    found: list[Problem] = []
-    for index, item in enumerate(items):
-        meter = None if item.meter is None else held.get(item.meter)
-        if meter is None:
-            continue
-        rules, price, place = meter.aggregate, item.price, f"{path}.items[{index}].price".lstrip(".")
-        if isinstance(rules, Outcomes) != isinstance(price, Outcome):
-            words = "a meter of outcomes and a price of outcomes go together; change the one or the other"
-            found.append(Problem(place, "outcome.meter", words))
-        elif isinstance(rules, Outcomes) and isinstance(price, Outcome):
-            found += _read_problems(place, price, rules, meter)
-    return found
-
-
-def _read_problems(place: str, price: Outcome, rules: Outcomes, meter: Meter) -> list[Problem]:
+def read_problems(place: str, price: Outcome, rules: Outcomes, meter: Meter) -> list[Problem]:
+    """What a price of outcomes reads and their meter does not tell."""
     found: list[Problem] = []
     if price.rate is not None and rules.worth is None:
         words = f"it is a share of a value, and {meter.key!r} reads none; name the property in worth there"

@@ -21,24 +21,25 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from .._numbers import ONE, ZERO, Exact, sub
+from .._numbers import ONE, ZERO, sub
 from ..cadence import Cadence
 from ..credits import Ledger
 from ..demand import Demand, Dimension
 from ..errors import DefinitionError, MismatchError
 from ..meters import Level, Meter, Outcomes, Peak
-from ..periods import Period, Proration, share
+from ..periods import Period, share
 from ..prices import ByRecord, Percentage, PerUnit, Price
 from ._asked import Checked, check_kinds, memory_of, switched
 from ._card import Item
 from ._carry import Carry
 from ._carry_checks import check_carry, check_currency
 from ._catalog import Offer
+from ._fit_checks import meter_problems
 from ._grants import Bound, Granting, grants_between, ledger_bounds, plan_bounds
 from ._guarded import guard_axes
 from ._metering import in_order, metered
-from ._outcome_checks import meter_problems
 from ._plan import Plan
+from ._shares import Shares
 from ._sold import Sold
 from ._subscription import Subscription
 from ._terms import MeterTerms, Piece, Service, Terms
@@ -235,12 +236,13 @@ class _Resolving:
         peak = ZERO
         counts = [each.part for each in run]
         gaps = whole.gaps(counts)
+        shares = Shares(whole.start, gaps, full, self.zone)
         for sold in run:
             part = billed.overlap(sold.part)
             if part is not None:
                 # What was there before the period began was there before this piece.
                 known = max(peak, sold.quantity or ZERO) if part.start > sold.part.start else peak
-                pieces.append(self._piece(part, sold, full, whole.start, gaps, known))
+                pieces.append(self._piece(part, sold, full, shares, known))
             peak = max(peak, sold.quantity or ZERO)
         meter = None if last.item.meter is None else last.plan.meter(last.item.meter)
         if meter is not None:
@@ -251,35 +253,20 @@ class _Resolving:
         spans: list[Piece] | None = None
         if billed != whole and any(sold.item.staged for sold in run):
             # Discounts and bounds of an item are those of all its service in the period.
-            spans = [self._piece(sold.part, sold, full, whole.start, gaps, ZERO) for sold in run]
+            spans = [self._piece(sold.part, sold, full, shares, ZERO) for sold in run]
         return Service(
             last.item.key, full=full, counted=whole.start, pieces=pieces, due=due, meter=meter, gaps=gaps, spans=spans,
         )  # fmt: skip
 
-    def _piece(
-        self, part: Period, sold: Sold, full: Period, first: datetime, gaps: Sequence[Period], peak: Decimal
-    ) -> Piece:
+    def _piece(self, part: Period, sold: Sold, full: Period, shares: Shares, peak: Decimal) -> Piece:
         item, how = sold.item, sold.item.prorate or sold.plan.proration
         # A difference of shares, so that pieces add up also where any part of a period costs the whole (`none`).
-        before, until = (
-            self._share(Period(first, end, zone=self.zone), gaps, full, how) for end in (part.start, part.end)
-        )
+        before, until = (shares.until(at, how) for at in (part.start, part.end))
         return Piece(
             part, item, sold.version, sub(until, before), before, self._price(item),
             quantity=sold.quantity, peak=peak, alone=share(part, full, how), trial=sold.trial,
             free=sold.free,
         )  # fmt: skip
-
-    def _share(self, whole: Period, gaps: Sequence[Period], full: Period, how: Proration) -> Exact:
-        """The share of a full period that was served in a stretch from the first service on, less the pauses in it."""
-        found: Exact = share(whole, full, how)
-        for gap in gaps:
-            # Service ends where a pause begins, so a pause lies before the end of the stretch or behind it.
-            if gap.start >= whole.end:
-                break
-            until, before = (share(Period(whole.start, at, zone=self.zone), full, how) for at in (gap.end, gap.start))
-            found = sub(found, sub(until, before))
-        return found
 
     def _price(self, item: Item) -> Price:
         """The item's price behind its units off; for a plan that rounds each record, the one that does so."""

@@ -6,7 +6,7 @@ Between two cuts nothing changes: one plan, one anchor, one card, one set of ite
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -119,12 +119,15 @@ class Timeline:
 
     def state(self, at: datetime) -> State:
         """What holds at an instant; before the service, what it begins with."""
-        return self.states[bisect_right(self.states, at, lo=1, key=lambda state: state.start) - 1]
+        return self.states[self._place(at)]
+
+    def _place(self, at: datetime) -> int:
+        return bisect_right(self.states, at, lo=1, key=lambda state: state.start) - 1
 
     def paused(self, start: datetime, end: datetime) -> bool:
         """Whether there is a pause from one instant to another, without a break."""
-        inside = [self.state(start), *(state for state in self.states if start < state.start < end)]
-        return all(state.paused for state in inside)
+        last = bisect_left(self.states, end, lo=1, key=lambda state: state.start)
+        return all(state.paused for state in self.states[self._place(start) : last])
 
     @property
     def plans(self) -> tuple[Plan, ...]:

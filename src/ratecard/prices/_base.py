@@ -7,7 +7,7 @@ The rules:
 2. Amounts of prices that depend on the quantity alone come from their curve. Steps come from the model's own walk
    through its fields, never from the curve, so that one can be held against the other.
 3. A negative quantity costs 0, or with `refunds` minus what the positive one costs. Prices made of others leave that to
-   those.
+   those, with all of it: an allowance takes no free units from what is given back.
 4. Prices nest, at most 16 deep and 1,000 in all; more is refused when the price is built.
 """
 

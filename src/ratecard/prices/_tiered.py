@@ -289,20 +289,17 @@ def volume_curve(rows: Sequence[Band], *, at_zero: bool) -> Curve:
 
 
 def _least_curve(rows: Sequence[Band], *, at_zero: bool) -> Curve:
-    """The least over the holding band and all later ones."""
-    raised = [_raised(band) for band in rows]
-    choices = [least(*raised[index:]) for index in range(len(rows))]
+    """The least over the holding band and all later ones, each of which costs what it does from its start on."""
+    choices: list[Curve] = []
+    later: Exact | None = None
+    for band in reversed(rows):
+        own = band.curve()
+        choices.append(own if later is None else least(own, constant(later)))
+        first = own.amount(band.lower)
+        later = first if later is None or first < later else later
+    choices.reverse()
     start = choices[0].amount(ZERO) if at_zero else ZERO
     return select([(_open(band, rows), choice) for band, choice in zip(rows, choices, strict=True)], at_zero=start)
-
-
-def _raised(band: Band) -> Curve:
-    """A band that prices max(q, its lower bound)."""
-    own = band.curve()
-    if not band.lower:
-        return own
-    first = own.amount(band.lower)
-    return select([(band.lower, constant(first)), (None, own)], at_zero=first)
 
 
 def _faults(price: Tiered) -> list[Problem]:

@@ -15,6 +15,7 @@ from ._careful import Run
 from ._figures import Figures, Find, Scene
 from ._intake import Intake, changed
 from ._measure import IdentityMode
+from ._pile import Pile
 from ._tally import Account, Tally
 
 __all__ = ["Bill", "cost_terms_of"]
@@ -48,6 +49,9 @@ class Bill:
             scene = Scene(cost_terms, self.costs.metering, None, None)
         self.scene = Scene(terms, self.intake.metering, scene, figures, ledger)
         self._now: Figures | None = None
+        # What is held of both, on top of what was counted.
+        self._held = Pile(self.intake)
+        self._held_costs = None if self.costs is None else Pile(self.costs)
 
     def figures(self) -> Figures:
         """The figures of what was counted so far."""
@@ -83,14 +87,90 @@ class Bill:
         Raises:
             RecordError: a value that is missing or no number.
         """
-        costs = before.costs
-        if self.costs is not None and costs is not None:
-            mine = self.costs.judge(record)
-            if isinstance(mine, list):
-                found = self.costs.changes(record, mine, costs.cells)
-                costs = Figures(costs.scene, changed(costs.cells, found), None)
+        found, left_out = self._next(before, record, places)
+        if isinstance(left_out, RecordError):
+            raise left_out
+        return found
+
+    def next(self, record: UsageRecord, places: Sequence[tuple[Run, int]]) -> tuple[Figures, str | RecordError | None]:
+        """
+        The figures once a record is counted, and why its costs are not, where they are left out; for `keep`.
+
+        Raises:
+            RecordError: a value that is missing or no number.
+        """
+        return self._next(self.figures(), record, places)
+
+    def _next(
+        self, before: Figures, record: UsageRecord, places: Sequence[tuple[Run, int]]
+    ) -> tuple[Figures, str | RecordError | None]:
         cells = changed(before.cells, self.intake.changes(record, places, before.cells))
-        return Figures(self.scene, cells, costs)
+        costs = before.costs
+        left_out: str | RecordError | None = None
+        if self.costs is not None and costs is not None:
+            fate = self.costs.judge(record)
+            if isinstance(fate, str):
+                left_out = fate
+            else:
+                try:
+                    found = self.costs.changes(record, fate, costs.cells)
+                    costs = Figures(costs.scene, changed(costs.cells, found), None)
+                except RecordError as error:
+                    left_out = error
+        return Figures(self.scene, cells, costs), left_out
+
+    def keep(self, record: UsageRecord, figures: Figures, left_out: str | RecordError | None) -> None:
+        """Count a record whose figures `next` gave, nothing having changed since."""
+        self.intake.keep(record, figures.cells)
+        self._now = figures
+        self._settled(record)
+        if self.costs is None or figures.costs is None:
+            return
+        if left_out is None:
+            self.costs.keep(record, figures.costs.cells)
+        elif isinstance(left_out, RecordError):
+            self.costs.end("refused", left_out)
+        else:
+            self.costs.end(left_out)
+
+    def hold(self, id: str, record: UsageRecord) -> None:
+        """
+        Hold a record under an id: it lies on top of what was counted, see `ahead`, until it is let go.
+
+        What came by itself already, as it is held or otherwise, is counted, and so it holds nothing.
+
+        Raises:
+            RecordError: a value that is missing or no number.
+        """
+        places = self.intake.judge(record)
+        if isinstance(places, str):
+            return
+        self._held.put(id, record, places)
+        if self.costs is not None and self._held_costs is not None:
+            places = self.costs.judge(record)
+            if not isinstance(places, str):
+                self._held_costs.put(id, record, places)
+
+    def let_go(self, id: str) -> None:
+        """Hold a record no longer."""
+        self._held.drop(id)
+        if self._held_costs is not None:
+            self._held_costs.drop(id)
+
+    def counted(self, source: str | None, name: str) -> None:
+        """An identity was counted: what is held under it holds nothing more."""
+        self._held.settle(source, name)
+        if self._held_costs is not None:
+            self._held_costs.settle(source, name)
+
+    def ahead(self) -> Figures:
+        """The figures of what was counted, and of all that is held on top of it."""
+        now = self.figures()
+        cells, costs = self._held.on(now.cells), now.costs
+        if self._held_costs is not None and costs is not None:
+            mine = self._held_costs.on(costs.cells)
+            costs = costs if mine is costs.cells else Figures(costs.scene, mine, None)
+        return now if cells is now.cells and costs is now.costs else Figures(self.scene, cells, costs)
 
     def changed(self) -> None:
         """What was worked out no longer holds."""
@@ -109,6 +189,7 @@ class Bill:
         """
         self.intake.take(record, places)
         self._now = None
+        self._settled(record)
         if self.costs is None:
             return
         found = self.costs.judge(record)
@@ -119,6 +200,10 @@ class Bill:
             self.costs.take(record, found)
         except RecordError as error:
             self.costs.end("refused", error)
+
+    def _settled(self, record: UsageRecord) -> None:
+        if record.id is not None:
+            self.counted(record.source, record.id)
 
 
 _WHY = {

@@ -259,7 +259,7 @@ class Careful:
         Where a record ends, nothing changed by it yet; where it is counted, the meters and segments it is counted in.
 
         Raises:
-            RecordError: `record.customer`.
+            RecordError: `record.customer`; `record.number`, where a filter cannot read a number.
         """
         customer = record.customer or self.only
         if customer is None:
@@ -271,7 +271,12 @@ class Careful:
         held = None if self.trusted or record.id is None else self.seen.held(record.source, record.id)
         if held is not None:
             return "duplicate" if self._same(record, row, held) else "conflict"
-        takers = [run for run in routes.get(record.event, ()) if run.meter.takes(record.properties)]
+        runs = routes.get(record.event, ())
+        takers = [run for run in runs if run.meter.takes(record.properties)]
+        if len(takers) < len(runs):
+            for run in runs:
+                if run.meter.compares:
+                    run.meter.check(record)
         placed = [(run, run.segment(record.at)) for run in takers]
         inside = [(run, segment) for run, segment in placed if segment >= 0]
         if not inside:

@@ -27,6 +27,7 @@ from ._item_past import Past, Stages
 from ._item_stages import Draft, staged_drafts
 from ._line import CHARGES, Group, LineHead, LineItem, less, line_name
 from ._metered import Metered
+from ._outcome_facts import Undone
 from ._outcome_lines import outcome_lines, outcomes_left
 from ._outcomes import OutcomeItem, is_outcomes
 from ._reading import Reading
@@ -66,6 +67,7 @@ def charge(terms: Terms, tally: Tally, ledger: Ledger | None = None, *, booked: 
         if quick is not None:
             return quick
     charging = Charging(terms, tally)
+    charging.given = ledger is not None
     if ledger is not None or _paid_by_credits(terms):
         charging.wallet = opened(terms, ledger, booked)
         charging.asks = draw_units(charging, charging.wallet)
@@ -95,7 +97,7 @@ def charge(terms: Terms, tally: Tally, ledger: Ledger | None = None, *, booked: 
         charging.placed_last()
     return Charges(
         terms, tally, *charging.finished(in_order=in_order), charging.outcomes, wallet=charging.wallet,
-        weights=charging.weights, uncovered=charging.uncovered, stages=charging.stages,
+        weights=charging.weights, uncovered=charging.uncovered, undone=charging.undone, stages=charging.stages,
     )  # fmt: skip
 
 
@@ -181,8 +183,10 @@ class Charging:
         self.readings: dict[str, Reading] = {}
         self.rollovers: dict[str, dict[tuple[str, ...], Exact]] = {}
         self.wallet: Wallet | None = None
+        self.given = False
         self.asks: Asks = {}
         self.weights: Weights = {}
+        self.undone: dict[str, Undone] = {}
         self.stages: dict[str, Stages] = {}
         self.uncovered: dict[str, dict[tuple[str, ...], Exact]] = {}
         self.brought: dict[str, dict[tuple[str, ...], Exact]] = {}

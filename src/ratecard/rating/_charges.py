@@ -13,6 +13,7 @@ from ..credits import Ledger
 from ..plans import Terms
 from ._item_past import Stages
 from ._line import LineItem
+from ._outcome_facts import Undone
 from ._outcome_lines import accounted
 from ._outcomes import OutcomeItem
 from ._reading import Reading
@@ -38,12 +39,14 @@ class Charges:
         outcomes: what became of outcomes, by item and meter.
         wallet: the credits, as items have drawn on them so far; None where there are none.
         weights: for lines inside which lots of money begin or end to pay, by key, what they come to from when.
+        undone: for lines that take off outcomes billed before, by key, what they take off.
         uncovered: for each item priced in credits whose counter runs on, the credits of each group that nobody paid.
         stages: for each item whose cadence period runs on, what came to its stages so far, and what they took off.
     """
 
     __slots__ = (
-        "lines", "listed", "outcomes", "rollovers", "stages", "tally", "terms", "uncovered", "wallet", "weights",
+        "lines", "listed", "outcomes", "rollovers", "stages", "tally", "terms", "uncovered", "undone", "wallet",
+        "weights",
     )  # fmt: skip
 
     def __init__(
@@ -58,12 +61,14 @@ class Charges:
         wallet: Wallet | None = None,
         weights: Weights | None = None,
         uncovered: Mapping[str, Mapping[tuple[str, ...], Exact]] | None = None,
+        undone: Mapping[str, Undone] | None = None,
         stages: Mapping[str, Stages] | None = None,
     ) -> None:
         self.stages = stages or {}
         self.wallet = wallet
         self.weights: Weights = weights or {}
         self.uncovered = uncovered or {}
+        self.undone = undone or {}
         self.listed = listed
         self.outcomes = {} if outcomes is None else outcomes
         self.terms = terms

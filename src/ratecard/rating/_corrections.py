@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from .._numbers import CONTEXT, ZERO
 from ..credits import Drawn, Use
 from ..money import Money
+from ._story import Own
 from ._wants import Held, Want
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ Amounts = dict[Payer, Decimal]
 class Corrections:
     """The correction of all draws of a statement in its own currency, or in other units."""
 
-    def __init__(self, wallet: Wallet, own: Sequence[Drawn]) -> None:
+    def __init__(self, wallet: Wallet, own: Sequence[Own]) -> None:
         self.wallet = wallet
         self.own = own
         # What each part drew before more than it draws now, and what each payer paid more in all.
@@ -43,7 +44,7 @@ class Corrections:
 
     def post(self, found: Sequence[tuple[Want, Held]]) -> None:
         """Post the difference to what is wanted now and who is to pay it."""
-        for drawn in self.own:
+        for drawn, _ in self.own:
             for payer, amount in _paid(drawn.unit, drawn.use, drawn.parts, drawn.overdrawn):
                 self._add(_base(drawn.id), payer, amount)
             self._leave(_base(drawn.id), drawn.uncovered)
@@ -51,8 +52,8 @@ class Corrections:
             for payer, amount in _paid(want.money.currency, want.use, held.parts, held.overdrawn):
                 self._add(self._name(want), payer, amount.copy_negate())
             self._leave(self._name(want), held.uncovered.copy_negate())
-        for drawn in reversed(self.own):
-            self._back(drawn)
+        for _, stands in reversed(self.own):
+            self._back(stands)
         for want, held in found:
             self.wallet.work.roll(want.at, unit=want.money.currency)
             self._on(want, held)
@@ -103,7 +104,7 @@ class Corrections:
         for _, part in parts:
             amount = CONTEXT.add(amount, part)
         if amount:
-            name = self._free(_base(drawn.id))
+            name = self.wallet.free(_base(drawn.id))
             self.wallet.work.undraw(drawn.id, Money.make(amount, drawn.unit), at=at, id=name, parts=parts)
 
     def _on(self, want: Want, held: Held) -> None:
@@ -119,10 +120,8 @@ class Corrections:
             beyond = max(ZERO, self.open[base].copy_negate())
             self._leave(base, beyond)
             amount = CONTEXT.add(amount, beyond)
-            entry = Drawn(
-                self._free(base), want.at, lot_at=self.wallet.paying(want), unit=unit, amount=amount, use=want.use,
-                parts=tuple(parts), overdrawn=overdrawn, uncovered=beyond,
-            )  # fmt: skip
+            name = self.wallet.free(base)
+            entry = self.wallet.drawn(name, want, amount, parts, overdrawn=overdrawn, uncovered=beyond)
             self.wallet.work.post([entry])
 
     def _need(self, base: str, payer: Payer, most: Decimal) -> Decimal:
@@ -132,14 +131,6 @@ class Corrections:
         mine[payer] = CONTEXT.add(mine[payer], some)
         self.total[payer] = CONTEXT.add(self.total[payer], some)
         return some
-
-    def _free(self, base: str) -> str:
-        """The first id for a part of a line that is not there yet."""
-        name, count = base, 0
-        while self.wallet.work.entry(name) is not None:
-            count += 1
-            name = f"{base}/{count}"
-        return name
 
 
 def _paid(unit: str, use: Use, parts: Sequence[tuple[str, Decimal]], owed: Decimal) -> Iterator[tuple[Payer, Decimal]]:

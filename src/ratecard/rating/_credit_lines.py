@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from .._numbers import ZERO, Exact, add, sign, sub, total
 from ..credits import Use
+from ..errors import NoPriceError
 from ..money import Currency, Money
 from ..prices import Credit
 from ..quantity import Usage
+from ..records import show_time
 from ..steps import Step
 from ._line import less
 from ._wants import Held
@@ -21,9 +23,12 @@ from ._wants import Held
 if TYPE_CHECKING:
     from ._metered import Metered
 
-__all__ = ["Ask", "Asks", "Group", "credit_line"]
+__all__ = ["NOT_PAID", "OWED", "PAID", "Ask", "Asks", "Group", "credit_line"]
 
 Group = tuple[str, ...]
+
+NOT_PAID, PAID, OWED = " not paid", "paid by credits", "owed, to be paid by the next grant"
+"""How the steps of such a line are told: what is left, behind the unit; what lots paid; what is overdrawn."""
 
 
 class Ask:
@@ -71,7 +76,7 @@ def credit_line(
     before = price.beyond(start).amount
     for ask in asks:
         beyond = add(beyond, add(ask.held.uncovered, ask.back))
-        until = price.beyond(beyond).amount
+        until = _cost(metered, price, ask, beyond)
         weights.append((ask.at, sub(until, before)))
         before = until
     charging.uncovered.setdefault(metered.service.key, {})[group] = beyond
@@ -85,13 +90,30 @@ def credit_line(
         if was is not None:
             before = price.credits(was, places=unit.places).step
             needed = less(sub(needed.result, before.result), needed, before)
-        left = Step.of("difference", parts=[_needed(asks, needed), _paid(asks)], note=f"{unit} not paid")
+        left = Step.of("difference", parts=[_needed(asks, needed), _paid(asks)], note=f"{unit}{NOT_PAID}")
         if not sign(start):
             return (Step.of("last", parts=[left, rest.step]),)
         every = Step.of("sum", parts=[Step.of("given", [("value", start)], note=f"{unit} not paid before"), left])
         return (Step.of("last", parts=[every, less(amount, rest.step, earlier.step)]),)
 
     return quantity, amount, derive
+
+
+def _cost(metered: Metered, price: Credit, ask: Ask, beyond: Exact) -> Exact:
+    """
+    What credits cost that nobody paid till the end of a cut.
+
+    Raises:
+        NoPriceError: `credit.uncovered`, where there are some and no price for them.
+    """
+    try:
+        return price.beyond(beyond).amount
+    except NoPriceError as error:
+        raise NoPriceError(
+            f"credits do not pay for {metered.item.key!r} of {metered.charging.terms.customer!r} from "
+            f"{show_time(ask.at)} on (line {ask.line!r}): {error.text}",
+            code=error.code,
+        ) from None
 
 
 def _needed(asks: Sequence[Ask], menu: Step) -> Step:
@@ -113,10 +135,10 @@ def _paid(asks: Sequence[Ask]) -> Step:
             lots[lot] = add(lots.get(lot, ZERO), amount)
     parts = [Step.of("given", [("value", amount)], note=f"from {lot}") for lot, amount in lots.items()]
     if sign(owed):
-        parts.append(Step.of("given", [("value", owed)], note="owed, to be paid by the next grant"))
-    return Step.of("sum", parts=parts, note="paid by credits") if parts else _unpaid()
+        parts.append(Step.of("given", [("value", owed)], note=OWED))
+    return Step.of("sum", parts=parts, note=PAID) if parts else _unpaid()
 
 
 def _unpaid() -> Step:
     """The step that says that no credits paid."""
-    return Step.of("given", [("value", ZERO)], note="paid by credits")
+    return Step.of("given", [("value", ZERO)], note=PAID)

@@ -66,15 +66,15 @@ def portion_of(
     name: str,
     read: Callable[[Decimal], tuple[Reading, Reading]],
 ) -> Portion | None:
-    """How a record can be cut; None where there is nothing of it."""
+    """How a record can be cut; None where it is below 0."""
     quantity = read_number(record, name)
-    if quantity <= 0:
+    if quantity < 0:
         return None
     steps = [run.meter.step for run in runs if isinstance(run.meter.aggregate, Sum) and run.meter.aggregate.of == name]
     step = max(steps) if all(run.meter.convert is None for run in runs) else ONE
     pieces = _turns(terms, cells, runs, name, quantity)
     if pieces is None:
-        return Portion(quantity, read, step=quantity)
+        return Portion(quantity, read, step=quantity or ONE)
     return Portion(quantity, read, step=step, pieces=pieces)
 
 

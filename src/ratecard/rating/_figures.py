@@ -13,12 +13,12 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TypeAlias
 
-from .._numbers import PLACES, ZERO, Exact, sub, total
+from .._numbers import PLACES, ZERO, Exact, add, sub, total
 from ..credits import Ledger
 from ..errors import MismatchError
 from ..guards import Gauge, Reading
 from ..plans import MeterTerms, Terms, stated
-from ._charge import charge
+from ._charge import Charging, charge
 from ._charges import Charges
 from ._intake import Meters
 from ._line import CHARGES, LineItem
@@ -26,14 +26,23 @@ from ._reading import Reading as MeterReading
 from ._settle import settle
 from ._statement import SUMS, Statement
 from ._tally import Account, Tally
+from ._unit_credits import asked_units
+from ._wallet import opened
 
-__all__ = ["Figures", "Find", "Scene", "between"]
+__all__ = ["UNPAID", "Figures", "Find", "Scene", "between"]
 
-Find: TypeAlias = Callable[[Gauge], Exact | None]
-"""The figure of a gauge, or None where it is not known."""
+Find: TypeAlias = Callable[[Gauge], Exact | int | str | None]
+"""
+The figure of a gauge, or None where it is not known.
+
+A gauge with `customer` asks for what the customer has besides this bill; what the bill has of it is added.
+"""
 
 _SUMS = ("subtotal", "total", "due")
 SUBTOTAL = SUMS[0][1]
+UNPAID = ("credit.uncovered", "credit.refused")
+"""What usage that credits do not pay for is refused with."""
+
 _NOTHING = Account({}, 0, False, ())
 
 
@@ -57,7 +66,7 @@ class Scene:
         self.terms = terms
         self.metering = metering
         self.costs = costs
-        self.find = find
+        self.elsewhere = None if find is None else Reading.by(find, customer=Reading.by(find))
         self.staged = stated(terms)
 
     @cached_property
@@ -99,6 +108,23 @@ class Figures:
         """Every item up to its rounded line."""
         return charge(self.scene.terms, self.scene.tally(self.cells), ledger=self.scene.ledger)
 
+    def asked(self, unit: str) -> Exact:
+        """What usage asks of the credits in a unit, whether they are there or not."""
+        scene = self.scene
+        charging = Charging(scene.terms, scene.tally(self.cells))
+        wallet = opened(scene.terms, scene.ledger, None)
+        asks = asked_units(charging, wallet)
+        return total(ask.amount for some in asks.values() for ask in some if str(ask.unit) == unit)
+
+    def price(self) -> None:
+        """
+        Price everything.
+
+        Raises:
+            NoPriceError: some usage has no price.
+        """
+        _ = self.charges
+
     @cached_property
     def statement(self) -> Statement:
         """The statement of the whole period."""
@@ -138,6 +164,11 @@ class Figures:
 
         Amounts are rounded as the statement prints them; costs, which nobody is billed, are exact.
         """
+        found = self._own(gauge)
+        return self._elsewhere(gauge) if found is None else found
+
+    def _own(self, gauge: Gauge) -> Exact | None:
+        """The same as far as it is of this bill alone."""
         what, group = gauge.what, dict(gauge.group)
         if what in _SUMS and not group:
             found: Exact = getattr(self.statement, what).amount
@@ -152,7 +183,16 @@ class Figures:
             return self.costs.exact("gross" if not gauge.name else "amount", gauge.name, group)
         if what in ("balance", "credits") and self.statement.ledger is not None and not group:
             return self._balance(what, gauge.name)
-        return None if self.scene.find is None else self.scene.find(gauge)
+        return None
+
+    def _elsewhere(self, gauge: Gauge) -> Exact | None:
+        """What is told of a figure from outside."""
+        return None if self.scene.elsewhere is None else self.scene.elsewhere.known(gauge)
+
+    def _customer(self, gauge: Gauge) -> Exact | None:
+        """A figure of all that the customer has: what is told from outside, and what this bill itself has of it."""
+        told, mine = self._elsewhere(gauge), self._own(gauge)
+        return told if told is None or mine is None else add(told, mine)
 
     def _balance(self, what: str, unit: str) -> Exact:
         """The credits that are left when the period ends, or what usage has taken of them."""
@@ -184,9 +224,8 @@ class Figures:
 
     def reading(self) -> Reading:
         """The same, for guards."""
-        find = self.scene.find
-        customer = None if find is None else Reading.by(find, period=self.scene.terms.period)
-        return Reading.by(self.value, period=self.scene.terms.period, customer=customer)
+        period = self.scene.terms.period
+        return Reading.by(self.value, period=period, customer=Reading.by(self._customer, period=period))
 
 
 def between(before: Figures, after: Figures) -> Callable[[Gauge], Exact]:

@@ -98,20 +98,24 @@ class Holds:
         if len(self.admitted) > ADMITTED_MAX:
             del self.admitted[next(iter(self.admitted))]
 
-    def recorded(self, record: UsageRecord) -> Admitted | None:
-        """The admission of a record that comes; it is forgotten with that."""
+    def asked(self, record: UsageRecord) -> Admitted | None:
+        """The admission of a record that comes."""
         if record.source is None and record.id in self.quick:
-            return self._of(self.quick.pop(record.id))
-        if not self.admitted:
-            return None
-        mark = mark_of(record)
-        held = self.admitted.get(mark)
-        if held is None:
-            return None
-        found = held.pop(0)
-        if not held:
-            del self.admitted[mark]
-        return found
+            return self._of(self.quick[record.id])
+        held = self.admitted.get(mark_of(record)) if self.admitted else None
+        return held[0] if held else None
+
+    def forget(self, record: UsageRecord) -> None:
+        """Forget the admission of a record that came."""
+        if record.source is None and record.id in self.quick:
+            del self.quick[record.id]
+        elif self.admitted:
+            mark = mark_of(record)
+            held = self.admitted.get(mark, [])
+            if len(held) > 1:
+                del held[0]
+            else:
+                self.admitted.pop(mark, None)
 
     def trim(self) -> None:
         """Let the oldest give way."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from ..demand import Dimension
 from ..errors import RecordError
 from ..meters import Aggregate
 from ..plans import MeterTerms
@@ -96,6 +97,17 @@ class Intake:
         """Where a record ends; where it is counted, the meters and segments it is counted in."""
         return self.careful.ends(record, record)
 
+    def groups(self, names: Sequence[str]) -> list[dict[str, str]]:
+        """The groups by some dimensions that anything was counted in, and first the one that says nothing of them."""
+        found: dict[tuple[str, ...], None] = {("",) * len(names): None}
+        for key, segments in self.cells.items():
+            axes = self.metering[self.customer][key].axes
+            places = [axes.index(Dimension(name)) if Dimension(name) in axes else -1 for name in names]
+            for segment in segments:
+                for cell in segment:
+                    found[tuple("" if place < 0 else cell[place] for place in places)] = None
+        return [dict(zip(names, values, strict=True)) for values in found]
+
     def changes(self, record: UsageRecord, places: Sequence[tuple[Run, int]], cells: Meters) -> list[Change]:
         """
         What a record would change in some cells, which stay as they are.
@@ -151,6 +163,14 @@ class Intake:
             else:
                 new = aggregate.add(state, value, record)
             self.cells[run.meter.key][segment][group] = new
+        self._counted(record)
+
+    def keep(self, record: UsageRecord, cells: Meters) -> None:
+        """Count a record whose cells are worked out already; somebody else reads them too."""
+        self.cells, self.shared = cells, True
+        self._counted(record)
+
+    def _counted(self, record: UsageRecord) -> None:
         self.counts["counted"] += 1
         if self.trusted:
             return

@@ -24,7 +24,8 @@ from ..money import Currency, Money, shown
 from ..periods import Period, instant
 from ..records import read_time, show_time
 from ._line import LineItem
-from ._statement import Statement, currency_of
+from ._plain import currency_of
+from ._statement import Statement
 
 __all__ = ["Invoice", "InvoiceLine", "invoice"]
 

@@ -309,7 +309,9 @@ class LineItem:
         place = f"{self.name} {group}".strip()
         amount = f"{shown(self.rounded, self.currency)} {self.currency}"
         if self.kind not in CHARGES:
-            front = f"{_TOLD[self.kind]}: {place}" if place else _TOLD[self.kind]
+            # A line of credits has a group where they come back for what a reversal takes off.
+            told = "back to credits" if self.kind == "credits" and group else _TOLD[self.kind]
+            front = f"{told}: {place}" if place else told
             return f"{front}, {show_time(self.period.start)} to {show_time(self.period.end)}: {amount}"
         return (
             f"{place}, {show_time(self.period.start)} to {show_time(self.period.end)}: "

@@ -21,6 +21,7 @@ from ..guards import (
     Signals,
     State,
     Verdict,
+    Watch,
 )
 from ..money import Money
 from ..plans import Terms
@@ -185,24 +186,27 @@ class Live(Growing):
             cut: the property that a clamp may lower; by default the one that its meters add up.
 
         Raises:
-            RecordError: as `quote`.
+            RecordError, NoPriceError: as `quote`; but a cap on credits refuses what they would not pay for.
             MismatchError: `live.cut`; `reading.missing`, for a figure that neither the bill nor `figures` has.
         """
         if at is None and record.__class__ is UsageRecord:
             swift = self._ready or self._prepared()
             # Which property is cut is looked at the long way.
-            told = cut is None or (swift is not None and not swift.clamps)
-            if swift is not None and swift.calm and told and not self._holds.reserved:
-                after = swift.admit(record)
-                if after is not None:
-                    fits = Decimal(record.properties[swift.alone[record.event].of]) if swift.clamps else None
-                    held = (swift.levels, swift.latest, swift.drawn)
-                    left = partial(self._left, swift.cells, after, self._state, held, record.at)
-                    return Verdict(True, fits, (), record.at, left)
+            if (
+                swift is not None
+                and swift.calm
+                and (cut is None or not swift.clamps)
+                and not self._holds.reserved
+                and (after := swift.admit(record)) is not None
+            ):
+                fits = Decimal(record.properties[swift.alone[record.event].of]) if swift.clamps else None
+                held = (swift.levels, swift.latest, swift.drawn)
+                left = partial(self._left, swift.cells, after, self._state, held, record.at)
+                return Verdict(True, fits, (), record.at, left)
         self._home()
-        verdict, taken = self._ask(self._bill.intake.read(record), at, cut)
-        if taken is not None:
-            self._holds.admit(*taken)
+        verdict, let = self._ask(self._bill.intake.read(record), at, cut)
+        if let is not None:
+            self._holds.admit(let.record, let.admitted)
         return verdict
 
     def record(self, record: Any, *, at: datetime | str | None = None) -> Signals:
@@ -216,7 +220,9 @@ class Live(Growing):
             at: when it is told; the record's own time by default.
 
         Raises:
-            NoPriceError: some usage has no price; it is counted all the same, as `rate` would count it.
+            NoPriceError: it has no price; nothing has changed then, as whenever this raises.
+            RecordError: `record.dimension`, when a guard counts by a dimension that it does not tell as text.
+            MismatchError: `guard.groups`, `reading.missing`.
         """
         swift = self._ready
         if swift is not None and swift.calm and record.__class__ is UsageRecord:
@@ -250,7 +256,9 @@ class Live(Growing):
             self._bill.end("refused", error)
             self._changed()
             return ()
-        return self._count(found, at, self._holds.recorded(found))
+        signals = self._count(found, at, self._holds.asked(found))
+        self._holds.forget(found)
+        return signals
 
     def reserve(
         self, record: Any, *, id: str | None = None, at: datetime | str | None = None, cut: str | None = None
@@ -266,6 +274,7 @@ class Live(Growing):
             at, cut: as of `admit`.
 
         Raises:
+            RecordError, NoPriceError, MismatchError: as `admit`.
             MismatchError: `live.held`, when something is held under this id.
         """
         self._home()
@@ -276,10 +285,13 @@ class Live(Growing):
         if name in self._holds.reserved:
             told = f"something is held under {name[:60]!r} already; commit or release it first, or use another id"
             raise MismatchError(told, code="live.held")
-        verdict, taken = self._ask(found, at, cut)
-        if taken is not None:
-            self._holds.reserved[name] = taken
+        verdict, let = self._ask(found, at, cut)
+        if let is not None:
+            self._holds.reserved[name] = (let.record, let.admitted)
+            self._bill.hold(name, let.record)
             self._changed()
+            # What is held lies on top of what was held before.
+            self._ahead = let.figures
         return verdict
 
     def commit(self, id: str, record: Any | None = None, *, at: datetime | str | None = None) -> Signals:
@@ -292,13 +304,16 @@ class Live(Growing):
             at: as of `record`.
 
         Raises:
+            RecordError, NoPriceError, MismatchError: as `record`; it is held still.
             MismatchError: `live.reserved`, when nothing is held under this id.
         """
         self._home()
         held, admitted = self._holds.reservation(id)
         found = held if record is None else self._bill.intake.read(record)
+        signals = self._count(found, at, admitted, held=held)
         del self._holds.reserved[id]
-        return self._count(found, at, admitted)
+        self._bill.let_go(id)
+        return signals
 
     def release(self, id: str, *, at: datetime | str | None = None) -> None:
         """
@@ -309,14 +324,10 @@ class Live(Growing):
         """
         self._home()
         held, admitted = self._holds.reservation(id)
+        self._state = self._back(held, admitted, admitted.at if at is None else at)
         del self._holds.reserved[id]
+        self._bill.let_go(id)
         self._changed()
-        if self._holds.counting:
-            self._state, _ = self.watch.record(
-                self._state, admitted.at if at is None else at, self._bill.figures().reading(), uses=admitted.back(),
-                calls=_BACK, admitted_at=admitted.at, group=self._group(held),
-            )  # fmt: skip
-        self._state = self.watch.release(self._state, admitted.mark)
 
     def left(self, at: datetime | str, *, group: Mapping[str, str] | None = None) -> dict[str, Exact]:
         """
@@ -353,7 +364,7 @@ class Live(Growing):
             ledger, figures: as of `live`.
 
         Raises:
-            MismatchError: `live.state`; `tally.terms`, for other terms; `guard.state`.
+            MismatchError: `live.state`; `tally.terms` or `live.costs`, for other terms; `guard.state`.
         """
         if not isinstance(told, Mapping) or told.get("live") != _FORMAT:
             raise MismatchError("this is no live bill that can be read; load what dump wrote", code="live.state")
@@ -369,21 +380,30 @@ class Live(Growing):
     @classmethod
     def _read(cls, told: Mapping[str, Any], terms: Terms, ledger: Ledger | None, figures: Find | None) -> Live:
         tally = Tally.load(told["tally"], {terms.customer: terms.meters})
-        cost_terms = cost_terms_of(terms)
-        costs = None
-        if cost_terms is not None and told["costs"] is not None:
+        cost_terms, costs = cost_terms_of(terms), None
+        if told["costs"] is not None:
+            if cost_terms is None:
+                raise MismatchError(
+                    "this live bill was measured for a plan with costs, and these terms have none; load it with the "
+                    "terms that it was dumped with",
+                    code="live.costs",
+                )
             costs = Tally.load(told["costs"], {terms.customer: cost_terms.meters})
         identity: IdentityMode = "trusted" if tally.account.trusted else "checked"
-        found = cls(terms, tally, ledger=ledger, costs=costs, figures=figures, identity=identity)
-        found._state = found.watch.load(told["guards"])
+        guards = Watch(terms.plan.guards, currency=str(terms.currency)).load(told["guards"])
+        found = cls(terms, tally, ledger=ledger, costs=costs, guards=guards, figures=figures, identity=identity)
         found._holds.load(told)
-        found._version = told["version"]
+        for name, (record, _) in found._holds.reserved.items():
+            found._bill.hold(name, record)
+        version = told["version"]
+        if type(version) is not int or version < 0:
+            raise ValueError
+        found._version = version
         return found
 
     def __repr__(self) -> str:
         return f"<Live bill of {self.terms.customer!r} for {self.terms.period!r}, version {self.version}>"
 
 
-_BACK = Decimal(-1)
 _new = Money.__new__
 _multiply = CONTEXT.multiply

@@ -69,6 +69,8 @@ class Metered:
         # A price that is shared afterwards as a whole is asked for a whole period.
         whole = self.item.tiers == "prorate" or not reading.meter.aggregate.cumulative
         self.asked = ONE if whole else self.share
+        # The groups at each cut, found once for all of them.
+        self._at: dict[tuple[datetime, tuple[str, ...]], tuple[dict[tuple[str, ...], Pairs], Exact]] = {}
         self.before: dict[tuple[str, ...], Pairs] | None = None
         if piece.start != service.counted and self.cumulative:
             self._check_known()
@@ -96,6 +98,16 @@ class Metered:
         for cell in sorted(cells) if len(cells) > 1 else cells:
             found.setdefault(tuple(cell[place] for place in places), []).append((cell, cells[cell]))
         return dict(sorted(found.items()))
+
+    def _groups_at(self, at: datetime, names: Sequence[str]) -> tuple[dict[tuple[str, ...], Pairs], Exact]:
+        """The groups of some dimensions by what was counted before an instant, and the share of the time till then."""
+        found = self._at.get((at, tuple(names)))
+        if found is None:
+            piece = self.piece
+            part = div(mul(piece.share, _micros(piece.start, at)), _micros(piece.start, piece.end))
+            groups = self._grouped(self.reading.cells(self.start, at), names)
+            found = self._at[at, tuple(names)] = (groups, add(self.was, part))
+        return found
 
     def lines(self) -> None:
         """All lines of the piece."""
@@ -190,7 +202,7 @@ class Metered:
         piece, found = self.piece, list[Exact]()
         earlier: Pairs | None = None
         if self.before is not None:
-            earlier = self._grouped(self.reading.cells(self.start, piece.start), names).get(group)
+            earlier = self._groups_at(piece.start, names)[0].get(group)
         last = ZERO if earlier is None else value(self._usage(earlier, group, allotted, piece.start, self.was))
         for at in (*marks, piece.end):
             if at != piece.end and not self.reading.cut_at(at):
@@ -199,12 +211,9 @@ class Metered:
                     "same ledger to resolve, and measure the records for these terms",
                     code="ledger.edges",
                 )
-            pairs = self._grouped(self.reading.cells(self.start, at), names).get(group)
-            if pairs is None:
-                now = last
-            else:
-                part = div(mul(piece.share, _micros(piece.start, at)), _micros(piece.start, piece.end))
-                now = value(self._usage(pairs, group, allotted, at, add(self.was, part)))
+            groups, share = self._groups_at(at, names)
+            pairs = groups.get(group)
+            now = last if pairs is None else value(self._usage(pairs, group, allotted, at, share))
             found.append(sub(now, last))
             last = now
         return found

@@ -3,8 +3,9 @@ Credits in money: what lots pay of a statement, line by line, in the order of ti
 
 A line is paid for its service. Where lots begin or end to pay inside it, it is cut: usage by the difference of what it
 comes to up to each instant, the rest by time, as its item is prorated; taxes and discounts go along by share. A line
-whose service is an instant, such as a fee that is due once, is paid for that instant. What a statement gives back is
-taken off its charges first, in their order, so credits never pay more than there is to pay.
+whose service is an instant, such as a fee that is due once, is paid for that instant. What a statement gives back in
+credits goes to their lots (`_give_back`); what it gives back in money is taken off its charges first, in their order,
+so credits never pay more than there is to pay.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ..credits import Leave, Use
 from ..money import Money
 from ..periods import Period, share
 from ..steps import Step
+from ._give_back import GiveBack
 from ._line import CHARGES, LineItem
 from ._outcomes import is_outcomes
 from ._sheet import Entry, Sheet, given
@@ -44,6 +46,7 @@ class Part:
 def pay_by_credits(sheet: Sheet, wallet: Wallet) -> None:
     """Draw on the lots in the statement's currency, and add a line for each that paid."""
     terms = sheet.terms
+    back = GiveBack(sheet, wallet, _owed(sheet))
     lines = {line.key: line for line in sheet.lines}
     parts: list[Part] = []
     for entry, amount in _payable(sheet):
@@ -62,20 +65,26 @@ def pay_by_credits(sheet: Sheet, wallet: Wallet) -> None:
         )
         for part in parts
     ]
-    for part, held in zip(parts, wallet.pay(wants, home=True), strict=True):
+    for part, held in zip(parts, wallet.pay(wants, home=True, again=back.again()), strict=True):
         for lot, amount in held.parts:
             paid.setdefault(lot, []).append((part, amount))
+    back.close()
     for lot_id, some in paid.items():
         _line(sheet, wallet, lot_id, some)
 
 
-def _payable(sheet: Sheet) -> list[tuple[Entry, Decimal]]:
-    """What is left to pay of each entry, with the taxes that fall on it; what is given back is taken off in order."""
+def _owed(sheet: Sheet) -> list[tuple[Entry, Decimal]]:
+    """What each entry comes to, with the taxes that fall on it."""
     taxes: dict[str, Decimal] = {}
     for line in sheet.lines:
         for key, part in line.shares if line.kind == "tax" else ():
             taxes[key] = CONTEXT.add(taxes.get(key, ZERO), part)
-    every = [(entry, CONTEXT.add(entry.net, taxes.get(entry.key, ZERO))) for entry in sheet.entries]
+    return [(entry, CONTEXT.add(entry.net, taxes.get(entry.key, ZERO))) for entry in sheet.entries]
+
+
+def _payable(sheet: Sheet) -> list[tuple[Entry, Decimal]]:
+    """What is left to pay of each entry; what is given back in money is taken off in order."""
+    every = _owed(sheet)
     owed = ZERO
     for _, amount in every:
         if amount < ZERO:

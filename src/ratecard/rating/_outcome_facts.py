@@ -15,7 +15,7 @@ from ..prices import Outcome, Priced
 from ..quantity import Results, Usage
 from ..steps import Step
 
-__all__ = ["NOTHING", "Edition", "Facts", "Held", "Part", "booked", "ordered", "parts"]
+__all__ = ["NOTHING", "Edition", "Facts", "Held", "Part", "Removed", "Undone", "booked", "ordered", "parts"]
 
 _STEPS = 100
 """So many outcomes are derived one by one on a line by value; the rest as their sum."""
@@ -89,6 +89,44 @@ class Part(NamedTuple):
     step: Callable[[], Step]
 
 
+class Removed(NamedTuple):
+    """
+    An outcome that was billed before and is taken off now.
+
+    Attributes:
+        billed: when it became billable.
+        at: when it was reversed.
+        weight: its part of what is taken off.
+    """
+
+    billed: datetime
+    at: datetime
+    weight: Exact
+
+
+class Undone(NamedTuple):
+    """
+    What a line takes off of a billing period.
+
+    Attributes:
+        item, meter: what was billed.
+        start, end: the billing period.
+        until: the end of the statement that takes it off.
+        removed: the outcomes; none where a guarantee alone gives something back.
+        billed: what was billed before.
+        amount: what is taken off of that, above 0.
+    """
+
+    item: str
+    meter: str
+    start: datetime
+    end: datetime
+    until: datetime
+    removed: tuple[Removed, ...]
+    billed: Exact
+    amount: Exact
+
+
 def ordered(editions: Iterable[Edition]) -> list[Edition]:
     """Editions in the order in which they came into force."""
     return sorted(editions, key=lambda each: (each.since, each.key))
@@ -116,12 +154,12 @@ def parts(facts: Facts, editions: Mapping[str, Edition]) -> dict[str, Part]:
             whole = priced(price, held.count, held.worth, _worth(price, held, ZERO))
             found[edition.key] = Part(held.count, ZERO, _free(edition.trial, whole))
             continue
-        start = priced(price, count, worth)
+        start, first = priced(price, count, worth), not sign(count)
         derive = _worth(price, held, worth)
         count, worth = add(count, held.count), add(worth, held.worth)
         until = priced(price, count, worth, derive)
         amount = sub(until.amount, start.amount)
-        found[edition.key] = Part(held.count, amount, _less(amount, until, start))
+        found[edition.key] = Part(held.count, amount, _less(amount, until, None if first else start))
     return found
 
 
@@ -151,10 +189,11 @@ def _worth(price: Outcome, held: Held, earlier: Exact) -> Callable[[], Step] | N
     return derive
 
 
-def _less(amount: Exact, until: Priced, start: Priced) -> Callable[[], Step]:
+def _less(amount: Exact, until: Priced, start: Priced | None) -> Callable[[], Step]:
     def derive() -> Step:
-        if not sign(start.amount):
+        if start is None:
             return until.step
+        # Also where that comes to 0, as in a free first tier: else the line would seem to price these as well.
         note = "counted with those at earlier prices, less these alone"
         return Step("difference", (), amount, parts=[until.step, start.step], note=note)
 

@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from .._numbers import ZERO, Exact, sub
+from .._numbers import ZERO, Exact, sign, sub
+from ..errors import MismatchError
 from ..meters import Happening, Outcomes
 from ..periods import Period
 from ..plans import Piece, Service
@@ -78,6 +79,8 @@ def _emit(charging: Charging, item: OutcomeItem, group: Group) -> None:
             evidence, left = evidence.beside(left), []
         head = _head(charging, item, due, group, evidence)
         _weigh(charging, item, due, head)
+        if sign(due.amount) < 0:
+            _note(charging, item, due, head.key)
         charging.round_line(head, due.quantity, due.amount, _steps(due))
 
 
@@ -103,6 +106,26 @@ def _weigh(charging: Charging, item: OutcomeItem, due: Due, head: LineHead) -> N
         weights.append((cut, sub(now, last)))
         last = now
     charging.weights[head.key] = weights
+
+
+def _note(charging: Charging, item: OutcomeItem, due: Due, key: str) -> None:
+    """
+    Note what a line takes off, so that credits which paid for it come back.
+
+    Raises:
+        MismatchError: `ledger.missing`, where the plan grants money, and no ledger tells what it paid.
+    """
+    terms = charging.terms
+    told = terms.ledger is not None or charging.given
+    if not told and any(each.currency in (None, str(terms.currency)) for each in terms.plan.grants):
+        raise MismatchError(
+            f"outcomes of {item.key!r} that {terms.customer!r} was billed for before {terms.period!r} are reversed, "
+            "and credits of the plan may have paid for them; pass ledger= with the entries of the statements before "
+            "posted to it",
+            code="ledger.missing",
+        )
+    if charging.wallet is not None:
+        charging.undone[key] = item.undone(due)
 
 
 def _steps(due: Due) -> Any:

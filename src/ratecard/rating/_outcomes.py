@@ -16,16 +16,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from .._numbers import ZERO, Exact, add, sign, sub, total
+from .._numbers import ONE, ZERO, Exact, add, neg, sign, sub, total
 from ..errors import MismatchError
 from ..meters import Given, Happening, Judged, Outcomes
 from ..plans import Piece, Service, Terms
 from ..prices import Outcome
-from ..records import show_time
+from ..records import read_time, show_time
 from ..steps import Step
 from ._evidence import Evidence, Left, Proof
 from ._outcome_carry import Came, read_carried
-from ._outcome_facts import NOTHING, Edition, Facts, Held, Part, booked, ordered, parts
+from ._outcome_facts import NOTHING, Edition, Facts, Held, Part, Removed, Undone, booked, ordered, parts
 from ._reading import Reading
 
 __all__ = ["Due", "OutcomeItem", "is_outcomes"]
@@ -265,11 +265,28 @@ class OutcomeItem:
 
     def amount(self, due: Due, at: datetime) -> Exact:
         """What a due comes to by what became billable, or was taken off, before an instant."""
-        sides: list[Exact] = []
-        for instant in (max(at, self.since), self.since):
-            some = parts(self.facts(instant).get(due.span, Facts()), self.editions)
-            sides.append(total(part.amount for key, part in some.items() if due.closed or key == due.edition.key))
-        return sub(*sides)
+        return sub(self._at(due, max(at, self.since)), self._at(due, self.since))
+
+    def _at(self, due: Due, at: datetime) -> Exact:
+        """What the billing period of a due comes to, under its edition or as a whole, by what happened till then."""
+        some = parts(self.facts(at).get(due.span, Facts()), self.editions)
+        return total(part.amount for key, part in some.items() if due.closed or key == due.edition.key)
+
+    def undone(self, due: Due) -> Undone:
+        """What a due takes off: the outcomes that stood before the statement and do not at its end."""
+        found: list[Removed] = []
+        for each in self.judgement.results:
+            if not each.standing(self.since) or each.standing(self.until) or self.placed[each.record] != due.span:
+                continue
+            edition = self.editions[self.edition_of[each.record]]
+            if due.closed or edition.key == due.edition.key:
+                assert each.due is not None and each.gone is not None
+                worth = ONE if edition.price.rate is None else edition.price.worth(each.record.value)
+                found.append(Removed(each.due, each.gone.at, ZERO if edition.trial else worth))
+        return Undone(
+            self.key, self.meter, read_time(due.span), self.spans[due.span], self.until, tuple(found),
+            self._at(due, self.since), neg(due.amount),
+        )  # fmt: skip
 
     def nothing(self) -> Due:
         """A line of 0, for an item that books nothing and has something to tell."""

@@ -42,6 +42,7 @@ class Reading:
     """
 
     __slots__ = (
+        "_cuts",
         "_kept",
         "axes",
         "carried",
@@ -78,6 +79,7 @@ class Reading:
             read_time(start): {self._group(group): self.states.load(told["state"]) for group, told in pairs}
             for start, pairs in counters.items()
         }
+        self._cuts = {*self.edges, *self.carried}
         self.levels: Levels | None = None
         if isinstance(self.meter.aggregate, Level | Peak):
             levels = () if carry is None else carry.levels.get(key, ())
@@ -115,7 +117,7 @@ class Reading:
 
     def cut_at(self, at: datetime) -> bool:
         """Whether what was used before an instant can be told from what was used since."""
-        return at in self.edges or at in self.carried
+        return at in self._cuts
 
     def _merged(self, start: datetime, end: datetime) -> Cells:
         """

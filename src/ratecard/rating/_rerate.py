@@ -14,11 +14,11 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from .._kinds import expect, expect_many
-from .._numbers import CONTEXT, ZERO, Exact, add, exact, sub, text
+from .._numbers import CONTEXT, ZERO, Exact, sub, text
 from .._visible import visible
 from ..credits import Due, Entry, Ledger
 from ..errors import MismatchError, RatecardError
-from ..money import Currency, Money, shown
+from ..money import Money, shown
 from ..periods import Period, instant
 from ..plans import Carry, Offer, Subscription, resolve, terms_across
 from ..records import Layout, UsageRecord
@@ -26,8 +26,9 @@ from ..steps import Step
 from ._charge import charge
 from ._line import LineItem
 from ._measure import measure
+from ._plain import read_refunds, refunds_in_words, shown_refunds
 from ._settle import settle
-from ._statement import Statement, currency_of
+from ._statement import Statement
 
 __all__ = ["Adjustment", "AdjustmentLine", "postponed", "rerate"]
 
@@ -163,7 +164,7 @@ class Adjustment:
     def explain(self) -> str:
         """All of it in words."""
         head = visible(f"{self.issued.plan} for {self.issued.customer}, {self.issued.period!r}, corrected")
-        refunds = [f"owed back for credits: {text(each.amount)} {each.currency}" for each in self.refunds]
+        refunds = refunds_in_words(self.refunds)
         return "\n".join([head, "", *(line.explain() for line in self.lines), "", f"due: {self.due}", *refunds])
 
     def __repr__(self) -> str:
@@ -181,11 +182,7 @@ class Adjustment:
             "currency": {"code": str(currency), "places": currency.places},
             "lines": [line.to_json() for line in self.lines],
             **{name: shown(amount.amount, currency) for name, amount in amounts.items()},
-            **(
-                {"refunds": [[str(each.currency), each.currency.places, text(each.amount)] for each in self.refunds]}
-                if self.refunds
-                else {}
-            ),
+            **shown_refunds(self.refunds),
             "issued": self.issued.to_json(),
             "corrected": self.corrected.to_json(),
         }
@@ -203,9 +200,7 @@ class Adjustment:
             raise MismatchError(words, code="adjustment.version")
         issued, corrected = (Statement.from_json(told.get(name, {})) for name in ("issued", "corrected"))
         try:
-            refunds = [
-                Due(exact(amount), currency_of(code, places)) for code, places, amount in told.get("refunds", ())
-            ]
+            refunds = read_refunds(told)
         except (TypeError, ValueError) as error:
             if isinstance(error, RatecardError):
                 raise
@@ -221,16 +216,6 @@ class Adjustment:
 
     def __hash__(self) -> int:
         return hash((self.issued, self.corrected))
-
-
-def _refunds(entries: Sequence[Entry], ledger: Ledger | None) -> tuple[Due, ...]:
-    """The money that entries make due, by currency."""
-    found: dict[Currency, Exact] = {}
-    for entry in entries:
-        assert ledger is not None
-        for due in ledger.due(entry):
-            found[due.currency] = add(found.get(due.currency, ZERO), due.amount)
-    return tuple(Due(amount, currency) for currency, amount in found.items())
 
 
 def rerate(
@@ -301,7 +286,7 @@ def rerate(
         raise MismatchError(f"{issued.currency} was issued, not {corrected.currency}", code="currency.mixed")
     if cards == "same":
         _check_versions(issued, corrected, offer, subscription)
-    return Adjustment(issued, corrected, refunds=_refunds(corrected.entries, corrected.ledger))
+    return Adjustment(issued, corrected, refunds=corrected.refunds)
 
 
 def postponed(records: Iterable[UsageRecord], period: Period) -> list[UsageRecord]:

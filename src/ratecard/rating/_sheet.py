@@ -19,7 +19,7 @@ from ..periods import Period
 from ..plans import Dues, Piece, Plan, Service, Terms
 from ..steps import Step
 from ._charges import Charges
-from ._line import Kind, LineHead, LineItem, line_key
+from ._line import Group, Kind, LineHead, LineItem, line_key
 from ._spread import proportioned, shared_within
 
 __all__ = ["Entry", "Notice", "Sheet", "given", "summed"]
@@ -106,6 +106,7 @@ class Sheet:
         self.coupons: dict[str, int] = dict(charges.terms.carry.coupons) if charges.terms.carry else {}
         self.drawn: dict[str, Decimal] = {}
         self.weights = charges.weights
+        self.undone = charges.undone
         self._services: dict[tuple[str, datetime], tuple[Service, Piece]] | None = None
         self.freed: dict[str, Exact] = {}
         self.entries: list[Entry] = []
@@ -143,7 +144,7 @@ class Sheet:
 
     def line(
         self, kind: Kind, item: str, name: str, step: Step, *, version: str, period: Period,
-        over: Iterable[tuple[Entry, Decimal]] = (),
+        over: Iterable[tuple[Entry, Decimal]] = (), group: Group = (),
     ) -> LineItem:  # fmt: skip
         """
         Add a line that a stage made by a term of this version; over what it falls, and with which weights.
@@ -158,8 +159,8 @@ class Sheet:
         # What falls on other lines is due with them, and all of it by the end; a floor where its own time ends.
         due = terms.period.end if held else min(period.end, terms.period.end)
         head = LineHead(
-            line_key(kind, item, (), period.start), item=item, name=name, group=(), unit="", currency=terms.currency,
-            period=period, due=due, version=version, mode=terms.plan.rounding, kind=kind,
+            line_key(kind, item, group, period.start), item=item, name=name, group=group, unit="",
+            currency=terms.currency, period=period, due=due, version=version, mode=terms.plan.rounding, kind=kind,
             shares=[(entry.key, part) for entry, part in shares],
         )  # fmt: skip
         made = LineItem(head, ONE, step.result, rounded, lambda _: (head.step(step, rounded),))

@@ -12,7 +12,7 @@ from typing import Any
 from .._kinds import expect
 from .._numbers import CONTEXT, ZERO, Exact, quantize
 from .._visible import is_sound, visible
-from ..credits import Entry, Ledger, entry_from_json
+from ..credits import Due, Entry, Ledger, entry_from_json
 from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
 from ..periods import Period
@@ -20,11 +20,13 @@ from ..plans import Carry, Order
 from ._carried import carried
 from ._charges import Charges
 from ._line import CHARGES, Kind, LineItem
+from ._paid import Paid, agree, paid_before, read_paid, shown_paid
+from ._plain import currency_of, read_refunds, refunds_in_words, shown_refunds
 from ._sheet import Notice
 from ._tally import Account
 from ._wallet import Wallet
 
-__all__ = ["SUMS", "Difference", "Statement", "StatementHead", "currency_of"]
+__all__ = ["SUMS", "Difference", "Statement", "StatementHead"]
 
 SUMS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     (
@@ -101,8 +103,12 @@ class Statement:
         notices: what is told beside the lines: coupons that were not used, and why; what a forgotten carry would tell.
         order: the order of operations that was followed.
         entries: what to post to the customer's ledger; posting twice adds nothing.
+        refunds: what is owed back in money beside `due`, exact, by currency: the cost of credits that were paid for and
+            come back to a lot that is over. Of a promotional lot they are void.
+        paid_before: what credits had paid of it by entries that were posted before, by unit and lot (no lot for what
+            was owed); empty on a statement that is not made again.
         ledger: the ledger with these entries in it; None where there are no credits, and on a statement read back from
-            JSON.
+            JSON, beside which it is stored. A pickle keeps it, with all its entries.
         account: where every usage record went; None where the tally held many customers.
         carry: what the next period needs to know; None on a statement read back from JSON, since it is stored beside
             it.
@@ -110,7 +116,7 @@ class Statement:
 
     __slots__ = (
         "_carry", "_charges", "_coupons", "_drawn", "_due", "_subtotal", "_total", "account", "entries", "head",
-        "ledger", "lines", "notices",
+        "ledger", "lines", "notices", "paid_before", "refunds",
     )  # fmt: skip
 
     def __init__(
@@ -128,8 +134,12 @@ class Statement:
         coupons: Mapping[str, int] | None = None,
         wallet: Wallet | None = None,
         entries: Sequence[Entry] = (),
+        refunds: Sequence[Due] = (),
+        paid: Paid | None = None,
     ) -> None:
         self.entries: tuple[Entry, ...] = tuple(entries) if wallet is None else wallet.entries()
+        self.paid_before: Paid = (paid or {}) if wallet is None else paid_before(wallet.paid, self.entries)
+        self.refunds: tuple[Due, ...] = tuple(refunds) if wallet is None else wallet.refunds()
         self.ledger: Ledger | None = None if wallet is None else wallet.ledger()
         self.notices = tuple(notices)
         self._drawn = drawn
@@ -229,13 +239,15 @@ class Statement:
     def verify(self) -> bool:
         """
         Whether the statement proves itself: every step recomputes, every line's last step gives its amount, keys are
-        distinct, shares fall on lines that are there, and the lines add up to the subtotal, total and due.
+        distinct, shares fall on lines that are there, and the lines add up to the subtotal, total and due. What credits
+        paid by its lines is, lot by lot, what its entries draw, and what had been drawn before.
         """
         keys = {line.key for line in self.lines}
         sums = [self.subtotal.amount, self.total.amount, self.due.amount] == [added for _, _, added in self._added()]
         sums = sums and all(key in keys for line in self.lines for key, _ in line.shares)
         same = all(line.currency == self.currency for line in self.lines)
-        return sums and same and len(keys) == len(self.lines) and all(line.verify() for line in self.lines)
+        sound = sums and same and len(keys) == len(self.lines) and all(line.verify() for line in self.lines)
+        return sound and agree(self.lines, self.entries, self.paid_before)
 
     def _added(self) -> list[tuple[str, list[LineItem], Decimal]]:
         """Each sum with the lines it adds to the one before."""
@@ -256,6 +268,7 @@ class Statement:
         parts += [
             "",
             *self._sums_in_words(),
+            *refunds_in_words(self.refunds),
             "",
             f"order of an item: {', '.join(self.order.items)}",
             f"order of the statement: {', '.join(self.order.statement)}",
@@ -301,20 +314,20 @@ class Statement:
     def _content(self) -> tuple[object, ...]:
         return (
             self.head.content(), self.lines, self._subtotal, self._total, self._due, self.account, self.notices,
-            self.entries,
+            self.entries, self.paid_before, self.refunds,
         )  # fmt: skip
 
     def __hash__(self) -> int:
         return hash((self.customer, self.plan, self.period, self.due))
 
     def __reduce__(self) -> tuple[object, ...]:
-        # By way of its plain data, so that what comes out of a pickle is read like any other; the carry beside it.
-        return (Statement._restored, (self.to_json(), self.carry))
+        # By way of its plain data, so that what comes out is read like any other; the carry and the ledger beside it.
+        return (Statement._restored, (self.to_json(), self.carry, self.ledger))
 
     @classmethod
-    def _restored(cls, told: Mapping[str, Any], carry: Carry | None) -> Statement:
+    def _restored(cls, told: Mapping[str, Any], carry: Carry | None, ledger: Ledger | None = None) -> Statement:
         found = cls.from_json(told)
-        found._carry = carry
+        found._carry, found.ledger = carry, ledger
         return found
 
     def __repr__(self) -> str:
@@ -339,6 +352,8 @@ class Statement:
             "due": shown(self.due.amount, self.currency),
             **({"notices": [notice.to_json() for notice in self.notices]} if self.notices else {}),
             **({"entries": [entry.to_json() for entry in self.entries]} if self.entries else {}),
+            **shown_paid(self.paid_before),
+            **shown_refunds(self.refunds),
             "order": {"items": list(self.order.items), "statement": list(self.order.statement)},
             "account": None if self.account is None else self.account.to_json(),
         }
@@ -389,14 +404,6 @@ class Statement:
         entries = [entry_from_json(each) for each in told.get("entries", ())]
         return cls(
             head, lines=lines, account=account, charges=None, notices=notices, drawn=None, coupons=None,
-            entries=entries,
+            entries=entries, refunds=read_refunds(told), paid=read_paid(told),
             subtotal=amounts["subtotal"], total=amounts["total"], due=amounts["due"],
         )  # fmt: skip
-
-
-def currency_of(code: str, places: int) -> Currency:
-    """The currency as the statement counted it."""
-    if code not in Currency.codes():
-        return Currency.custom(code, places=places)
-    found = Currency.of(code)
-    return found if found.places == places else Currency.of(code, profile="stripe")

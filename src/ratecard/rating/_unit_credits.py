@@ -17,6 +17,7 @@ from ..money import Currency
 from ..plans import Service
 from ..prices import Credit
 from ..quantity import Usage
+from ..records import show_time
 from ._credit_lines import Ask, Asks, Group
 from ._line import line_name
 from ._metered import Metered
@@ -27,7 +28,7 @@ from ._wants import Want
 if TYPE_CHECKING:
     from ._charge import Charging
 
-__all__ = ["draw_units"]
+__all__ = ["asked_units", "draw_units"]
 
 
 def draw_units(charging: Charging, wallet: Wallet) -> Asks:
@@ -37,10 +38,7 @@ def draw_units(charging: Charging, wallet: Wallet) -> Asks:
     Raises:
         NoPriceError: `credit.refused`, where the ledger refuses what its lots do not cover.
     """
-    found: Asks = {}
-    for service in charging.terms.services:
-        if service.due is not None and any(isinstance(piece.price, Credit) for piece in service.pieces):
-            found.update(_asked(charging, wallet, service))
+    found = asked_units(charging, wallet)
     every = [ask for asks in found.values() for ask in asks]
     # Sorting keeps the order of what is equal: at one instant the items draw in their order, and in them the groups.
     every.sort(key=lambda each: each.at)
@@ -49,10 +47,20 @@ def draw_units(charging: Charging, wallet: Wallet) -> Asks:
         ask.held = held
         if held.refused:
             raise NoPriceError(
-                f"the credits held do not pay for {ask.money} of {ask.line!r}, and the ledger refuses the rest; grant "
-                "more of them, or let it leave or overdraw what no lot covers",
+                f"the credits of {charging.terms.customer!r} do not pay for {ask.money} of {ask.line!r} from "
+                f"{show_time(ask.at)} on, and the ledger refuses the rest; grant more of them, or let it leave or "
+                "overdraw what no lot covers",
                 code="credit.refused",
             )
+    return found
+
+
+def asked_units(charging: Charging, wallet: Wallet) -> Asks:
+    """What all usage that is priced in credits costs of them; nothing is drawn."""
+    found: Asks = {}
+    for service in charging.terms.services:
+        if service.due is not None and any(isinstance(piece.price, Credit) for piece in service.pieces):
+            found.update(_asked(charging, wallet, service))
     return found
 
 

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
-from ..credits import Drawn, Entry, Leave, Ledger, Lot, OpenLedger, entry_id
+from .._numbers import CONTEXT, ZERO, Exact, add
+from ..credits import Drawn, Due, Entry, Leave, Ledger, Lot, OpenLedger
 from ..errors import LedgerError, MismatchError
 from ..money import Currency
 from ..plans import Terms
 from ..records import show_time
 from ._corrections import Corrections
+from ._paid import Paid, more
+from ._story import Story
 from ._wants import Held, Want, short
 
 __all__ = ["Wallet", "opened", "statement_key"]
@@ -46,10 +50,15 @@ class Wallet:
         self.policy = ledger.policy
         self.settles = ledger.policy.lot_time == "settlement"
         self._bounds: dict[str, list[datetime]] = {}
+        self._story: Story | None = None
+        # What credits pay of the statement, by unit and lot; with no lot what is owed.
+        self.paid: Paid = {}
 
     def again(self) -> Wallet:
         """A working copy of this one."""
-        return Wallet(self.ledger(), self.key, self.home, booked=self.booked, until=self.until, since=self.since)
+        found = Wallet(self.ledger(), self.key, self.home, booked=self.booked, until=self.until, since=self.since)
+        found.paid = dict(self.paid)
+        return found
 
     def has(self, unit: Currency) -> bool:
         """Whether there is any lot of a unit."""
@@ -76,7 +85,13 @@ class Wallet:
         """
         return [] if self.settles else [at for at in self._of(unit) if start < at < end]
 
-    def pay(self, wants: Sequence[Want], *, home: bool) -> list[Held]:
+    def story(self, items: Sequence[str] = ()) -> Story:
+        """What the ledger tells of the statement, read when first asked for, with the draws of others for items."""
+        if self._story is None:
+            self._story = Story(self.work, self.key, items)
+        return self._story
+
+    def pay(self, wants: Sequence[Want], *, home: bool, again: Sequence[tuple[Want, Held]] = ()) -> list[Held]:
         """
         Let credits pay, in the order of what is wanted.
 
@@ -86,27 +101,56 @@ class Wallet:
         Args:
             wants: all that the statement wants in its own currency, or all in other units.
             home: which of the two.
+            again: what certain lots pay once more before all else, as far as it is in them.
         """
-        own = [each for each in self._own() if (each.unit == self.home) == home]
-        if not own:
+        found = self._pay(wants, home=home, again=again)
+        for want, held in zip(wants, found, strict=True):
+            for lot, amount in (*held.parts, ("", held.overdrawn)):
+                more(self.paid, str(want.money.currency), lot, amount)
+        return found
+
+    def _pay(self, wants: Sequence[Want], *, home: bool, again: Sequence[tuple[Want, Held]]) -> list[Held]:
+        own = [each for each in self.story().own() if (each.was.unit == self.home) == home]
+        if not own and not again:
             return [self._draw(self.work, want, want.base(self.key, self.home)) for want in wants]
-        afresh = self.work.without([each.id for each in own])
+        back = [part for each in own for part in each.missing()]
+        afresh = self.work.without([each.was.id for each in own], back)
+        first = [(want, self._once_more(afresh, str(n), want, held)) for n, (want, held) in enumerate(again)]
         held = [self._draw(afresh, want, f"{want.base(self.key, self.home)}/afresh") for want in wants]
         if not any(each.refused for each in held):
-            Corrections(self, own).post(list(zip(wants, held, strict=True)))
+            Corrections(self, own).post([*first, *zip(wants, held, strict=True)])
         return held
 
-    def _own(self) -> list[Drawn]:
-        """What the statement drew before, as it stands, in the order of posting."""
-        prefix = entry_id(self.key, "")
-        found: list[Drawn] = []
-        for entry in self.work.entries():
-            if isinstance(entry, Drawn) and entry.id.startswith(prefix):
-                stands = self.work.standing(entry.id)
-                if stands is not None:
-                    assert isinstance(stands.entry, Drawn)
-                    found.append(stands.entry)
-        return found
+    def _once_more(self, afresh: OpenLedger, place: str, want: Want, held: Held) -> Held:
+        """What lots that are chosen pay, each as far as it has that much."""
+        parts = [(lot, min(part, afresh.lot(lot).left)) for lot, part in held.parts]
+        parts = [(lot, part) for lot, part in parts if part]
+        amount = held.uncovered
+        for _, part in parts:
+            amount = CONTEXT.add(amount, part)
+        if parts:
+            # Two draws of one stretch may have one name.
+            name = f"{want.base(self.key, self.home)}/afresh {place}"
+            afresh.post([self.drawn(name, want, amount, parts, uncovered=held.uncovered)])
+        return Held(parts, ZERO, held.uncovered)
+
+    def drawn(
+        self, name: str, want: Want, amount: Decimal, parts: Sequence[tuple[str, Decimal]], *,
+        overdrawn: Decimal = ZERO, uncovered: Decimal = ZERO,
+    ) -> Drawn:  # fmt: skip
+        """The entry by which certain lots pay for a part of a line."""
+        return Drawn(
+            name, want.at, lot_at=self.paying(want), unit=want.money.currency, amount=amount, use=want.use,
+            parts=tuple(parts), overdrawn=overdrawn, uncovered=uncovered,
+        )  # fmt: skip
+
+    def free(self, base: str) -> str:
+        """The first id for a part of a line that is not there yet."""
+        name, count = base, 0
+        while self.work.entry(name) is not None:
+            count += 1
+            name = f"{base}/{count}"
+        return name
 
     def _draw(self, work: OpenLedger, want: Want, name: str) -> Held:
         """Draw for one part, after what expired by then rolled over as far as it does."""
@@ -125,9 +169,7 @@ class Wallet:
         """Whether a draw would do nothing: no lot pays for it, and what no lot covers is left."""
         rest = self.policy.overage if want.overage is None else want.overage
         at = self.paying(want)
-        return isinstance(rest, Leave) and not any(
-            each.lot.alive(at) for each in work.live(want.money.currency, want.use)
-        )
+        return isinstance(rest, Leave) and not work.pays(want.money.currency, at, want.use)
 
     def paying(self, want: Want) -> datetime:
         """The instant that must lie inside the time of a lot that pays."""
@@ -136,6 +178,14 @@ class Wallet:
     def ledger(self) -> Ledger:
         """The ledger as it is now."""
         return self.work.ledger()
+
+    def refunds(self) -> tuple[Due, ...]:
+        """The money that the entries make due beside the statement, by currency."""
+        found: dict[Currency, Exact] = {}
+        for entry in self.entries():
+            for due in self.work.due(entry):
+                found[due.currency] = add(found.get(due.currency, ZERO), due.amount)
+        return tuple(Due(amount, currency) for currency, amount in found.items())
 
     def entries(self) -> tuple[Entry, ...]:
         """What was posted for the statement."""

@@ -14,7 +14,7 @@ from ..credits import Overage, Use, entry_id
 from ..money import Currency, Money
 from ..records import show_time
 
-__all__ = ["Held", "Want", "short"]
+__all__ = ["Held", "Want", "named", "short"]
 
 _LONGEST = 400
 _LONGEST_KEY = 200
@@ -72,9 +72,13 @@ class Want(NamedTuple):
     def base(self, key: str, home: Currency) -> str:
         """The id of the draw for it, on the statement with a key and a currency."""
         # One line may be paid in units first, and in money for the rest.
-        named = self.line if self.money.currency == home else f"{self.line}|{self.money.currency}"
-        found = entry_id(key, named, "" if self.at == self.start else show_time(self.at))
-        return _cut(found, _LONGEST)
+        line = self.line if self.money.currency == home else f"{self.line}|{self.money.currency}"
+        return named(key, line, "" if self.at == self.start else show_time(self.at))
+
+
+def named(key: str, line: str, part: str = "") -> str:
+    """The id of what a line of a statement does, or a part of it, cut where it would be too long."""
+    return _cut(entry_id(key, line, part), _LONGEST)
 
 
 def short(key: str) -> str:

@@ -1,0 +1,222 @@
+"""
+What a statement gives back in credits: outcomes that credits paid for in an earlier billing period, and that it takes
+off now.
+
+What comes back of an outcome is what paid for its own time: the draw of the stretch in which it became billable, first
+what nobody had paid of it, which is money, then its lots, the last one first. What is more than that is money as far as
+money was paid for the item in that billing period, then comes from the item's other draws in it, the last first.
+Credits come back when the outcome was reversed, so the statement itself can draw on them; what is then left in a lot
+that is over when the statement is booked is void, or money due where it was paid for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from .._numbers import CONTEXT, ZERO, div, mul, sign, split
+from ..credits import Entry as Posted
+from ..credits import Holding, Leave, Refunded, Voided
+from ..money import Money
+from ..steps import Step
+from ._line import line_key
+from ._outcome_facts import Undone
+from ._paid import more
+from ._sheet import Entry, Sheet, given
+from ._story import Earlier
+from ._wallet import Wallet
+from ._wants import Held, Want, named
+
+__all__ = ["GiveBack"]
+
+
+class _Back(NamedTuple):
+    """What comes back of one draw to one lot, for what entry of the sheet, and when."""
+
+    earlier: Earlier
+    lot: str
+    amount: Decimal
+    entry: Entry
+    at: datetime
+
+
+class GiveBack:
+    """
+    What one statement gives back in credits.
+
+    Args:
+        sheet: the statement; it gets a line for each lot that something comes back to.
+        wallet: its credits.
+        owed: what each entry comes to with its taxes.
+    """
+
+    def __init__(self, sheet: Sheet, wallet: Wallet, owed: Sequence[tuple[Entry, Decimal]]) -> None:
+        self.sheet = sheet
+        self.wallet = wallet
+        items = dict.fromkeys(each.item for each in sheet.undone.values())
+        self.earlier = wallet.story(list(items)).earlier
+        self.found: list[_Back] = []
+        # What nobody had paid of each draw, and comes back as money; when something of it comes back.
+        self.open: dict[str, Decimal] = {}
+        self.at: dict[str, datetime] = {}
+        # What came back to lots, by the ids of these and of what gave it back.
+        self.fresh: dict[tuple[str, str], Decimal] = {}
+        for entry, amount in owed:
+            undone = sheet.undone.get(entry.key)
+            if undone is not None and amount < ZERO:
+                self._undo(entry, undone, amount.copy_negate())
+        self._lines()
+        self._post()
+
+    def _undo(self, entry: Entry, undone: Undone, amount: Decimal) -> None:
+        """Find what paid for an amount that is taken off."""
+        terms = self.sheet.terms
+        draws = [
+            each
+            for each in self.earlier.values()
+            if each.entry.unit == terms.currency
+            and (each.entry.use.item, each.entry.use.customer) == (undone.item, terms.customer)
+            and each.entry.use.meter in (None, undone.meter)
+            and undone.start <= each.entry.at < undone.end
+        ]
+        draws.sort(key=lambda each: (each.entry.at, each.place), reverse=True)
+        money = self._money(undone, draws, amount)
+        removed = [each for each in undone.removed if sign(each.weight)]
+        parts = split(amount, [each.weight for each in removed], terms.currency.step) if removed else [amount]
+        times = [each.at for each in removed] or [undone.until]
+        owns = [[draw for draw in draws if self._covers(draw, each.billed)] for each in removed] or [[]]
+        for at, own, part in zip(times, owns, parts, strict=True):
+            rest = self._take(entry, own, part, at)
+            paid = min(rest, money)
+            money = CONTEXT.subtract(money, paid)
+            self._take(entry, draws, CONTEXT.subtract(rest, paid), at)
+
+    def _money(self, undone: Undone, draws: Sequence[Earlier], amount: Decimal) -> Decimal:
+        """What was paid in money for the whole of it, where no lot was asked at all, at the taxes of now."""
+        paid = self.sheet.rounded(div(mul(undone.billed, amount), undone.amount))
+        for draw in draws:
+            for part in (draw.uncovered, *draw.parts.values()):
+                paid = CONTEXT.subtract(paid, part)
+        return max(paid, ZERO)
+
+    def _covers(self, draw: Earlier, at: datetime) -> bool:
+        """Whether an instant lies in the stretch of a draw: no lot that was there then begins or ends between."""
+        start = draw.entry.at
+        if at < start:
+            return False
+        ends = (end for held in self.wallet.work.lots() if held.number < draw.place for end in self._ends(held, at))
+        return not any(start < end <= at for end in ends)
+
+    def _ends(self, held: Holding, at: datetime) -> Iterable[datetime]:
+        lot = held.lot
+        return () if lot.unit != self.sheet.terms.currency or self.wallet.settles else lot.bounds(at)
+
+    def _take(self, entry: Entry, draws: Sequence[Earlier], amount: Decimal, at: datetime) -> Decimal:
+        """Take an amount from draws, one after the other; what they do not have is left."""
+        for draw in draws if amount else ():
+            name = draw.entry.id
+            self.at[name] = max(at, self.at.get(name, at))
+            some = min(draw.uncovered, amount)
+            draw.uncovered = CONTEXT.subtract(draw.uncovered, some)
+            self.open[name] = CONTEXT.add(self.open.get(name, ZERO), some)
+            amount = CONTEXT.subtract(amount, some)
+            for lot, part in reversed(draw.parts.items()):
+                some = min(part, amount)
+                if some:
+                    draw.parts[lot] = CONTEXT.subtract(part, some)
+                    self.found.append(_Back(draw, lot, some, entry, at))
+                    amount = CONTEXT.subtract(amount, some)
+        return amount
+
+    def _key(self, lot: str, item: str | None) -> str:
+        return line_key("credits", lot, self._group(item), self.sheet.terms.period.start)
+
+    def _group(self, item: str | None) -> tuple[tuple[str, str], ...]:
+        return (("returned", item or ""),)
+
+    def _lines(self) -> None:
+        """A line for each lot and item, which takes from the reversals what comes back as credits."""
+        terms = self.sheet.terms
+        by_line: dict[tuple[str, str | None], list[_Back]] = {}
+        for each in self.found:
+            by_line.setdefault((each.lot, each.earlier.entry.use.item), []).append(each)
+        for (lot_id, item), some in by_line.items():
+            lot = self.wallet.lot(lot_id)
+            taken: dict[str, tuple[Entry, Decimal]] = {}
+            steps: list[Step] = []
+            for each in some:
+                before = taken.get(each.entry.key, (each.entry, ZERO))[1]
+                taken[each.entry.key] = (each.entry, CONTEXT.add(before, each.amount))
+                ended = lot.expiry is not None and lot.expiry <= each.at
+                told = (", money due for what it cost" if lot.paid else ", void") if ended else ""
+                steps.append(given(each.amount, f"{each.entry.key}{told}"))
+            step = Step.of("sum", (), parts=steps, note=f"back to {lot_id}")
+            self.sheet.line(
+                "credits", lot_id, lot.key, step, over=list(taken.values()), group=self._group(item),
+                version=terms.plan.digest, period=terms.period,
+            )  # fmt: skip
+            for entry, amount in taken.values():
+                entry.net = CONTEXT.add(entry.net, amount)
+                more(self.wallet.paid, str(terms.currency), lot_id, amount.copy_negate())
+
+    def _post(self) -> None:
+        """Post what comes back more than this statement gave back before."""
+        parts: dict[str, dict[str, Decimal]] = {}
+        for each in self.found:
+            mine = parts.setdefault(each.earlier.entry.id, {})
+            mine[each.lot] = CONTEXT.add(mine.get(each.lot, ZERO), each.amount)
+        for name, at in self.at.items():
+            draw = self.earlier[name]
+            spare = max(ZERO, CONTEXT.subtract(self.open[name], draw.open))
+            for lot, amount in parts.get(name, {}).items():
+                some = CONTEXT.subtract(amount, draw.mine.get(lot, ZERO))
+                if some > ZERO:
+                    self._return(draw, lot, some, spare, at)
+                    spare = ZERO
+            if spare:
+                self._return(draw, "", ZERO, spare, at)
+
+    def _return(self, draw: Earlier, lot: str, amount: Decimal, spare: Decimal, at: datetime) -> None:
+        entry = draw.entry
+        name = self.wallet.free(named(self.wallet.key, self._key(lot, entry.use.item)))
+        money = Money.make(CONTEXT.add(amount, spare), entry.unit)
+        work = self.wallet.work
+        left = work.lot(lot).left if lot else ZERO
+        work.undraw(entry.id, money, at=at, id=name, parts=[(lot, amount)] if lot else ())
+        if lot and work.lot(lot).left != left:
+            self.fresh[lot, name] = amount
+
+    def again(self) -> list[tuple[Want, Held]]:
+        """What lots pay once more: this statement gave it back before, and does not now."""
+        parts: dict[tuple[str, str], Decimal] = {}
+        for each in self.found:
+            mark = (each.earlier.entry.id, each.lot)
+            parts[mark] = CONTEXT.add(parts.get(mark, ZERO), each.amount)
+        found: list[tuple[Want, Held]] = []
+        for draw in self.earlier.values():
+            entry = draw.entry
+            spare = max(ZERO, CONTEXT.subtract(draw.open, self.open.get(entry.id, ZERO)))
+            for lot, mine in draw.mine.items():
+                some = CONTEXT.subtract(mine, parts.get((entry.id, lot), ZERO))
+                if some > ZERO:
+                    money = Money.make(CONTEXT.add(some, spare), entry.unit)
+                    key = self._key(lot, entry.use.item)
+                    start = self.sheet.terms.period.start
+                    want = Want(key, start, money, entry.at, entry.use, entry.lot_at, Leave())
+                    found.append((want, Held([(lot, some)], ZERO, spare)))
+                    spare = ZERO
+        return found
+
+    def close(self) -> None:
+        """What is left of it in lots that are over when the statement is booked is void, or money due."""
+        work, booked = self.wallet.work, self.wallet.booked
+        for (lot_id, name), amount in self.fresh.items():
+            held = work.lot(lot_id)
+            ended = held.lot.expiry is not None and held.lot.expiry <= booked
+            some = min(amount, held.left)
+            if ended and some and not held.closed and held.lot.rollover is None:
+                kind: type[Voided | Refunded] = Refunded if held.lot.paid else Voided
+                entry: Posted = kind(self.wallet.free(f"{name}/over"), booked, lot_id, some, False)
+                work.post([entry])

@@ -1,0 +1,124 @@
+"""
+What credits paid of a statement, by lot: told once by its lines and once by the entries it posts.
+
+The two are one, but for what stood before: a statement that is made again posts only what each lot pays more or less
+than by entries that are there. So a statement says what had been paid before, and `verify` holds the three together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+from .._numbers import ONE, ZERO, Exact, add, div, exact, mul, neg, sign, sub, text, total
+from ..credits import Drawn, Entry, Returned
+from ..errors import MismatchError
+from ..steps import Step
+from ._credit_lines import NOT_PAID, OWED, PAID
+from ._line import CHARGES, LineItem
+
+__all__ = ["Paid", "agree", "more", "paid_before", "read_paid", "shown_paid"]
+
+Paid: TypeAlias = dict[tuple[str, str], Exact]
+"""By unit and lot; by unit and no lot what is owed."""
+
+
+def more(found: Paid, unit: str, lot: str, amount: Exact) -> None:
+    """Some more of one lot."""
+    found[unit, lot] = add(found.get((unit, lot), ZERO), amount)
+
+
+def by_entries(entries: Iterable[Entry]) -> Paid | None:
+    """What entries draw, less what they give back; None where one of them does not add up."""
+    found: Paid = {}
+    for entry in entries:
+        if isinstance(entry, Drawn):
+            parts = [*entry.parts, ("", entry.overdrawn)]
+        elif isinstance(entry, Returned):
+            parts = [*((lot, amount) for lot, amount, _ in entry.freed), ("", entry.overdrawn)]
+        else:
+            continue
+        if total([entry.uncovered, *(amount for _, amount in parts)]) != entry.amount:
+            return None
+        for lot, amount in parts:
+            more(found, str(entry.unit), lot, amount if isinstance(entry, Drawn) else neg(amount))
+    return found
+
+
+def by_lines(lines: Iterable[LineItem]) -> Paid:
+    """What lines say that credits paid: money on lines of their own, units in the steps of what they paid for."""
+    found: Paid = {}
+    for line in lines:
+        if line.kind == "credits":
+            more(found, str(line.currency), line.item, neg(line.rounded))
+        elif line.kind in CHARGES:
+            for step in line.steps:
+                _in_steps(found, step)
+    return found
+
+
+def _in_steps(found: Paid, step: Step) -> None:
+    """The units that the steps of a line say were paid; of a line that is shown by group, its share of them."""
+    todo: list[tuple[Step, Exact]] = [(step, ONE)]
+    while todo:
+        each, share = todo.pop()
+        facts = dict(each.inputs)
+        if each.rule == "scaled" and {"factor", "divisor"} == set(facts):
+            share = div(mul(share, _number(facts["factor"])), _number(facts["divisor"]))
+        if (
+            each.rule == "difference"
+            and each.note.endswith(NOT_PAID)
+            and [part.note for part in each.parts][1:] == [PAID]
+        ):
+            unit = each.note.removesuffix(NOT_PAID)
+            for part in each.parts[-1].parts:
+                lot = "" if part.note == OWED else part.note.removeprefix("from ")
+                more(found, unit, lot, mul(part.result, share))
+        else:
+            todo += ((part, share) for part in each.parts)
+
+
+def _number(value: Any) -> Exact:
+    return exact(value) if isinstance(value, str) else value
+
+
+def paid_before(paid: Mapping[tuple[str, str], Exact], entries: Iterable[Entry]) -> Paid:
+    """What had been paid before: what the statement says in all, less what its entries draw."""
+    posted = by_entries(entries)
+    assert posted is not None
+    found = {key: sub(paid.get(key, ZERO), posted.get(key, ZERO)) for key in dict.fromkeys([*paid, *posted])}
+    return {key: amount for key, amount in found.items() if sign(amount)}
+
+
+def shown_paid(paid: Mapping[tuple[str, str], Exact]) -> dict[str, list[list[str]]]:
+    """As plain data; nothing where there is none."""
+    told = [[unit, lot, text(amount)] for (unit, lot), amount in paid.items()]
+    return {"paid_before": told} if told else {}
+
+
+def read_paid(told: Mapping[str, Any]) -> Paid:
+    """
+    Read back what `shown_paid` wrote.
+
+    Raises:
+        MismatchError: `statement.form`.
+    """
+    found: Paid = {}
+    for unit, lot, amount in told.get("paid_before", ()):
+        if not (isinstance(unit, str) and isinstance(lot, str)) or (unit, lot) in found:
+            words = "what credits had paid before is told by unit and lot, each once; read what to_json wrote"
+            raise MismatchError(words, code="statement.form")
+        found[unit, lot] = exact(amount)
+    return found
+
+
+def agree(lines: Iterable[LineItem], entries: Iterable[Entry], before: Mapping[tuple[str, str], Exact]) -> bool:
+    """Whether lines, entries and what was paid before say one thing."""
+    posted = by_entries(entries)
+    if posted is None:
+        return False
+    rest = by_lines(lines)
+    for some in (posted, before):
+        for (unit, lot), amount in some.items():
+            more(rest, unit, lot, neg(amount))
+    return not any(sign(amount) for amount in rest.values())

@@ -1,0 +1,53 @@
+"""
+The gateway with requests that are out of the ordinary: nothing asked for, the same one again, one that wrote nothing.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from ratecard import Period
+from tests.examples.test_examples import ROOT
+
+FOLDER = ROOT / "examples" / "ai-gateway"
+
+
+@pytest.fixture(scope="module")
+def run() -> ModuleType:
+    """The example as a module."""
+    spec = importlib.util.spec_from_file_location("ai_gateway_run", FOLDER / "run.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def gateway(run: ModuleType) -> Any:
+    """A gateway before its first request."""
+    return run.Gateway(Period.month(2025, 6))
+
+
+def test_nothing_asked_for(run: ModuleType, gateway: Any) -> None:
+    """A request for no output is let through, costs its input, and holds nothing when it is over."""
+    first = next(run.read_usage(FOLDER / "usage.jsonl"))
+    gateway.serve(first._replace(max_tokens=0, written=0))
+    assert dict(gateway.ends) == {"let through": 1}
+    assert gateway.bill.dump()["reserved"] == []
+    assert gateway.bill.tally.account.counts["counted"] == 1
+
+
+def test_the_same_request_again(run: ModuleType, gateway: Any) -> None:
+    """A request that comes again as it was counted takes nothing."""
+    first = next(run.read_usage(FOLDER / "usage.jsonl"))
+    whole = first._replace(written=first.max_tokens)
+    gateway.serve(whole)
+    due = gateway.bill.statement().due
+    gateway.serve(whole)
+    assert dict(gateway.ends) == {"let through": 1, "counted before": 1}
+    assert gateway.bill.statement().due == due

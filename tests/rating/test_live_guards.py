@@ -1,0 +1,186 @@
+"""Guards of a plan as the live bill asks them: what it hands them to read, and where their days begin."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from ratecard import guards, meters, prices
+from ratecard.cadence import Cadence
+from ratecard.errors import MismatchError, NumberError
+from ratecard.guards import Alert, Breach, Cap, Crossed, Gauge
+from ratecard.meters import Meter
+from ratecard.periods import Period
+from ratecard.plans import Item, Plan, RateCard, resolve
+from ratecard.rating import Live, live
+from ratecard.records import UsageRecord
+
+JANUARY = Period.month(2025, 1)
+NOON = "2025-01-10T12:00:00Z"
+ONE = prices.PerUnit(unit_price="1")
+
+
+def opened(
+    *some: guards.Guard, price: prices.Price = ONE, each: tuple[str, ...] = (), period: Period = JANUARY,
+    find: Any = None, **fields: Any,
+) -> Live:  # fmt: skip
+    """A live bill of one item under guards."""
+    plan = Plan.single(
+        "p", currency="USD", meters=[Meter(key="n", event="use", aggregate=meters.Sum(of="n"))],
+        items=[Item(key="n", meter="n", price=price, each=each)], guards=some, **fields,
+    )  # fmt: skip
+    return live(resolve(plan, plan.subscribe("acme", start="2025-01-01"), period), figures=find)
+
+
+def use(n: int, id: str, at: datetime | str = NOON, **more: Any) -> UsageRecord:
+    """A record of the item."""
+    return UsageRecord("use", at, {"n": n, **more}, id=id)
+
+
+def test_a_cap_of_the_customer_reads_the_request() -> None:
+    """What the customer has elsewhere stands on top of this bill, of the request and of what is held."""
+    bill = opened(Cap(spend="10", scope="customer"), find=lambda gauge: 4)
+    assert not bill.admit(use(7, "1")) and bill.admit(use(6, "1"))
+    assert bill.reserve(use(2, "held"))
+    assert bill.left(NOON) == {"cap on subtotal for the customer": 4}
+    (bound,) = bill.admit(use(5, "2")).limits
+    assert (bound.value, bound.limit) == (11, 10)
+    assert bill.record(use(4, "3")) == ()
+    (breach,) = bill.record(use(3, "4"))
+    assert isinstance(breach, Breach) and (breach.value, breach.limit) == (11, 10)
+    clamping = opened(Cap(spend="10", scope="customer", mode="clamp"), find=lambda gauge: 4)
+    assert clamping.admit(use(1000, "1")).fits == 6
+
+
+def test_figures_of_the_customer_add_up() -> None:
+    """Quantities, units, amounts and costs are added; what this bill does not have is told whole from elsewhere."""
+    told = {"quantity": 2, "units": "3", "amount": Decimal(4), "cost": 1, "gross": 7, "forecast": 50}
+    costs = [RateCard(currency="USD", items=[Item(key="n", meter="n", price=prices.PerUnit(unit_price="0.5"))])]
+    some = (
+        Alert(quantity=7, meter="n", scope="customer"), Alert(quantity=8, item="n", scope="customer"),
+        Alert(spend=9, item="n", scope="customer"), Alert(forecast=50, scope="customer"),
+        guards.MarginFloor(percent=71, scope="customer"),
+    )  # fmt: skip
+    bill = opened(*some, costs=costs, find=lambda gauge: told[gauge.what] if gauge.customer else None)
+    signals = bill.record(use(5, "1"))
+    assert [signal.value for signal in signals[:4]] == [7, 8, 9, 50]
+    # 5 and 7 are charged, 2.50 and 1 are spent on it: 8.50 of 12 is left.
+    assert len(signals) == 5
+    assert opened(*some[:4], find=lambda gauge: told[gauge.what]).record(use(4, "1"))[0].key.startswith("alert on fore")
+
+
+@pytest.mark.parametrize(("given", "code"), [
+    (0.5, "number.float"), ("5x", "number.syntax"), ([1], "number.type"), (True, "number.bool"),
+    (Decimal("NaN"), "number.nonfinite"), (Decimal("1e99999"), "number.bounds"),
+])  # fmt: skip
+def test_figures_are_numbers(given: Any, code: str) -> None:
+    """What a function says of a gauge is a number of the grammar, or an error that names the gauge."""
+    for scope in ("plan", "customer"):
+        bill = opened(Alert(forecast=1, scope=scope), find=lambda gauge: given)
+        with pytest.raises(NumberError, match="forecast") as caught:
+            bill.record(use(1, "1"))
+        assert caught.value.code == code
+        assert Gauge("forecast").text == caught.value.path
+    assert opened(Cap(spend="10", scope="customer"), find=lambda gauge: "5").admit(use(5, "1"))
+    with pytest.raises(MismatchError, match="reading"):
+        opened(Cap(spend="10", scope="customer"), find=lambda gauge: None).admit(use(5, "1"))
+
+
+def test_windows_follow_the_zone_of_the_customer() -> None:
+    """A cadence without a zone has its boundaries where the customer's days begin; one that names a zone keeps it."""
+    month, day = Cadence.calendar("month"), Cadence.calendar("day")
+    zone = "America/New_York"
+    january = Period.month(2025, 1, zone=zone)
+    # 1 February at one in the night in UTC is still 31 January in New York.
+    late = use(10, "2", "2025-02-01T01:00:00Z")
+    limits: tuple[guards.Guard, ...] = (
+        Cap(spend="10", per=month), guards.FixedWindow(limit=1, per=month),
+        guards.FairUse(quantity=0, meter="n", then=guards.FixedWindow(limit=1, per=month)),
+    )  # fmt: skip
+    for limit in limits:
+        bill = opened(limit, period=january, zone=zone)
+        assert bill.admit(use(10, "1", "2025-01-20T12:00:00Z"))
+        assert not bill.admit(late)
+    (bound,) = opened(Cap(spend="10", per=day), period=january, zone=zone).admit(use(11, "1", NOON)).limits
+    assert bound.retry_after is None
+    bill = opened(Cap(spend="10", per=day), period=january, zone=zone)
+    assert bill.admit(use(10, "1", NOON))
+    # The day ends at five in UTC.
+    assert bill.admit(use(1, "2", NOON)).retry_after == 17 * 3600
+    utc = opened(Cap(spend="10", per=Cadence.calendar("month", zone="UTC")), period=january, zone=zone)
+    assert utc.admit(use(10, "1", "2025-01-20T12:00:00Z")) and utc.admit(late)
+
+
+def test_alerts_on_caps_with_groups() -> None:
+    """An alert tells each group that its cap counts, whatever the cap reads and in whichever window."""
+    for more in ({}, {"per": Cadence.calendar("day")}, {"window_seconds": 60}):
+        cap = Cap.model_validate({"key": "t", "quantity": 6, "meter": "n", "each": ["team"], **more})
+        bill = opened(cap, Alert(key="half", percent=50, cap="t", each=["team"]), each=("team",))
+        told = {}
+        for name, n, team in (("1", 2, "x"), ("2", 4, "y"), ("3", 1, "x"), ("4", 1, "x")):
+            for signal in bill.record(use(n, name, team=team)):
+                told[name] = (signal.key, signal.group)
+        assert told == {"2": ("half", (("team", "y"),)), "3": ("half", (("team", "x"),))}
+        assert bill.left(NOON, group={"team": "x"}) == {"t": 2}
+        money = Cap.model_validate({"key": "t", "spend": 6, "group": {"team": "x"}, **(more or {"item": "n"})})
+        alone = opened(money, Alert(key="half", percent=50, cap="t"), each=("team",))
+        also = opened(money, Alert(key="half", percent=50, cap="t", group={"team": "x"}), each=("team",))
+        for bill in (alone, also):
+            assert bill.record(use(5, "1", team="y")) == ()
+            assert [signal.key for signal in bill.record(use(3, "2", team="x"))] == ["half"]
+    with pytest.raises(ValidationError, match=r"alert\.cap"):
+        opened(Cap(key="t", quantity=6, meter="n", each=["team"]), Alert(percent=50, cap="t"))
+    with pytest.raises(ValidationError, match=r"guard\.dimension"):
+        opened(Alert(percent=50, budget=10, each=["team"]))
+
+
+def test_groups_are_told_as_records_have_them() -> None:
+    """What is left of a group is told for the number that records have."""
+    bill: Any = opened(Cap(spend="10", window_seconds=60, each=["user"]))
+    assert bill.admit(use(8, "1", user=7))
+    assert bill.left(NOON, group={"user": 7}) == bill.left(NOON, group={"user": "7"})
+    assert list(bill.left(NOON, group={"user": 7}).values()) == [2]
+
+
+def test_windows_of_a_bill_tell_each_crossing() -> None:
+    """Each day's cap is told as passed once, an alert that recovers each time, and no two months share an id."""
+    bill = opened(
+        Cap(key="day", spend="2", per=Cadence.calendar("day")), Cap(key="hour", spend="10", window_seconds=3600),
+        Alert(key="half", percent=50, cap="hour", rearm="recover"),
+    )  # fmt: skip
+    found = [bill.record(use(6, str(day), f"2025-01-{day}T12:00:00Z")) for day in (10, 11, 12)]
+    assert [[type(each) for each in signals][-2:] for signals in found] == [
+        [Breach, Crossed], [guards.Rearmed, Crossed], [guards.Rearmed, Crossed]
+    ]  # fmt: skip
+    assert [signals[0].key for signals in found] == ["day"] * 3
+    ids = [signal.id for signals in found for signal in signals if isinstance(signal, Breach | Crossed)]
+    assert len(set(ids)) == 6
+    alike = []
+    for month in (1, 2):
+        bill = opened(
+            Cap(key="h", spend="10", window_seconds=3600), Alert(key="half", percent=50, cap="h"),
+            period=Period.month(2025, month),
+        )  # fmt: skip
+        x = use(6, "1", f"2025-0{month}-10T12:00:00Z")
+        assert bill.admit(x)
+        (signal,) = bill.record(x)
+        assert isinstance(signal, Crossed)
+        alike.append(signal.id)
+    assert alike == ["half||5|2025-01-01T00:00:00Z|0", "half||5|2025-02-01T00:00:00Z|0"]
+
+
+def test_a_clamp_on_nothing() -> None:
+    """A record of 0 under a clamp is let through, also where it is not known whether its price falls."""
+    price = prices.Matrix(dimensions=["kind"], default=prices.PerUnit(unit_price="1"), cells=[])
+    falls = prices.Brackets(brackets=[prices.Bracket(up_to=5, price=price), prices.Bracket(price=price)])
+    plan = Plan.single(
+        "p", currency="USD", meters=[Meter(key="m", event="e", aggregate=meters.Sum(of="n"))],
+        items=[Item(key="m", meter="m", price=falls)], guards=[Cap(spend=5, mode="clamp")],
+    )  # fmt: skip
+    bill = live(resolve(plan, plan.subscribe("acme", start="2025-01-01"), JANUARY))
+    verdict = bill.admit(UsageRecord("e", NOON, {"n": 0}, id="r1"))
+    assert (verdict.allowed, verdict.fits) == (True, 0)

@@ -1,0 +1,123 @@
+"""What credits paid: lines, entries and what was paid before say one thing, or the statement does not verify."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ratecard.errors import MismatchError
+from ratecard.plans import Plan
+from ratecard.rating import Statement
+from tests.rating.test_corrections import bill, kept, ledger, plan, used
+from tests.rating.test_give_back import FEBRUARY, GIFT, JANUARY, chain, told
+from tests.rating.test_give_back import ledger as gifts
+from tests.rating.test_give_back import plan as outcomes
+
+
+def money() -> Statement:
+    """Two lots of money pay for two items."""
+    return bill(plan(), used(("a", 3, 8), ("b", 4, 9)), ledger({"id": "x", "amount": 10}, {"id": "y", "amount": 5}))
+
+
+def units() -> Statement:
+    """The same in units, the rest of which is overdrawn."""
+    lots = ({"id": "x", "amount": 10}, {"id": "y", "amount": 5})
+    offer = plan(units=True, burn={"overage": {"kind": "negative"}})
+    return bill(offer, used(("a", 3, 8), ("b", 4, 9)), ledger(*lots, unit="c", policy=offer.burn))
+
+
+def reversal() -> Statement:
+    """A reversal gives back what a gift paid."""
+    return chain(outcomes(), gifts(GIFT), (JANUARY, [told("01-05", "a")]), (FEBRUARY, [told("02-05", "a", "undo")]))[1]
+
+
+def made_again() -> Statement:
+    """A statement that draws more than it did before."""
+    first = bill(plan(), used(("a", 3, 8)), ledger({"id": "x", "amount": 10}))
+    return bill(plan(), used(("a", 3, 8), ("b", 4, 9)), kept(first))
+
+
+def less(entry: dict[str, Any]) -> None:
+    """Another amount that adds up again."""
+    entry["amount"] = "3"
+    entry["parts"] = [[entry["parts"][0][0], "3"]]
+    entry["overdrawn"] = entry["uncovered"] = "0"
+
+
+def returned(entry: dict[str, Any]) -> None:
+    """More of what comes back."""
+    entry["amount"] = "32"
+    entry["freed"][0][1] = "32"
+
+
+def lone(entry: dict[str, Any]) -> None:
+    """An amount that does not add up."""
+    entry["amount"] = "1"
+
+
+def elsewhere(entry: dict[str, Any]) -> None:
+    """Another lot."""
+    entry["parts"][0][0] = "z"
+
+
+@pytest.mark.parametrize(
+    ("made", "tamper"),
+    [(money, less), (money, lone), (money, elsewhere), (units, less), (units, elsewhere), (reversal, returned),
+     (made_again, less)],
+)  # fmt: skip
+def test_tampered_entries_do_not_verify(
+    made: Callable[[], Statement], tamper: Callable[[dict[str, Any]], None]
+) -> None:
+    """An entry with another amount or lot is not what the lines say."""
+    found = made()
+    assert found.verify()
+    stored = json.loads(found.dumps())
+    assert Statement.from_json(stored).verify()
+    entry = next(each for each in stored["entries"] if each["kind"] in ("drawn", "returned"))
+    tamper(entry)
+    assert not Statement.from_json(stored).verify()
+
+
+@pytest.mark.parametrize("made", [money, units, reversal, made_again])
+def test_entries_that_are_gone_do_not_verify(made: Callable[[], Statement]) -> None:
+    """Without its entries, or one of them, or with one twice, a statement is not the one that was made."""
+    stored = json.loads(made().dumps())
+    for entries in ([], stored["entries"][:-1], [*stored["entries"], stored["entries"][-1]]):
+        assert not Statement.from_json({**stored, "entries": entries}).verify()
+
+
+def test_what_was_paid_before_is_told() -> None:
+    """A statement made again tells what had been paid before; a fresh one has nothing to tell."""
+    fresh, again = money(), made_again()
+    assert (fresh.paid_before, again.paid_before) == ({}, {("USD", "x"): 8})
+    stored = json.loads(again.dumps())
+    assert (stored["paid_before"], "paid_before" in fresh.to_json()) == ([["USD", "x", "8"]], False)
+    assert Statement.from_json(stored) == again
+    del stored["paid_before"]
+    assert not Statement.from_json(stored).verify()
+    same = bill(plan(), used(("a", 3, 8), ("b", 4, 9)), kept(again))
+    assert (same.entries, same.paid_before) == ((), {("USD", "x"): 10})
+
+
+@pytest.mark.parametrize("told_", [[["USD", "x", "8"], ["USD", "x", "1"]], [["USD", 1, "8"]], ["x"], [["USD", "x"]]])
+def test_what_was_paid_before_is_read_with_care(told_: Any) -> None:
+    """What is not told by unit and lot, each once, is refused."""
+    with pytest.raises(MismatchError) as caught:
+        Statement.from_json({**made_again().to_json(), "paid_before": told_})
+    assert caught.value.code == "statement.form"
+
+
+def test_shares_by_group_say_what_was_paid_once() -> None:
+    """Where a line in credits is shown by group, each group says its share of what lots paid."""
+    menu = {"model": "per_unit", "unit_price": "1"}
+    price = {"model": "credit", "unit": "c", "base": menu, "overage": {**menu, "unit_price": "2"}}
+    offer = Plan.load({
+        "key": "p", "units": [{"key": "c", "places": 0}],
+        "meters": [{"key": "a", "event": "a", "aggregate": {"kind": "sum", "of": "n"}}],
+        "cards": [{"currency": "USD", "items": [{"key": "a", "meter": "a", "price": price, "split": ["n"]}]}],
+    })  # fmt: skip
+    found = bill(offer, used(("a", 3, 8), ("a", 4, 1), ("a", 5, 4)), ledger({"id": "x", "amount": 10}, unit="c"))
+    assert (len(found.lines), found.paid_before) == (3, {})
