@@ -16,6 +16,7 @@ PARTS = {
     "counters": {"tokens": {"2025-01-01T00:00:00Z": [[["eu", "a"], {"sum": "3", "n": [1, None, True]}], [[], "7"]]}},
     "levels": {"disk": [[["eu"], "12.5"]]},
     "rollovers": {"minutes": [[[], "100"]]},
+    "stages": {"tokens": {"maximum": [[[], ["120", "-0.5"]]], "minimum": [[["region", "eu"], ["3", "0"]]]}},
     "remainders": {"tokens": "0.004"},
     "identities": [["web", "c1", "9f"], [None, "c2", "a0"]],
 }
@@ -30,6 +31,7 @@ def full() -> Carry:
         counters={"tokens": {"2025-01-01T00:00:00Z": ((("eu", "a"), {"sum": "3", "n": (1, None, True)}), ([], "7"))}},
         levels={"disk": ((("eu",), "12.5"),)},
         rollovers={"minutes": (((), "100"),)},
+        stages={"tokens": {"maximum": (((), ("120", "-0.5")),), "minimum": ((("region", "eu"), ("3", "0")),)}},
         remainders={"tokens": "0.004"},
         identities=(("web", "c1", "9f"), (None, "c2", "a0")),
     )
@@ -112,6 +114,12 @@ def deep() -> object:
         (HEAD | {"levels": {"x": [[[], 5]]}}, [("levels.x[0]", "text.type")]),
         (HEAD | {"coupons": {"x": -1, "y": True, "z": "2", "ok": 3}},
          [("coupons.x", "integer.type"), ("coupons.y", "integer.type"), ("coupons.z", "integer.type")]),
+        (HEAD | {"stages": {"x": []}}, [("stages.x", "mapping.type")]),
+        (HEAD | {"stages": {"x": {"maximum": 5}}}, [("stages.x.maximum", "carry.value")]),
+        (HEAD | {"stages": {"x": {"maximum": [[[], ["1", "0"]], [[], "5"]]}}},
+         [("stages.x.maximum[1]", "carry.value")]),
+        (HEAD | {"stages": {"x": {"maximum": [[["a"], ["1", "0"]]]}}}, [("stages.x.maximum[0]", "carry.value")]),
+        (HEAD | {"stages": {"x": {"maximum": [[[], ["1", 5]]]}}}, [("stages.x.maximum[0]", "text.type")]),
         (HEAD | {"counters": {"x": []}}, [("counters.x", "mapping.type")]),
         (HEAD | {"counters": {"x": {"2025": 1, "2026": []}}}, [("counters.x.2025", "carry.value")]),
         (HEAD | {"identities": {}}, [("identities", "carry.value")]),

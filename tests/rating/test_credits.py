@@ -222,7 +222,7 @@ def test_groups_and_scopes() -> None:
 
 
 def test_split_and_converted_usage_in_credits() -> None:
-    """A price in credits may be shown by group, of a quantity that was converted and rounded first."""
+    """A price in credits may be shown by group: the whole is rounded up, and its groups share it by what they used."""
     meter = {**SUM, "convert": {"divide": "10"}}
     offer = plan(item={"split": ["team"], "round_quantity": "up"}, meters=[meter])
     held = ledger({"id": "a", "amount": 2}).grant(
@@ -230,8 +230,8 @@ def test_split_and_converted_usage_in_credits() -> None:
     )
     found = bill(offer, [*used((3, 25), team="x"), *used((4, 20), team="y")], held)
     assert [(dict(line.group)["team"], str(line.amount)) for line in found.lines] == [
-        ("x", "0.04 USD"),
-        ("y", "0.02 USD"),
+        ("x", "0.03 USD"),
+        ("y", "0.03 USD"),
     ]
 
 
