@@ -250,10 +250,13 @@ class Growing:
     ) -> Signals:
         """Count a record that ran, and hear the guards. Where that raises, nothing has changed."""
         when = record.at if at is None else instant(at)
-        fate = self._bill.intake.judge(record)
+        try:
+            fate = self._bill.intake.judge(record)
+        except RecordError as error:
+            return self._leave("refused", error, admitted, held or record)
         if isinstance(fate, str):
-            error = self._bill.intake.conflict(record) if fate == "conflict" else None
-            return self._leave(fate, error, admitted, held or record)
+            conflict = self._bill.intake.conflict(record) if fate == "conflict" else None
+            return self._leave(fate, conflict, admitted, held or record)
         if not self.watch.guards and not self._gaps:
             try:
                 self._bill.count(record, fate)
