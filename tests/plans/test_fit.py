@@ -61,6 +61,18 @@ def test_held(price: Any, aggregate: Any) -> None:
     assert wrong(aggregate, price) == [("cards[0].items[0].price", "item.meter")]
 
 
+@pytest.mark.parametrize("price", [PERCENT, CARRIED, prices.Multiplier(factor=2, base=PERCENT)])
+def test_converted_records(price: Any) -> None:
+    """What single records hold is in the unit of the records: a price of it stands on no meter that converts."""
+    cents = Meter(key="n", event="e", aggregate=meters.Sum(of="n"), convert=meters.Convert(divide=100))
+    with pytest.raises(ValidationError) as caught:
+        Plan.single("p", currency="USD", meters=[cents], items=[Item(key="x", meter="n", price=price)])
+    assert [(each.path, each.code) for each in problems(caught.value)] == [("cards[0].items[0].price", "item.meter")]
+    whole = Item(key="x", meter="n", price=prices.Dynamic(of="cost", per_unit=False))
+    plan = Plan.single("p", currency="USD", meters=[cents], items=[whole])
+    assert due(plan, UsageRecord("e", "2025-03-02T00:00:00Z", {"n": 900, "cost": 3})) == "3.00 USD"
+
+
 @pytest.mark.parametrize("price", [BRACKETS, SIZED])
 def test_unique_sizes(price: Any) -> None:
     """How many there are of different values has no size for each record."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .._folds import Carried
 from ..demand import Dimension, Sizes, Windows
 from ..errors import Problem
 from ..meters import Count, Level, Meter, Outcomes, Peak, Sum, Unique
@@ -48,6 +49,11 @@ def price_problems(place: str, price: Price, meter: Meter) -> list[Problem]:
     if demand.folds and not isinstance(rules, Count | Sum):
         words = f"it prices record by record, and {kind} is not its records added up; "
         return [Problem(place, "item.meter", f"{words}use a price of the quantity, or a meter of sum or count")]
+    if meter.convert is not None and any(not isinstance(fold, Carried) or fold.per_unit for fold in demand.folds):
+        words = f"it prices what single records hold, and {kind} converts their total; "
+        return [
+            Problem(place, "item.meter", f"{words}leave convert out of the meter and put its factor into the price")
+        ]
     if isinstance(rules, Level | Peak) and any(isinstance(axis, Windows | Sizes) for axis in demand.axes):
         words = f"it prices by the time or the size of single records, and what {kind} holds goes on between them; "
         return [Problem(place, "item.meter", f"{words}use a price of the quantity, or a meter of sum or count")]
