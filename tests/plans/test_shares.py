@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ratecard import Item, Meter, Period, Plan, meters, prices
+from ratecard import Item, Meter, Period, Plan, UsageRecord, meters, prices, rate
 from ratecard.periods import share
 from ratecard.plans import Pause, Resume, _shares, resolve
 from ratecard.plans._shares import Shares
@@ -75,3 +75,25 @@ def test_many_pauses(aggregate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
             (True,) * (2 * pauses + 1) if followed else (True, False) * pauses + (True,)
         )
     assert work[1] < 3 * work[0]
+
+
+def test_pause_behind_the_statement() -> None:
+    """Statements before a pause that is known already, and the one with it, add up to the one of the whole quarter."""
+    tiers = [prices.Tier(up_to=5, unit_price="1"), prices.Tier(unit_price="2")]
+    plan = Plan.single(
+        "p",
+        currency="USD",
+        cadence={"unit": "month", "every": 3, "anchor": "2025-01-01"},
+        meters=[Meter(key="m", event="e", aggregate=meters.Sum(of="n"))],
+        items=[Item(key="x", meter="m", price=prices.Graduated(tiers=tiers))],
+    )
+    acme = plan.subscribe("a", start="2025-01-01").with_changes(Pause(at="2025-03-05"), Resume(at="2025-03-10"))
+    records = [UsageRecord("e", f"2025-0{n}-0{d}T00:00:00Z", {"n": 4}) for n in (1, 2, 3) for d in (2, 7)]
+    bills, carry = [], None
+    for month in (1, 2, 3):
+        period = Period.month(2025, month)
+        mine = [record for record in records if period.contains(record.at)]
+        bills.append(rate(plan, acme, mine, period, carry=carry))
+        carry = bills[-1].carry
+    assert [str(bill.due) for bill in bills] == ["11.00 USD", "16.00 USD", "8.00 USD"]
+    assert str(rate(plan, acme, records, Period("2025-01-01", "2025-04-01")).due) == "35.00 USD"
