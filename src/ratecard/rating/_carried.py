@@ -63,8 +63,14 @@ def carried(
             before = together.get(name, ZERO) if terms.plan.rounding_at == "statement" else ZERO
             together[name] = add(before, line.remainder)
         remainders.update(together)
-    stages = {item: stages_told(held) for item, held in sorted(charges.stages.items())}
-    counting = {key: starts for key, starts in counters.items() if starts}
+    stages: dict[str, Any] = {item: stages_told(held) for item, held in sorted(charges.stages.items())}
+    counting: dict[str, Any] = {key: starts for key, starts in counters.items() if starts}
+    uncovered: dict[str, Any] = _uncovered(charges)
+    if terms.carry is not None and not terms.services:
+        # All of it lies in a pause: what runs on behind that waits as it is.
+        counting = {**terms.carry.counters, **counting}
+        stages = {**terms.carry.stages, **stages}
+        uncovered = {**terms.carry.uncovered, **uncovered}
     return Carry(
         terms.customer,
         terms.plan.key,
@@ -76,7 +82,7 @@ def carried(
             item: [[list(group), text(units)] for group, units in sorted(groups.items())]
             for item, groups in charges.rollovers.items()
         },
-        uncovered=_uncovered(charges),
+        uncovered=uncovered,
         stages={item: told for item, told in stages.items() if told},
         remainders={name: text(left) for name, left in sorted(remainders.items()) if sign(left)},
         commitments={name: text(held) for name, held in sorted((drawn or {}).items()) if sign(held)},
