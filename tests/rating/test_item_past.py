@@ -132,6 +132,31 @@ def test_what_comes_back() -> None:
     assert dues(bills(every, used((5, 100), (25, -300)))) == ["0.00", "-200.00"]
 
 
+def test_what_a_maximum_shows() -> None:
+    """A percentage shows its maximum only where it holds, and what earlier statements had off only where some had."""
+    plan = plan_of(discounts=[PercentDiscount(rate="0.5", maximum="40", name="half")])
+    first, last = bills(plan, used((5, 100), (25, -30)))
+    assert dues([first, last]) == ["60.00", "-25.00"]
+    assert first.lines[0].explain().splitlines()[2:] == [
+        "    100 - 40 = 60",
+        "      100 x 1 = 100",
+        "      half: 50, at most 40 = 40",
+        "        of the item's amount: 50 = 50",
+        "          100 x 0.5 = 50",
+    ]
+    assert last.lines[0].explain().splitlines()[2:] == [
+        "    -30 - -5 = -25",
+        "      counted to the end of this piece, less what was counted before it: 70 - 100 = -30",
+        "        70 x 1 = 70",
+        "        100 x 1 = 100",
+        "      half: 35 - 40 = -5",
+        "        of the item's amount: -15 + 50 = 35",
+        "          -30 x 0.5 = -15",
+        "          in earlier statements of the period: 100 x 0.5 = 50",
+        "        taken off in earlier statements of the period: 40",
+    ]
+
+
 def test_nothing_left_to_take_from() -> None:
     """What a later, lower ceiling would take of an earlier statement is no more than there is now."""
     plan = plan_of(maximum=Maximum(amount="120"))

@@ -42,28 +42,24 @@ def shared_within(amount: Decimal, weights: Sequence[Decimal], most: Sequence[De
     An amount by weights, none of them more than it can bear; what it cannot the others bear, by their weights.
 
     Args:
-        amount: 0 or more, a multiple of the step.
-        weights: 0 or more.
-        most: what each can bear, 0 or more, multiples of the step; those with a weight can bear the amount together.
+        amount: 0 or more, a multiple of the step, and no more than all can bear together.
+        weights: at least one, each above 0.
+        most: what each can bear, 0 or more, multiples of the step.
         step: the smallest share.
 
     >>> shared_within(Decimal(9), [Decimal(1)] * 3, [Decimal(1), Decimal(9), Decimal(9)], Decimal(1))
     [Decimal('1'), Decimal('4'), Decimal('4')]
     """
     shares = [ZERO] * len(weights)
-    open_, left = [index for index, weight in enumerate(weights) if weight], amount
-    while open_:
-        whole = total(weights[index] for index in open_)
-        full = [index for index in open_ if mul(weights[index], left) > mul(most[index], whole)]
-        if not full:
-            break
+    open_, left, whole = list(range(len(weights))), amount, total(weights)
+    # As all can bear it together, there is always one that can bear its part: they are never all full.
+    while full := [index for index in open_ if mul(weights[index], left) > mul(most[index], whole)]:
         for index in full:
             shares[index] = most[index]
-            left = CONTEXT.subtract(left, most[index])
+            left, whole = CONTEXT.subtract(left, most[index]), sub(whole, weights[index])
         open_ = [index for index in open_ if index not in full]
-    if open_:
-        for index, share in zip(open_, split(left, [weights[index] for index in open_], step), strict=True):
-            shares[index] = share
+    for index, share in zip(open_, split(left, [weights[index] for index in open_], step), strict=True):
+        shares[index] = share
     return shares
 
 
