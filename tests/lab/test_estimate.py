@@ -236,3 +236,17 @@ def test_wrong_kinds_of_expectation(expected: Any, code: str) -> None:
     with pytest.raises(RatecardError) as caught:
         estimate(plan, plan.subscribe("a", start="2025-01-01"), {"n": expected}, Period.month(2025, 1))
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("price", [{"rate": "0.1"}, {"fee": "1", "guarantees": [{"below": "0.9", "credit": "0.5"}]}])
+def test_outcomes_by_more_than_their_number(price: dict[str, Any]) -> None:
+    """A number of outcomes tells neither their values nor how many failed, so no price that reads these is guessed."""
+    rules = meters.Outcomes(subject="case", worth="w", failed=[meters.Equals(property="s", value="lost")])
+    item = Item(key="x", meter="o", price=prices.Outcome.model_validate({"definition": "d", **price}))
+    plan = Plan.single("p", currency="USD", meters=[Meter(key="o", event="c", aggregate=rules)], items=[item])
+    acme = plan.subscribe("a", start="2025-03-01")
+    for some in (5, [Expected(5, properties={"w": 100}, records=5)]):
+        with pytest.raises(MismatchError) as caught:
+            estimate(plan, acme, {"o": some}, Period.month(2025, 3))
+        assert caught.value.code == "expected.outcomes"
+    assert estimate(plan, acme, {"o": 0}, Period.month(2025, 3)).due.amount == 0

@@ -18,7 +18,8 @@ from ..demand import Carried, EachRounded, Fold, PerRecord, Sizes, Windows
 from ..errors import MismatchError, Problem, UnknownKeyError
 from ..meters import Aggregate, Count, Sum
 from ..periods import Period
-from ..plans import MeterTerms, Offer, Plan, Subscription, resolve
+from ..plans import MeterTerms, Offer, Plan, Subscription, Terms, resolve
+from ..prices import Outcome
 from ..rating import Account, Statement, Tally, charge, settle
 from ..records import UsageRecord
 
@@ -92,7 +93,8 @@ def estimate(
         MismatchError: `expected.at`, when the price changes inside the period or goes by the time of day, and a
             quantity does not say when it falls; `expected.unpriced`, when nothing prices it then; `expected.records`,
             when a price looks at each record (its size, a fee or a bound, free records, its rounding) and a number does
-            not say from how many it comes; `argument.type`.
+            not say from how many it comes; `expected.outcomes`, when a price reads more of outcomes than their number;
+            `argument.type`.
         RatecardError: as `resolve`, `charge` and `settle` do.
 
     >>> from ratecard import Item, Meter, Plan, meters, prices
@@ -120,6 +122,8 @@ def estimate(
         expected = _expected(key, given)
         if not isinstance(given, Expected | list | tuple):
             expected = _bare(meter_terms, expected)
+        if any(each.quantity for each in expected):
+            _check_outcomes(terms, key)
         cells[key] = _cells(meter_terms, expected)
     nothing = Account({}, 0, False, ())
     tally = Tally({terms.customer: terms.meters}, {terms.customer: cells}, nothing)
@@ -160,6 +164,16 @@ def _bare(terms: MeterTerms, expected: Sequence[Expected]) -> Sequence[Expected]
             code="expected.records",
         )
     return expected
+
+
+def _check_outcomes(terms: Terms, meter: str) -> None:
+    """A price of outcomes that reads more than their number cannot be told from it."""
+    for service in terms.services:
+        for piece in service.pieces if service.meter is not None and service.meter.key == meter else ():
+            price = piece.price
+            if isinstance(price, Outcome) and (price.rate is not None or price.reads_success or price.reads_level):
+                words = "reads more of outcomes than their number; rate records of what is expected"
+                raise MismatchError(f"the price of {meter!r} {words}", code="expected.outcomes")
 
 
 def _counts_records(fold: Fold) -> bool:
