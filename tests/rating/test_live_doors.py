@@ -17,7 +17,7 @@ from ratecard.meters import Meter
 from ratecard.money import Money
 from ratecard.periods import Period
 from ratecard.plans import Item, Maximum, Minimum, PercentDiscount, Plan, RateCard, resolve
-from ratecard.rating import Live, live, rate
+from ratecard.rating import Live, live, measure, rate
 from ratecard.records import UsageRecord
 
 JANUARY = Period.month(2025, 1)
@@ -236,7 +236,8 @@ def test_costs_follow_what_is_counted() -> None:
     thin = live(resolve(plan, plan.subscribe("acme", start="2025-01-01"), JANUARY))
     assert thin.record(use(4)) == ()
     assert thin.costs is not None
-    assert (thin.costs.account.counts["counted"], thin.statement().subtotal) == (0, Money("8", "USD"))
+    assert thin.costs.account.to_json()["counts"] == {"unpriced": 1}
+    assert thin.statement().subtotal == Money("8", "USD")
 
 
 def test_what_cannot_be_read_is_listed() -> None:
@@ -245,6 +246,26 @@ def test_what_cannot_be_read_is_listed() -> None:
         bill = bill_of(*some)
         assert bill.record(use("many", "1")) == bill.record(use(2, "2")) == ()
         assert (bill.tally.account.counts["refused"], bill.statement().subtotal) == (1, Money("2", "USD"))
+
+
+def test_what_a_filter_cannot_read_is_listed() -> None:
+    """A number that a filter cannot read is refused, as `measure` refuses it; what was held for it is given back."""
+    large = meters.Range(property="size", minimum=5)
+    sized = Meter(key="n", event="use", aggregate=meters.Sum(of="n"), where=[large])
+    plan = Plan.single("p", currency="USD", meters=[sized], items=[Item(key="n", meter="n", price=ONE)])
+    limited = plan.model_copy(update={"guards": (Cap(key="hour", spend=10, window_seconds=3600),)})
+    good, bad = use(4, "1", size=6), use(4, "2", size=6.5)
+    for offer, held, given_back in ((plan, {}, {}), (limited, {"hour": Decimal(2)}, {"hour": Decimal(6)})):
+        bill = live(resolve(offer, offer.subscribe("acme", start="2025-01-01"), JANUARY))
+        assert bill.record(good) == ()
+        assert bill.admit(use(4, "2", size=6))
+        assert bill.left(NOON) == held
+        assert bill.record(bad) == ()
+        assert bill.left(NOON) == given_back
+        assert bill.tally == measure(bill.terms, [good, bad])
+        (found,) = bill.tally.account.rejected
+        assert (found.code, found.record) == ("record.number", "2")
+        assert (bill.tally.account.counts["refused"], bill.statement().subtotal) == (1, Money("4", "USD"))
 
 
 def test_a_hold_whose_record_came_by_itself() -> None:
@@ -309,8 +330,12 @@ def test_credits_that_do_not_pay_without_a_cap_on_them() -> None:
     high = [Cap(credits=900, unit="credits"), Cap(spend=5, mode="clamp")]
     cut = [Cap(credits=900, unit="credits"), Cap(quantity=120, meter="n", mode="clamp")]
     for some in ([], [Cap(spend=5)], [high[0]], high, cut):
-        with pytest.raises(NoPriceError):
-            bill_of(*some, price=CREDIT, **paid).admit(use(130, "2"))
+        bill = bill_of(*some, price=CREDIT, **paid)
+        before = standing(bill)
+        with pytest.raises(NoPriceError) as caught:
+            bill.admit(use(130, "2"))
+        assert (caught.value.code, standing(bill)) == ("credit.uncovered", before)
+        assert bill.admit(use(100, "2"))
 
 
 def test_a_request_for_nothing() -> None:

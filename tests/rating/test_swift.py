@@ -362,6 +362,31 @@ def test_one_property_and_one_bucket() -> None:
             assert answers(quick, record) == answers(long, record)
 
 
+def test_a_bucket_that_fills_in_part() -> None:
+    """A bucket of calls holds what was filled in since it was drawn from, to the microsecond and never more than its
+    capacity."""
+    plan = Plan.single(
+        "p", currency="USD", meters=[Meter(key="n", event="use", aggregate=Sum(of="in"))],
+        items=[Item(key="n", meter="n", price=prices.PerUnit(unit_price=1))],
+        guards=[TokenBucket(key="pace", capacity=3, refill="0.5")],
+    )  # fmt: skip
+    quick, long = pair(plan)
+    told = {}
+    for name, microseconds in (
+        ("first", 0), ("second", 0), ("third", 0), ("early", 1_999_999), ("filled", 2_000_000),
+        ("half", 5_000_000), ("full", 60_000_000),
+    ):  # fmt: skip
+        record = UsageRecord("use", NOON + timedelta(microseconds=microseconds), {"in": 4}, id=name)
+        verdict, other = quick.admit(record), long.admit(record)
+        assert verdict.to_json() == other.to_json()
+        told[name] = (verdict.allowed, verdict.left["pace"])
+    assert told == {
+        "first": (True, 2), "second": (True, 1), "third": (True, 0), "early": (False, Decimal("0.9999995")),
+        "filled": (True, 0), "half": (True, Decimal("0.5")), "full": (True, 2),
+    }  # fmt: skip
+    assert quick.dump() == long.dump()
+
+
 def test_the_oldest_admissions_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """So many requests are remembered as admitted until they are recorded; those forgotten count as unasked."""
     monkeypatch.setattr(_holds, "ADMITTED_MAX", 2)
