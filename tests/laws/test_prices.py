@@ -316,9 +316,11 @@ def test_cutting_by_one_price_changes_nothing(price: prices.PerUnit, records: li
 
 @given(own.percentages(), RECORDS)
 def test_percentage_against_a_walk(price: prices.Percentage, records: list[own.UsageRecord]) -> None:
-    """A share of each record is what a walk over the records in order gives, between its bounds."""
+    """A share of each record is what a walk over them in order gives, between its bounds, unless all cancel out."""
     order = sorted(records, key=lambda each: (each.at, each.source or "", each.id or "", each.properties["n"]))
     used, amount, seen = 0, Fraction(0), False
+    # What came less what came back: records between the bounds and their value, records at either bound.
+    net = [Fraction(0)] * 4
     free_amount = price.free_amount
     owed = Fraction(0)
     for record in order:
@@ -333,10 +335,22 @@ def test_percentage_against_a_walk(price: prices.Percentage, records: list[own.U
                 continue
             value = amount - Fraction(free_amount)
         owed += _fee(price, value)
-        seen = seen or value >= 0 or price.refunds
+        if value >= 0 or price.refunds:
+            sign, (between, low, high) = (1 if value >= 0 else -1), _class(price, abs(value))
+            one = (between, abs(value) * between, low, high)
+            net = [held + sign * each for held, each in zip(net, one, strict=True)]
+    seen = seen or any(net)
     found = fraction(price.price(own.usage_of(records, price.demand())).amount)
     bounded = _between(price, owed)
     assert found == bounded if seen else found == owed == 0
+
+
+def _class(price: prices.Percentage, value: Fraction) -> tuple[int, int, int]:
+    """Whether a record lies between the bounds, at the lower or at the upper one."""
+    fee = value * Fraction(price.rate) + Fraction(price.fixed_per_event)
+    low = price.min_per_event is not None and fee < price.min_per_event
+    high = not low and price.max_per_event is not None and fee > price.max_per_event
+    return int(not low and not high), int(low), int(high)
 
 
 def _fee(price: prices.Percentage, value: Fraction) -> Fraction:
