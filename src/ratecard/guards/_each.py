@@ -100,7 +100,17 @@ class Each(Work):
         return (portion.quantity, None) if found is None else found[1].fits(found[2], look, portion)
 
     def note(self, part: dict[Group, Part], look: Look) -> tuple[Part, Signals]:
-        """In the group of what ran."""
+        """In the group of what ran; what it took in another one is given back there."""
+        if look.origin is None:
+            return self._noted(part, look)
+        back, ran = look.apart(look.origin)
+        if self.cell_of(back) == self.cell_of(ran):
+            return self._noted(part, look)
+        part, gone = self._noted(part, back)
+        part, come = self._noted(part, ran)
+        return part, gone + come
+
+    def _noted(self, part: dict[Group, Part], look: Look) -> tuple[dict[Group, Part], Signals]:
         found = self._at(part, look)
         if found is None:
             return part, ()

@@ -178,7 +178,7 @@ class Growing:
             self._version += 1
         if not verdict.allowed and not verdict.fits:
             return self._noted(verdict), None
-        return verdict, Let(part, self._holds.took(mark, verdict.at, uses), after)
+        return verdict, Let(part, self._holds.took(mark, verdict.at, uses, group), after)
 
     def _told(self, before: Figures, after: Figures) -> tuple[NoPriceError | None, Reading, Reading]:
         """
@@ -291,6 +291,8 @@ class Growing:
         state, signals = self.watch.record(
             self._state, when, after.reading(), uses=uses, calls=ONE if alone else ZERO,
             admitted_at=when if admitted is None else admitted.at, group=self._group(record), record=record.id,
+            admitted_in=None if admitted is None else admitted.group or None,
+            admitted_uses=None if admitted is None else admitted.all(),
         )  # fmt: skip
         if self._holds.counting:
             state = self.watch.release(state, mark_of(record) if admitted is None else admitted.mark)
@@ -310,7 +312,7 @@ class Growing:
         if self._holds.counting:
             state, _ = self.watch.record(
                 state, at, self._bill.figures().reading(), uses=admitted.back(), calls=_BACK, admitted_at=admitted.at,
-                group=self._group(record),
+                group=admitted.group or self._group(record),
             )  # fmt: skip
         return self.watch.release(state, admitted.mark)
 
