@@ -280,3 +280,41 @@ def test_a_watch_is_told_where_something_was_admitted() -> None:
     for uses in (guards.Reading(), guards.Reading(quantities={"other": 1})):
         with pytest.raises(MismatchError, match="reading"):
             watch.record(state, NOON, uses=uses, admitted_uses=guards.Reading(), **told)
+
+
+@pytest.mark.parametrize(("guard", "asked"), [
+    (guards.FairUse(quantity=5, meter="n", then=guards.TokenBucket(capacity=10, refill=1, meter="n")), 3),
+    (guards.SlidingWindow(limit=9, window_seconds=60, meter="n", group={"m": "y"}), 3),
+    (Cap(quantity=9, meter="n", window_seconds=60), 0),
+])  # fmt: skip
+def test_the_version_changes_when_an_admission_is_remembered(guard: guards.Guard, asked: int) -> None:
+    """Something let through changes the version exactly when the dump changes, also where no limit took anything."""
+    bill = opened(guard)
+    bill.record(use(1, "0", m="x"))
+    versions = {bill.version}
+    for name in ("1", "2", "2"):
+        assert bill.admit(use(asked, name, m="x"))
+        assert bill.version not in versions and bill.dump()["version"] == bill.version
+        versions.add(bill.version)
+    before = bill.dump()
+    assert bill.admit(use(1, "0", m="x")).fits is None
+    assert not bill.admit(use(20, "4", m="y"))
+    assert bill.dump() == before
+
+
+def test_the_version_changes_the_quick_way_too() -> None:
+    """A bucket of one meter is not drawn from by records of another, and what they were let through for is kept."""
+    plan = Plan.single(
+        "p", currency="USD",
+        meters=[Meter(key=key, event=key, aggregate=meters.Sum(of="n")) for key in ("a", "b")],
+        items=[Item(key=key, meter=key, price=ONE) for key in ("a", "b")],
+        guards=[guards.TokenBucket(capacity=10, refill=1, meter="a")],
+    )  # fmt: skip
+    bill = live(resolve(plan, plan.subscribe("acme", start="2025-01-01"), JANUARY))
+    seen, state = {json.dumps(bill.dump(), sort_keys=True): bill.version}, bill.guards
+    for name in ("1", "2", "3"):
+        assert bill.admit(UsageRecord("b", NOON, {"n": 5}, id=name))
+        version = bill.version
+        assert seen.setdefault(json.dumps(bill.dump(), sort_keys=True), version) == version == bill.version
+    assert len(set(seen.values())) == len(seen) == 4
+    assert bill.guards == state

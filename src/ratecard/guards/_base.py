@@ -121,9 +121,9 @@ class Look:
         """What is given back in the group where it was taken, and all that ran in its own."""
         told = [each for each in (origin.uses, self.uses) if each is not None]
         back = Look(
-            self.at, self.told, self.now, self.after, group=origin.group, calls=CONTEXT.minus(origin.calls), record=self.record,
+            self.at, self.told, self.now, self.after, group=origin.group, record=self.record,
             uses=None if origin.uses is None else _summed([origin.uses], neg),
-            parts=self.parts, admitted=self.admitted,
+            calls=CONTEXT.minus(origin.calls), parts=self.parts, admitted=self.admitted,
         )  # fmt: skip
         ran = Look(
             self.at, self.told, self.now, self.after, group=self.group, record=self.record,

@@ -122,7 +122,7 @@ class Growing:
             self._bill.changed()
             for name in islice(reversed(swift.names), swift.fed):
                 self._bill.counted(None, name)
-        self._version += swift.fed + swift.drawn
+        self._version += swift.fed + swift.drawn + swift.passed
         swift.write()
         self._state = swift.state(self._state)
         self._holds.trim()

@@ -100,13 +100,14 @@ class Holds:
         """What a request takes."""
         return Admitted(mark, at, {gauge.text: uses.value(gauge) for gauge in self.counted}, group)
 
-    def admit(self, record: UsageRecord, admitted: Admitted) -> None:
-        """Remember an admission until its record comes, where a limit counted it."""
+    def admit(self, record: UsageRecord, admitted: Admitted) -> bool:
+        """Remember an admission until its record comes, where limits count; whether they do."""
         if not self.counting:
-            return
+            return False
         self.admitted.setdefault(mark_of(record), []).append(admitted)
         if len(self.admitted) > ADMITTED_MAX:
             del self.admitted[next(iter(self.admitted))]
+        return True
 
     def asked(self, record: UsageRecord) -> Admitted | None:
         """The admission of a record that comes."""
