@@ -318,3 +318,32 @@ def test_the_version_changes_the_quick_way_too() -> None:
         assert seen.setdefault(json.dumps(bill.dump(), sort_keys=True), version) == version == bill.version
     assert len(set(seen.values())) == len(seen) == 4
     assert bill.guards == state
+
+
+@pytest.mark.parametrize(("guard", "held"), [
+    (guards.TokenBucket(key="g", capacity=100, refill=1, each=M), 0),
+    (Cap(key="g", quantity=100, meter="n", each=M, window_seconds=60), 0),
+    (guards.FairUse(key="g", quantity=0, meter="n", each=M, then=guards.SlidingWindow(limit=9, window_seconds=60)), 0),
+    (guards.Concurrency(key="g", limit=100, each=M), 1),
+    (guards.FairUse(key="g", quantity=0, meter="n", each=M, then=guards.Concurrency(limit=100)), 1),
+])  # fmt: skip
+def test_counting_looks_at_no_other_group(guard: guards.Guard, held: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is made to count a record does not grow with the groups; what is held by ids is released in its own."""
+    bill, made = opened(guard), list[object]()
+    kept = type(guard).inner
+
+    def inner(self: Any, setting: Any, cell: Any) -> Any:
+        made.append(cell)
+        return kept(self, setting, cell)
+
+    for index in range(20):
+        assert bill.admit(use(1, f"a{index}", m=f"t{index}"))
+    monkeypatch.setattr(type(guard), "inner", inner)
+    bill.record(use(1, "a7", m="t7"))
+    assert set(made) <= {(("m", "t7"),)}
+    made.clear()
+    bill.record(use(1, "new", m="t30"))
+    assert set(made) <= {(("m", "t30"),)}
+    if held:
+        left = [bill.left(NOON, group={"m": f"t{index}"})["g"] for index in (6, 7)]
+        assert left == [99, 100]

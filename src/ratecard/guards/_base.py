@@ -219,9 +219,10 @@ class Work:
         clamps: it may let a part through.
         notes: it has something to tell after something ran.
         mends: it has something to count where more or less ran than was admitted.
+        holds: it holds something under the ids of requests until that is released.
     """
 
-    __slots__ = ("admits", "cell", "clamps", "key", "kind", "mends", "notes")
+    __slots__ = ("admits", "cell", "clamps", "holds", "key", "kind", "mends", "notes")
 
     def __init__(self, guard: Guard, cell: Group) -> None:
         self.key = guard.name
@@ -231,6 +232,7 @@ class Work:
         self.clamps = False
         self.notes = False
         self.mends = False
+        self.holds = False
 
     def zero(self) -> Part:
         """Its part of a new state."""

@@ -35,12 +35,13 @@ def worker(guard: Guard, setting: Setting) -> Work:
 class Each(Work):
     """A guard that has groups: it looks only at those it is for, and keeps a part for each it counts on its own."""
 
-    __slots__ = ("_group", "_guard", "_names", "_setting", "_without")
+    __slots__ = ("_first", "_group", "_guard", "_names", "_setting", "_without")
 
     def __init__(self, guard: Guard, setting: Setting) -> None:
         super().__init__(guard, ())
         first = guard.inner(setting, tuple((name, "") for name in sorted(guard.each)))
         self.admits, self.clamps, self.notes, self.mends = first.admits, first.clamps, first.notes, first.mends
+        self.holds, self._first = first.holds, first
         self._guard = guard
         self._setting = setting
         self._names = tuple(sorted(guard.each))
@@ -119,9 +120,11 @@ class Each(Work):
         return (part if new is held else self._put(part, cell, work, new, look.now)), signals
 
     def released(self, part: dict[Group, Part], id: str) -> Part:
-        """In all groups."""
-        found = {cell: self._guard.inner(self._setting, cell).released(held, id) for cell, held in part.items()}
-        return part if all(found[cell] is held for cell, held in part.items()) else found
+        """In all groups; where nothing is held by ids, none is looked at."""
+        if not self.holds:
+            return part
+        found = {cell: new for cell, held in part.items() if (new := self._first.released(held, id)) is not held}
+        return {**part, **found} if found else part
 
     def left(self, part: dict[Group, Part], look: Look) -> Exact | None:
         """In the group of the request."""
