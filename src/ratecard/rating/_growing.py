@@ -33,7 +33,7 @@ from ..guards import (
 )
 from ..periods import instant
 from ..plans import Terms
-from ..records import UsageRecord, group_text
+from ..records import UsageRecord, group_text, read_number
 from ._bill import Bill
 from ._careful import Run
 from ._cut import cut, cut_of, portion_of
@@ -164,6 +164,9 @@ class Growing:
         state, verdict = self.watch.admit(
             self._state, when, after=then, before=before.reading(), uses=uses, group=group, id=mark, portion=portion
         )
+        if self.watch.clamps and portion is None:
+            # Below 0 nothing is cut.
+            verdict = verdict.whole(read_number(record, name))
         if verdict.allowed and lacking is not None:
             raise lacking
         part = record
