@@ -374,6 +374,8 @@ FAULTS: list[tuple[dict[str, object], list[tuple[str, str]]]] = [
     ({"spend": 1, "window_seconds": 0}, [("window_seconds", "guard.window")]),
     ({"spend": 1, "window_seconds": "0.0000001"}, [("window_seconds", "guard.window")]),
     ({"spend": 1, "window_seconds": 1, "per": {}}, [("per", "guard.window")]),
+    ({"spend": 1, "window_seconds": 1, "scope": "customer"}, [("scope", "cap.scope")]),
+    ({"quantity": 1, "meter": "n", "per": {}, "scope": "customer"}, [("scope", "cap.scope")]),
     ({"spend": 1, "window_seconds": 1, "mode": "soft"}, [("mode", "cap.soft")]),
     ({"spend": 1, "per": {}, "mode": "soft"}, [("mode", "cap.soft")]),
     ({"spend": 1, "mode": "clamp", "overflow": "once"}, [("overflow", "cap.overflow")]),

@@ -345,8 +345,12 @@ def test_a_request_for_nothing() -> None:
     assert verdict.allowed
     assert verdict.fits == 0
     assert bill.commit("1") == ()
-    assert bill.admit(use(-1, "2")).fits is None
-    bill.record(use(11, "3"))
+    assert (bill.admit(use(-1, "2")).fits, bill.reserve(use(-2, "held")).fits) == (-1, -2)
+    assert bill.commit("held") == ()
+    assert (bill.admit(use(-2, "held")).allowed, bill.admit(use(-2, "held")).fits) == (True, None)
+    bill.record(use(14, "3"))
+    refused = bill.admit(use(-1, "5"))
+    assert (refused.allowed, refused.fits) == (False, 0)
     assert bill.admit(use(0, "4")).fits == 0
     assert not bill.admit(use(0, "4")).allowed
 

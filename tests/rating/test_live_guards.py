@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from ratecard import guards, meters, prices
+from ratecard._numbers import Exact
 from ratecard.cadence import Cadence
 from ratecard.errors import MismatchError, NumberError
 from ratecard.guards import Alert, Breach, Cap, Crossed, Gauge
@@ -184,3 +186,164 @@ def test_a_clamp_on_nothing() -> None:
     bill = live(resolve(plan, plan.subscribe("acme", start="2025-01-01"), JANUARY))
     verdict = bill.admit(UsageRecord("e", NOON, {"n": 0}, id="r1"))
     assert (verdict.allowed, verdict.fits) == (True, 0)
+
+
+M = ("m",)
+PASSING: tuple[guards.Guard, ...] = (
+    Cap(key="d", quantity=10, meter="n", each=M, window_seconds=3600),
+    Cap(key="d", quantity=10, meter="n", each=M, per=Cadence.calendar("day")),
+    guards.TokenBucket(key="d", capacity=10, refill=1, interval_seconds=3600, meter="n", each=M),
+    guards.SlidingWindow(key="d", limit=10, window_seconds=3600, meter="n", each=M),
+    guards.FixedWindow(key="d", limit=10, window_seconds=3600, meter="n", each=M),
+    guards.FairUse(
+        key="d", quantity=0, meter="n", each=M, then=guards.SlidingWindow(limit=10, window_seconds=3600, meter="n")
+    ),
+)
+
+
+@pytest.mark.parametrize("guard", PASSING, ids=lambda guard: f"{guard.kind}-{guard.name}")
+@pytest.mark.parametrize("stored", [False, True])
+def test_what_ran_in_another_group_is_booked_there(guard: guards.Guard, stored: bool) -> None:
+    """What was taken is given back to the group it was taken from, and all that ran is counted in its own."""
+
+    def asked(reserve: bool) -> Live:
+        bill = opened(guard)
+        assert (bill.reserve if reserve else bill.admit)(use(6, "1", m="x"))
+        return Live.load(json.loads(json.dumps(bill.dump())), bill.terms) if stored else bill
+
+    def left(bill: Live) -> list[Exact]:
+        found = [bill.left(NOON, group={"m": name}).get("d") for name in ("x", "y")]
+        # Fair use has nothing to say of a group that nothing ran in.
+        return [Decimal(10) if each is None else each for each in found]
+
+    bill = asked(False)
+    assert left(bill) == [4, 10]
+    bill.record(use(6, "1", m="y"))
+    assert left(bill) == [10, 4]
+    bill = asked(True)
+    bill.commit("1", use(7, "1", m="y"))
+    assert left(bill) == [10, 3]
+    # In the same group it is the difference.
+    bill = asked(True)
+    bill.commit("1", use(7, "1", m="x"))
+    assert left(bill) == [3, 10]
+    # What is not counted leaves nothing in any group.
+    bill = asked(False)
+    bill.record(use(6, "1", "2025-02-10T12:00:00Z", m="y"))
+    assert left(bill) == [10, 10]
+    bill = asked(True)
+    bill.release("1")
+    assert left(bill) == [10, 10]
+
+
+@pytest.mark.parametrize("guard", [
+    Cap(key="d", quantity=10, meter="n", group={"m": "y"}, window_seconds=3600),
+    guards.FixedWindow(key="d", limit=10, meter="n", group={"m": "y"}, window_seconds=3600),
+    guards.FixedWindow(key="d", limit=10, meter="n", without=[{"m": "x"}], window_seconds=3600),
+])  # fmt: skip
+def test_a_limit_of_one_group_counts_what_came_from_another(guard: guards.Guard) -> None:
+    """What was reserved outside the group of a limit and ran in it is counted, and a cap tells that it was passed."""
+    bill, told = opened(guard), list[str]()
+    for name in "12345":
+        assert bill.reserve(use(6, name, m="x"))
+        told += [type(each).__name__ for each in bill.commit(name, use(6, name, m="y"))]
+    assert bill.left(NOON, group={"m": "y"}) == {"d": 0}
+    assert not bill.admit(use(1, "6", m="y"))
+    assert told == (["Breach"] if isinstance(guard, Cap) else [])
+    other = opened(guard)
+    assert other.reserve(use(6, "1", m="y"))
+    other.commit("1", use(9, "1", m="x"))
+    assert other.left(NOON, group={"m": "y"}) == {"d": 10}
+
+
+def test_calls_are_counted_in_the_group_they_ran_in() -> None:
+    """A limit of calls gives back the call in the one group and counts it in the other; others count the difference."""
+    bill = opened(
+        guards.SlidingWindow(key="c", limit=3, window_seconds=60, each=M),
+        guards.SlidingWindow(key="all", limit=3, window_seconds=60),
+    )
+    assert bill.reserve(use(6, "1", m="x"))
+    bill.commit("1", use(6, "1", m="y"))
+    assert [bill.left(NOON, group={"m": name}) for name in "xy"] == [{"c": 3, "all": 2}, {"c": 2, "all": 2}]
+
+
+def test_a_watch_is_told_where_something_was_admitted() -> None:
+    """Without a word of what it took of a figure, what is given back there is an error; the figure is never 0."""
+    watch = guards.Watch([guards.SlidingWindow(key="d", limit=9, window_seconds=60, meter="n", each=M)])
+    five = guards.Reading(quantities={"n": 5})
+    state, verdict = watch.admit(watch.zero(), NOON, uses=five, group={"m": "x"})
+    told: dict[str, Any] = {"admitted_at": verdict.at, "admitted_in": {"m": "x"}, "group": {"m": "y"}}
+    moved, _ = watch.record(state, NOON, admitted_uses=five, **told)
+    assert [watch.left(moved, NOON, group={"m": name}) for name in "xy"] == [{"d": 9}, {"d": 4}]
+    more, _ = watch.record(state, NOON, uses=guards.Reading(quantities={"n": 2}), admitted_uses=five, **told)
+    assert [watch.left(more, NOON, group={"m": name}) for name in "xy"] == [{"d": 9}, {"d": 2}]
+    for uses in (guards.Reading(), guards.Reading(quantities={"other": 1})):
+        with pytest.raises(MismatchError, match="reading"):
+            watch.record(state, NOON, uses=uses, admitted_uses=guards.Reading(), **told)
+
+
+@pytest.mark.parametrize(("guard", "asked"), [
+    (guards.FairUse(quantity=5, meter="n", then=guards.TokenBucket(capacity=10, refill=1, meter="n")), 3),
+    (guards.SlidingWindow(limit=9, window_seconds=60, meter="n", group={"m": "y"}), 3),
+    (Cap(quantity=9, meter="n", window_seconds=60), 0),
+])  # fmt: skip
+def test_the_version_changes_when_an_admission_is_remembered(guard: guards.Guard, asked: int) -> None:
+    """Something let through changes the version exactly when the dump changes, also where no limit took anything."""
+    bill = opened(guard)
+    bill.record(use(1, "0", m="x"))
+    versions = {bill.version}
+    for name in ("1", "2", "2"):
+        assert bill.admit(use(asked, name, m="x"))
+        assert bill.version not in versions and bill.dump()["version"] == bill.version
+        versions.add(bill.version)
+    before = bill.dump()
+    assert bill.admit(use(1, "0", m="x")).fits is None
+    assert not bill.admit(use(20, "4", m="y"))
+    assert bill.dump() == before
+
+
+def test_the_version_changes_the_quick_way_too() -> None:
+    """A bucket of one meter is not drawn from by records of another, and what they were let through for is kept."""
+    plan = Plan.single(
+        "p", currency="USD",
+        meters=[Meter(key=key, event=key, aggregate=meters.Sum(of="n")) for key in ("a", "b")],
+        items=[Item(key=key, meter=key, price=ONE) for key in ("a", "b")],
+        guards=[guards.TokenBucket(capacity=10, refill=1, meter="a")],
+    )  # fmt: skip
+    bill = live(resolve(plan, plan.subscribe("acme", start="2025-01-01"), JANUARY))
+    seen, state = {json.dumps(bill.dump(), sort_keys=True): bill.version}, bill.guards
+    for name in ("1", "2", "3"):
+        assert bill.admit(UsageRecord("b", NOON, {"n": 5}, id=name))
+        version = bill.version
+        assert seen.setdefault(json.dumps(bill.dump(), sort_keys=True), version) == version == bill.version
+    assert len(set(seen.values())) == len(seen) == 4
+    assert bill.guards == state
+
+
+@pytest.mark.parametrize(("guard", "held"), [
+    (guards.TokenBucket(key="g", capacity=100, refill=1, each=M), 0),
+    (Cap(key="g", quantity=100, meter="n", each=M, window_seconds=60), 0),
+    (guards.FairUse(key="g", quantity=0, meter="n", each=M, then=guards.SlidingWindow(limit=9, window_seconds=60)), 0),
+    (guards.Concurrency(key="g", limit=100, each=M), 1),
+    (guards.FairUse(key="g", quantity=0, meter="n", each=M, then=guards.Concurrency(limit=100)), 1),
+])  # fmt: skip
+def test_counting_looks_at_no_other_group(guard: guards.Guard, held: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is made to count a record does not grow with the groups; what is held by ids is released in its own."""
+    bill, made = opened(guard), list[object]()
+    kept = type(guard).inner
+
+    def inner(self: Any, setting: Any, cell: Any) -> Any:
+        made.append(cell)
+        return kept(self, setting, cell)
+
+    for index in range(20):
+        assert bill.admit(use(1, f"a{index}", m=f"t{index}"))
+    monkeypatch.setattr(type(guard), "inner", inner)
+    bill.record(use(1, "a7", m="t7"))
+    assert set(made) <= {(("m", "t7"),)}
+    made.clear()
+    bill.record(use(1, "new", m="t30"))
+    assert set(made) <= {(("m", "t30"),)}
+    if held:
+        left = [bill.left(NOON, group={"m": f"t{index}"})["g"] for index in (6, 7)]
+        assert left == [99, 100]

@@ -166,6 +166,10 @@ class Verdict(Answer):
         """The same answer with the limits told otherwise."""
         return Verdict(self.allowed, self.fits, tuple(limits), self.at, self._left)
 
+    def whole(self, quantity: Decimal) -> Verdict:
+        """The same answer for a quantity that was not cut: all of it fits, or nothing."""
+        return Verdict(self.allowed, quantity if self.allowed else Decimal(0), self.limits, self.at, self._left)
+
     def explain(self) -> str:
         """The answer in words."""
         if self.allowed:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .. import _worth as worth
 from .._model import Key, Many, Model, Pairs, Table, default
-from .._numbers import CONTEXT, ONE, ZERO, Exact, floor, number
+from .._numbers import CONTEXT, ONE, ZERO, Exact, floor, neg, number, total
 from .._worth import OptionalWorth
 from ..cadence import Cadence
 from ..errors import MismatchError, NumberError, Problem
@@ -24,7 +24,7 @@ from ._answers import Bound, Breach, Signals, seconds
 from ._reading import Gauge, Group, Reading
 from ._windows import Part, bad_state, instant_of
 
-__all__ = ["NOTHING", "Calm", "Guard", "Look", "Portion", "Setting", "Work", "Worth", "wide", "width"]
+__all__ = ["NOTHING", "Calm", "Guard", "Look", "Origin", "Portion", "Setting", "Work", "Worth", "wide", "width"]
 
 NOTHING = Reading()
 
@@ -61,11 +61,20 @@ class Portion:
             raise NumberError("a portion has a quantity of 0 or more and a step above 0", code="number.step")
 
 
+class Origin(NamedTuple):
+    """Where something was admitted that ran elsewhere: the group, and what it took there."""
+
+    group: Mapping[str, str]
+    uses: Reading | None
+    calls: Decimal
+
+
 class Look:
     """What a worker is given to see: the instant, the readings, and who asks."""
 
     __slots__ = (
-        "admitted", "after", "at", "before", "calls", "group", "held", "id", "now", "parts", "record", "told", "uses",
+        "admitted", "after", "at", "before", "calls", "group", "held", "id", "now", "origin", "parts", "record", "told",
+        "uses",
     )  # fmt: skip
 
     def __init__(
@@ -83,8 +92,10 @@ class Look:
         record: str | None = None,
         parts: Sequence[Part] = (),
         admitted: int | None = None,
+        origin: Origin | None = None,
     ) -> None:
         self.admitted = admitted
+        self.origin = origin
         self.at = at
         self.told = told
         self.now = now
@@ -106,6 +117,22 @@ class Look:
             before=self.before, uses=uses, calls=self.calls, group=self.group, id=self.id, parts=self.parts,
         )  # fmt: skip
 
+    def apart(self, origin: Origin) -> tuple[Look, Look]:
+        """What is given back in the group where it was taken, and all that ran in its own."""
+        told = [each for each in (origin.uses, self.uses) if each is not None]
+        back = Look(
+            self.at, self.told, self.now, self.after, group=origin.group, record=self.record,
+            uses=None if origin.uses is None else _summed([origin.uses], neg),
+            calls=CONTEXT.minus(origin.calls), parts=self.parts, admitted=self.admitted,
+        )  # fmt: skip
+        ran = Look(
+            self.at, self.told, self.now, self.after, group=self.group, record=self.record,
+            uses=_summed(told, lambda value: value) if told else None,
+            calls=CONTEXT.add(self.calls, origin.calls), parts=self.parts, admitted=self.told,
+        )  # fmt: skip
+        back.held = ran.held = self.held
+        return back, ran
+
     def taken(self, gauge: Gauge | None) -> Exact:
         """What is taken of a figure; without a gauge the calls."""
         if gauge is None:
@@ -125,6 +152,10 @@ class Look:
     def wait(self, ready: int | None) -> Decimal | None:
         """Seconds from the instant that was told until another one."""
         return None if ready is None else seconds(max(0, ready - self.told))
+
+
+def _summed(some: Sequence[Reading], turned: Callable[[Exact], Exact]) -> Reading:
+    return Reading.by(lambda gauge: turned(total(each.value(gauge) for each in some)))
 
 
 class Setting:
@@ -188,9 +219,10 @@ class Work:
         clamps: it may let a part through.
         notes: it has something to tell after something ran.
         mends: it has something to count where more or less ran than was admitted.
+        holds: it holds something under the ids of requests until that is released.
     """
 
-    __slots__ = ("admits", "cell", "clamps", "key", "kind", "mends", "notes")
+    __slots__ = ("admits", "cell", "clamps", "holds", "key", "kind", "mends", "notes")
 
     def __init__(self, guard: Guard, cell: Group) -> None:
         self.key = guard.name
@@ -200,6 +232,7 @@ class Work:
         self.clamps = False
         self.notes = False
         self.mends = False
+        self.holds = False
 
     def zero(self) -> Part:
         """Its part of a new state."""

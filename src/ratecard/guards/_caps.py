@@ -169,6 +169,9 @@ def _cap_problems(cap: Cap) -> list[Problem]:
     if cap.mode == "clamp" and cap.overflow == "once":
         words = "a cap lets a part through or lets the crossing request through; use one of both"
         found.append(Problem("overflow", "cap.overflow", words))
+    if cap.scope == "customer" and (cap.per is not None or cap.window_seconds is not None):
+        words = "a cap with a window counts this plan's requests alone; leave out scope, or the window"
+        found.append(Problem("scope", "cap.scope", words))
     if cap.mode == "soft" and (cap.per is not None or cap.window_seconds is not None):
         words = "a soft cap is a stage of the bill, which knows no other window; use hard or clamp"
         found.append(Problem("mode", "cap.soft", words))

@@ -17,7 +17,7 @@ from .._numbers import ONE, ZERO, Exact, number
 from ..errors import DefinitionError, MismatchError, Problem
 from ..periods import instant
 from ._answers import Bound, Signal, Signals, Verdict
-from ._base import NOTHING, Calm, Guard, Look, Portion, Setting, Work
+from ._base import NOTHING, Calm, Guard, Look, Origin, Portion, Setting, Work
 from ._caps import Cap
 from ._each import worker
 from ._limits import Bucket
@@ -215,6 +215,9 @@ class Watch:
         uses: Reading | None = None,
         calls: Decimal | int | str = ZERO,
         admitted_at: datetime | str | None = None,
+        admitted_in: Mapping[str, Value] | None = None,
+        admitted_uses: Reading | None = None,
+        admitted_calls: Decimal | int | str = ONE,
         group: Mapping[str, Value] | None = None,
         record: str | None = None,
     ) -> tuple[State, Signals]:
@@ -229,6 +232,9 @@ class Watch:
                 less ran than was admitted.
             calls: the same, in calls.
             admitted_at: when it was admitted, as the verdict says in `at`; needed where less ran.
+            admitted_in: the dimensions it was admitted in, where it may have run in others: guards that have groups
+                give back there what it took, and count all that ran where it ran.
+            admitted_uses, admitted_calls: with `admitted_in`, all that it took when it was admitted.
             group: the dimensions it was in, for guards that have groups.
             record: the id of the record, which the signals name.
 
@@ -246,9 +252,13 @@ class Watch:
             when, told, now, reading, uses=uses, calls=_calls(calls), group=_told(group), record=record,
             parts=state.parts, admitted=None if admitted_at is None else micros(instant(admitted_at)),
         )  # fmt: skip
+        source = _told(admitted_in)
+        if source is not None and source != look.group:
+            look.origin = Origin(source, admitted_uses, _calls(admitted_calls))
+        quiet = uses is None and not look.calls and look.origin is None
         taken: list[Part] | None = None
         found: list[tuple[int, Signals]] = []
-        for index, work in self._telling if uses is None and not look.calls else self._noting:
+        for index, work in self._telling if quiet else self._noting:
             part = state.parts[index]
             new, signals = work.note(part, look)
             if new is not part:

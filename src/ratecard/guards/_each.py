@@ -35,12 +35,13 @@ def worker(guard: Guard, setting: Setting) -> Work:
 class Each(Work):
     """A guard that has groups: it looks only at those it is for, and keeps a part for each it counts on its own."""
 
-    __slots__ = ("_group", "_guard", "_names", "_setting", "_without")
+    __slots__ = ("_first", "_group", "_guard", "_names", "_setting", "_without")
 
     def __init__(self, guard: Guard, setting: Setting) -> None:
         super().__init__(guard, ())
         first = guard.inner(setting, tuple((name, "") for name in sorted(guard.each)))
         self.admits, self.clamps, self.notes, self.mends = first.admits, first.clamps, first.notes, first.mends
+        self.holds, self._first = first.holds, first
         self._guard = guard
         self._setting = setting
         self._names = tuple(sorted(guard.each))
@@ -100,7 +101,17 @@ class Each(Work):
         return (portion.quantity, None) if found is None else found[1].fits(found[2], look, portion)
 
     def note(self, part: dict[Group, Part], look: Look) -> tuple[Part, Signals]:
-        """In the group of what ran."""
+        """In the group of what ran; what it took in another one is given back there."""
+        if look.origin is None:
+            return self._noted(part, look)
+        back, ran = look.apart(look.origin)
+        if self.cell_of(back) == self.cell_of(ran):
+            return self._noted(part, look)
+        part, gone = self._noted(part, back)
+        part, come = self._noted(part, ran)
+        return part, gone + come
+
+    def _noted(self, part: dict[Group, Part], look: Look) -> tuple[dict[Group, Part], Signals]:
         found = self._at(part, look)
         if found is None:
             return part, ()
@@ -109,9 +120,11 @@ class Each(Work):
         return (part if new is held else self._put(part, cell, work, new, look.now)), signals
 
     def released(self, part: dict[Group, Part], id: str) -> Part:
-        """In all groups."""
-        found = {cell: self._guard.inner(self._setting, cell).released(held, id) for cell, held in part.items()}
-        return part if all(found[cell] is held for cell, held in part.items()) else found
+        """In all groups; where nothing is held by ids, none is looked at."""
+        if not self.holds:
+            return part
+        found = {cell: new for cell, held in part.items() if (new := self._first.released(held, id)) is not held}
+        return {**part, **found} if found else part
 
     def left(self, part: dict[Group, Part], look: Look) -> Exact | None:
         """In the group of the request."""

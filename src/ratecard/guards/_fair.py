@@ -86,7 +86,7 @@ class _FairWork(Work):
         self._then = Work(guard, cell) if guard.then is None else guard.then.inner(setting, cell)
         self._then.key = self.key
         self._then.kind = self.kind
-        self.admits = self._then.admits
+        self.admits, self.holds = self._then.admits, self._then.holds
 
     def zero(self) -> tuple[Edge, Part]:
         """Nothing was told, and the rate limit is new."""

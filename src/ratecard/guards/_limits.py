@@ -315,7 +315,7 @@ class _Slots(Work):
 
     def __init__(self, guard: Concurrency, cell: Group) -> None:
         super().__init__(guard, cell)
-        self.admits = True
+        self.admits = self.holds = True
         self._gauge = guard.counts()
         self._limit = guard.limit
         self._lease = None if guard.lease_seconds is None else width(guard.lease_seconds)

@@ -33,7 +33,7 @@ from ..guards import (
 )
 from ..periods import instant
 from ..plans import Terms
-from ..records import UsageRecord, group_text
+from ..records import UsageRecord, group_text, read_number
 from ._bill import Bill
 from ._careful import Run
 from ._cut import cut, cut_of, portion_of
@@ -122,7 +122,7 @@ class Growing:
             self._bill.changed()
             for name in islice(reversed(swift.names), swift.fed):
                 self._bill.counted(None, name)
-        self._version += swift.fed + swift.drawn
+        self._version += swift.fed + swift.drawn + swift.passed
         swift.write()
         self._state = swift.state(self._state)
         self._holds.trim()
@@ -164,6 +164,9 @@ class Growing:
         state, verdict = self.watch.admit(
             self._state, when, after=then, before=before.reading(), uses=uses, group=group, id=mark, portion=portion
         )
+        if self.watch.clamps and portion is None:
+            # Below 0 nothing is cut.
+            verdict = verdict.whole(read_number(record, name))
         if verdict.allowed and lacking is not None:
             raise lacking
         part = record
@@ -178,7 +181,7 @@ class Growing:
             self._version += 1
         if not verdict.allowed and not verdict.fits:
             return self._noted(verdict), None
-        return verdict, Let(part, self._holds.took(mark, verdict.at, uses), after)
+        return verdict, Let(part, self._holds.took(mark, verdict.at, uses, group), after)
 
     def _told(self, before: Figures, after: Figures) -> tuple[NoPriceError | None, Reading, Reading]:
         """
@@ -291,6 +294,8 @@ class Growing:
         state, signals = self.watch.record(
             self._state, when, after.reading(), uses=uses, calls=ONE if alone else ZERO,
             admitted_at=when if admitted is None else admitted.at, group=self._group(record), record=record.id,
+            admitted_in=None if admitted is None else admitted.group or None,
+            admitted_uses=None if admitted is None else admitted.all(),
         )  # fmt: skip
         if self._holds.counting:
             state = self.watch.release(state, mark_of(record) if admitted is None else admitted.mark)
@@ -310,7 +315,7 @@ class Growing:
         if self._holds.counting:
             state, _ = self.watch.record(
                 state, at, self._bill.figures().reading(), uses=admitted.back(), calls=_BACK, admitted_at=admitted.at,
-                group=self._group(record),
+                group=admitted.group or self._group(record),
             )  # fmt: skip
         return self.watch.release(state, admitted.mark)
 

@@ -34,24 +34,34 @@ def mark_of(record: UsageRecord) -> Mark:
 
 
 class Admitted:
-    """A request that was admitted: its mark, when that was, and what it took of each figure that is counted."""
+    """A request that was admitted: its mark, when and in which group, and what it took of each figure counted."""
 
-    __slots__ = ("at", "mark", "taken")
+    __slots__ = ("at", "group", "mark", "taken")
 
-    def __init__(self, mark: Mark, at: datetime, taken: Mapping[str, Exact]) -> None:
+    def __init__(
+        self, mark: Mark, at: datetime, taken: Mapping[str, Exact], group: Mapping[str, str] | None = None
+    ) -> None:
         self.mark = mark
         self.at = at
         self.taken = dict(taken)
+        # Nothing for a group that no guard looks at.
+        self.group = dict(group or {})
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         taken = {name: text(value) for name, value in self.taken.items()}
-        return {"mark": self.mark, "at": show_time(self.at), "taken": taken}
+        found: dict[str, Any] = {"mark": self.mark, "at": show_time(self.at), "taken": taken}
+        return {**found, "group": dict(self.group)} if self.group else found
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Admitted:
         """Read back what `to_json` wrote."""
-        return cls(told["mark"], read_time(told["at"]), {name: exact(value) for name, value in told["taken"].items()})
+        taken = {name: exact(value) for name, value in told["taken"].items()}
+        return cls(told["mark"], read_time(told["at"]), taken, told.get("group"))
+
+    def all(self) -> Reading:
+        """All of it."""
+        return Reading.by(lambda gauge: self.taken[gauge.text])
 
     def back(self) -> Reading:
         """All of it, below 0: to give it back."""
@@ -86,17 +96,18 @@ class Holds:
         self.quick: dict[str, UsageRecord] = {}
         self.counts: dict[tuple[str, str], str] = {}
 
-    def took(self, mark: Mark, at: datetime, uses: Reading) -> Admitted:
+    def took(self, mark: Mark, at: datetime, uses: Reading, group: Mapping[str, str]) -> Admitted:
         """What a request takes."""
-        return Admitted(mark, at, {gauge.text: uses.value(gauge) for gauge in self.counted})
+        return Admitted(mark, at, {gauge.text: uses.value(gauge) for gauge in self.counted}, group)
 
-    def admit(self, record: UsageRecord, admitted: Admitted) -> None:
-        """Remember an admission until its record comes, where a limit counted it."""
+    def admit(self, record: UsageRecord, admitted: Admitted) -> bool:
+        """Remember an admission until its record comes, where limits count; whether they do."""
         if not self.counting:
-            return
+            return False
         self.admitted.setdefault(mark_of(record), []).append(admitted)
         if len(self.admitted) > ADMITTED_MAX:
             del self.admitted[next(iter(self.admitted))]
+        return True
 
     def asked(self, record: UsageRecord) -> Admitted | None:
         """The admission of a record that comes."""

@@ -94,7 +94,7 @@ class Live(Growing):
     def version(self) -> int:
         """How often it has changed; for compare and swap."""
         swift = self._ready
-        return self._version if swift is None else self._version + swift.fed + swift.drawn
+        return self._version if swift is None else self._version + swift.fed + swift.drawn + swift.passed
 
     @property
     def tally(self) -> Tally:
@@ -204,9 +204,11 @@ class Live(Growing):
                 left = partial(self._left, swift.cells, after, self._state, held, record.at)
                 return Verdict(True, fits, (), record.at, left)
         self._home()
+        before = self._state
         verdict, let = self._ask(self._bill.intake.read(record), at, cut)
-        if let is not None:
-            self._holds.admit(let.record, let.admitted)
+        # What is remembered is a change, also where no limit took anything.
+        if let is not None and self._holds.admit(let.record, let.admitted) and self._state is before:
+            self._version += 1
         return verdict
 
     def record(self, record: Any, *, at: datetime | str | None = None) -> Signals:

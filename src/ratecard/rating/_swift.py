@@ -59,13 +59,13 @@ class Swift:
         levels: what is in each bucket, and since when.
         latest: the latest instant that changed the state of the guards, in microseconds since 1970; -1 for none.
         asked: what was admitted this way and not yet recorded, by id; `held` what was admitted the long way.
-        drawn: how often buckets were drawn.
+        drawn: how often buckets were drawn; `passed` how often something was let through that draws from none.
         cells: the cells of which these totals are a part.
     """
 
     __slots__ = (
         "alone", "asked", "base", "buckets", "calm", "cells", "clamps", "customer", "drawn", "end", "every", "held",
-        "intake", "lanes", "latest", "levels", "names", "older", "one", "sources", "start", "step", "totals",
+        "intake", "lanes", "latest", "levels", "names", "older", "one", "passed", "sources", "start", "step", "totals",
     )  # fmt: skip
 
     def __init__(
@@ -85,7 +85,7 @@ class Swift:
         self.older = intake.before.sources.get(None, {})
         self.totals = [0] * len(self.every)
         self.calm = self.clamps = False
-        self.base = self.drawn = 0
+        self.base = self.drawn = self.passed = 0
         self.latest = -1
         self.asked = holds.quick
         self.held = holds.admitted
@@ -218,6 +218,8 @@ class Swift:
         if levels != self.levels:
             self.levels, self.latest = levels, now
             self.drawn += 1
+        else:
+            self.passed += 1
         assert record.id is not None
         self.asked[record.id] = record
         return True
@@ -293,7 +295,7 @@ class Swift:
 
     def heed(self, watch: Watch, state: State, figures: Figures) -> None:
         """Turn what guards say into bounds of the counters."""
-        self.drawn = 0
+        self.drawn = self.passed = 0
         self.clamps = watch.clamps
         self.latest = -1 if state.at is None else state.at
         found = watch.calm(state, figures.reading())
