@@ -110,18 +110,17 @@ class LiveBill(RuleBasedStateMachine):
         return UsageRecord(record.event, record.at, part, id=record.id)
 
     def _run(self, record: UsageRecord, count: Callable[[], object]) -> bool:
-        """Count a record; whether the guards heard of it: what has no price is counted too, and they cannot."""
+        """Count a record; whether it was counted: what has no price changes nothing."""
         version = self.bill.version
         try:
             count()
         except NoPriceError:
-            heard = False
-        else:
-            heard = True
-            self.slots.pop(str(record.id), None)
+            assert self.bill.version == version
+            return False
+        self.slots.pop(str(record.id), None)
         self.ran.append(record)
         assert self.bill.version > version
-        return heard
+        return True
 
     @rule(seconds=st.integers(0, 9))
     def wait(self, seconds: int) -> None:
@@ -140,11 +139,10 @@ class LiveBill(RuleBasedStateMachine):
             quoted = None
         assert self.bill.version == version
         known = record in self.ran
-        heard = self._run(record, lambda: self.bill.record(record))
-        if not known:
+        counted = self._run(record, lambda: self.bill.record(record))
+        if counted and not known:
             self.promised = False
-            if heard:
-                self.calls.append(record.at)
+            self.calls.append(record.at)
         if quoted is not None:
             self.bill._home()
             after = self.bill._bill.figures().exact("subtotal")
@@ -182,13 +180,16 @@ class LiveBill(RuleBasedStateMachine):
         """What was held runs as it was, or otherwise; it is held no more, and cannot be committed again."""
         name = data.draw(st.sampled_from(sorted(self.reserved)))
         self._apart()
-        held = self.reserved.pop(name)
+        held = self.reserved[name]
         if quantity is None:
-            self._run(held, lambda: self.bill.commit(name, at=self.now))
+            counted = self._run(held, lambda: self.bill.commit(name, at=self.now))
         else:
             other = UsageRecord(held.event, held.at, {**held.properties, "n": quantity}, id=held.id)
-            self._run(other, lambda: self.bill.commit(name, other, at=self.now))
-            self.promised = False
+            counted = self._run(other, lambda: self.bill.commit(name, other, at=self.now))
+            self.promised = self.promised and not counted
+        if not counted:
+            return
+        del self.reserved[name]
         for again in (lambda: self.bill.commit(name), lambda: self.bill.release(name)):
             assert outcome(lambda call=again: str(call())) == (False, "live.reserved")  # type: ignore[misc]
 
