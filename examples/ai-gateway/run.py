@@ -57,9 +57,16 @@ class Gateway:
         self.bill: Live = live(resolve(PLAN, PLAN.subscribe("acme", start=month.start.date()), month))
         self.ends: Counter[str] = Counter()
         self.log: list[str] = []
+        self.served: set[str] = set()
 
     def serve(self, request: Request) -> None:
         """Price a request, hold what it may cost, let it run as far as it fits, and count what it wrote."""
+        if min(request.input_tokens, request.max_tokens, request.written) < 0:
+            raise ValueError(f"request {request.id}: tokens are 0 or more")
+        if request.id in self.served:
+            # The same request came again, after it ran: nothing is held, and nothing runs.
+            self.ends["counted before"] += 1
+            return
         ask = request.record(request.max_tokens)
         quote = self.bill.quote(ask)
         verdict = self.bill.reserve(ask, cut="output_tokens")
@@ -69,17 +76,14 @@ class Gateway:
             wait = f", again in {verdict.retry_after} s" if verdict.retry_after is not None else ""
             self.note(request, f"refused by {verdict.limits[0].key}{wait}; it would have cost up to {quote}")
             return
-        if verdict.fits is None:
-            # The same request came again after it was counted: nothing is held, and nothing runs.
-            self.ends["counted before"] += 1
-            return
-        granted = int(verdict.fits)
+        granted = request.max_tokens if verdict.fits is None else int(verdict.fits)
         if granted < request.max_tokens:
             self.ends["cut"] += 1
             self.note(request, f"cut from {request.max_tokens} to {granted} tokens by {verdict.limits[0].key}")
         else:
             self.ends["let through"] += 1
         # Here the model runs. What it did not write is given back to every limit.
+        self.served.add(request.id)
         signals = self.bill.commit(request.id, request.record(min(request.written, granted)))
         for signal in signals:
             spent = self.bill.statement().subtotal

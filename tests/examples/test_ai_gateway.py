@@ -42,12 +42,22 @@ def test_nothing_asked_for(run: ModuleType, gateway: Any) -> None:
     assert gateway.bill.tally.account.counts["counted"] == 1
 
 
-def test_the_same_request_again(run: ModuleType, gateway: Any) -> None:
-    """A request that comes again as it was counted takes nothing."""
+@pytest.mark.parametrize("short", [0, 1])
+def test_the_same_request_again(run: ModuleType, gateway: Any, short: int) -> None:
+    """A request that comes again after it ran takes nothing, also where it wrote less than it might."""
     first = next(run.read_usage(FOLDER / "usage.jsonl"))
-    whole = first._replace(written=first.max_tokens)
+    whole = first._replace(written=first.max_tokens - short)
     gateway.serve(whole)
     due = gateway.bill.statement().due
     gateway.serve(whole)
     assert dict(gateway.ends) == {"let through": 1, "counted before": 1}
     assert gateway.bill.statement().due == due
+
+
+def test_fewer_than_no_tokens(run: ModuleType, gateway: Any) -> None:
+    """A request for fewer than no tokens is refused, and holds nothing."""
+    first = next(run.read_usage(FOLDER / "usage.jsonl"))
+    for wrong in ({"max_tokens": -1}, {"input_tokens": -1}, {"written": -1}):
+        with pytest.raises(ValueError, match="0 or more"):
+            gateway.serve(first._replace(**wrong))
+    assert gateway.bill.dump()["reserved"] == []
