@@ -93,7 +93,7 @@ def estimate(
         MismatchError: `expected.at`, when the price changes inside the period or goes by the time of day, and a
             quantity does not say when it falls; `expected.unpriced`, when nothing prices it then; `expected.records`,
             when a price looks at each record (its size, a fee or a bound, free records, its rounding) and a number does
-            not say from how many it comes; `expected.outcomes`, when a price reads more of outcomes than their number;
+            not say from how many it comes; `expected.outcomes`, when a price reads what outcomes are worth;
             `argument.type`.
         RatecardError: as `resolve`, `charge` and `settle` do.
 
@@ -167,12 +167,12 @@ def _bare(terms: MeterTerms, expected: Sequence[Expected]) -> Sequence[Expected]
 
 
 def _check_outcomes(terms: Terms, meter: str) -> None:
-    """A price of outcomes that reads more than their number cannot be told from it."""
+    """A price of what outcomes are worth cannot be told from their number."""
     for service in terms.services:
         for piece in service.pieces if service.meter is not None and service.meter.key == meter else ():
             price = piece.price
-            if isinstance(price, Outcome) and (price.rate is not None or price.reads_success or price.reads_level):
-                words = "reads more of outcomes than their number; rate records of what is expected"
+            if isinstance(price, Outcome) and price.rate is not None:
+                words = "reads what outcomes are worth, and a number does not tell it; rate records of what is expected"
                 raise MismatchError(f"the price of {meter!r} {words}", code="expected.outcomes")
 
 
