@@ -347,3 +347,13 @@ def test_counting_looks_at_no_other_group(guard: guards.Guard, held: int, monkey
     if held:
         left = [bill.left(NOON, group={"m": f"t{index}"})["g"] for index in (6, 7)]
         assert left == [99, 100]
+
+
+def test_guards_that_see_no_other_group() -> None:
+    """Where a hold settles in a group that only another guard tells apart, this one counts what ran, once."""
+    some = [Cap(key=name, quantity=10, meter="n", each=(name,), window_seconds=3600) for name in ("model", "team")]
+    bill = opened(*some)
+    bill.reserve(use(6, "1", team="a", model="x"))
+    assert bill.commit("1", use(7, "1", team="b", model="x")) == ()
+    left = {team: bill.left(NOON, group={"team": team, "model": "x"}) for team in "ab"}
+    assert left == {"a": {"model": 3, "team": 10}, "b": {"model": 3, "team": 3}}
