@@ -139,6 +139,16 @@ def test_use_that_comes_back() -> None:
     assert columns(stepwise.ledger, "spent") == {"a": 44, "c": 1}
 
 
+def test_use_that_comes_back_before_there_is_any() -> None:
+    """What comes back first is taken off what is used next, also where a lot begins or ends between."""
+    refunding = menu(base={**ONE, "refunds": True}, overage={**ONE, "refunds": True})
+    for cut in ({"effective": "2025-01-10"}, {"expiry": "2025-01-10"}, {"scope": {"items": ["else"]}}):
+        held = ledger({"id": "a", "amount": 100, "priority": 9}, {"id": "b", "amount": 1, **cut})
+        for price in (refunding, menu(base={**ONE, "refunds": True})):
+            found = bill(plan(price), used((5, -5), (15, 4), (20, 6)), held)
+            assert (sum(columns(found.ledger, "spent").values()), str(found.due), found.verify()) == (5, "0.00 USD", True)
+
+
 def test_menu_changes_in_mid_period() -> None:
     """Usage before a new card costs by the old menu, usage after it by the new one, and the counter runs on."""
     cards = [

@@ -144,17 +144,21 @@ class Sheet:
 
     def line(
         self, kind: Kind, item: str, name: str, step: Step, *, version: str, period: Period,
-        over: Iterable[tuple[Entry, Decimal]] = (), group: Group = (),
+        over: Iterable[tuple[Entry, Decimal]] = (), group: Group = (), dealt: bool = False,
     ) -> LineItem:  # fmt: skip
         """
         Add a line that a stage made by a term of this version; over what it falls, and with which weights.
 
-        Of weights of both signs each entry has its share of the amount, by its own sign and that of their sum.
+        Of weights of both signs each entry has its share of the amount, by its own sign and that of their sum. Where
+        lines are rounded together, so that they add up, the weights are what was dealt to it, and are its shares.
         """
         terms = self.terms
-        rounded = self.rounded(step.result)
+        alone = self.rounded(step.result)
         held = list(over)
-        parts = _parts(rounded, [weight for _, weight in held], terms.currency) if held else []
+        parts = [weight for _, weight in held]
+        rounded = self.rounded(total(parts)) if dealt else alone
+        if held and not dealt:
+            parts = _parts(rounded, parts, terms.currency)
         shares = [(entry, part) for (entry, _), part in zip(held, parts, strict=True) if part]
         # What falls on other lines is due with them, and all of it by the end; a floor where its own time ends.
         due = terms.period.end if held else min(period.end, terms.period.end)
@@ -163,7 +167,8 @@ class Sheet:
             currency=terms.currency, period=period, due=due, version=version, mode=terms.plan.rounding, kind=kind,
             shares=[(entry.key, part) for entry, part in shares],
         )  # fmt: skip
-        made = LineItem(head, ONE, step.result, rounded, lambda _: (head.step(step, rounded),))
+        made = LineItem(head, ONE, step.result, alone, lambda _: (head.step(step, alone),))
+        made = made.moved(rounded, "so that what credits pay adds up")
         self.lines.append(made)
         return made
 
