@@ -121,7 +121,8 @@ def test_what_comes_back_to_fine_lots_adds_up(held: Any, count: int, back: int, 
     item = {"key": "x", "meter": "m", "price": {"model": "outcome", "fee": "10", "definition": "d"}}
     offer = Plan.load({"key": "p", "meters": [OUTCOMES], "cards": [{"currency": "USD", "items": [item]}]})
     sub = offer.subscribe("c", start="2025-01-01")
-    told = [UsageRecord("e", f"2025-01-{5 + 3 * each:02}T00:00:00Z", {"s": str(each), "k": "ok"}) for each in range(count)]
+    days = [f"2025-01-{5 + 3 * each:02}T00:00:00Z" for each in range(count)]
+    told = [UsageRecord("e", day, {"s": str(each), "k": "ok"}) for each, day in enumerate(days)]
     first = rate(offer, sub, told, JANUARY, ledger=ledger(held))
     later = [UsageRecord("e", "2025-02-05T00:00:00Z", {"s": str(n), "k": "bad"}) for n in range(count) if back >> n & 1]
     later += [UsageRecord("e", "2025-02-06T00:00:00Z", {"s": f"new{n}", "k": "ok"}) for n in range(new)]

@@ -149,8 +149,6 @@ def _line(
     drawn = Step.of("sum", (), parts=steps, note=f"paid by {lot_id}")
     step = Step.of("scaled", [("factor", Decimal(-1))], parts=[drawn])
     terms = sheet.terms
-    sheet.line(
-        "credits", lot_id, lot.key, step, over=taken, version=terms.plan.digest, period=terms.period, dealt=True
-    )
+    sheet.line("credits", lot_id, lot.key, step, over=taken, version=terms.plan.digest, period=terms.period, dealt=True)
     for entry, amount in taken:
         entry.net = CONTEXT.add(entry.net, amount)
