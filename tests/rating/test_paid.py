@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from ratecard.credits import Due
 from ratecard.errors import MismatchError
+from ratecard.money import Currency
 from ratecard.plans import Plan
 from ratecard.rating import Statement, rate
 from tests.rating.test_corrections import bill, kept, ledger, plan, used
@@ -159,3 +162,25 @@ def test_lines_rounded_together_are_held_to_their_sum() -> None:
     forged = Statement.from_json(stored)
     assert all(each.verify() for each in forged.lines)
     assert not forged.verify()
+
+
+def paid_back() -> Statement:
+    """February of an outcome that a pack paid for, which is over: half a dollar for each is owed back."""
+    pack = {**GIFT, "cost": "50", "expiry": "2025-02-01"}
+    return chain(outcomes(), gifts(pack), (JANUARY, [told("01-05", "a")]), (FEBRUARY, [told("02-05", "a", "undo")]))[1]
+
+
+def test_what_is_owed_back_follows_from_the_entries() -> None:
+    """Money that no entry makes due does not verify; beside its ledger no other amount does."""
+    found = paid_back()
+    assert len(found.refunds) == 1
+    assert (found.verify(), Statement.from_json(found.to_json()).verify()) == (True, True)
+    for refunds in (
+        (),
+        (found.refunds[0]._replace(amount=Decimal(500)),),
+        (*found.refunds, Due(Decimal(1), Currency.of("EUR"))),
+    ):
+        found.refunds = refunds
+        assert not found.verify()
+    forged = Statement.from_json({**json.loads(reversal().dumps()), "refunds": [["USD", 2, "500"]]})
+    assert (forged.refunds[0].amount, forged.verify()) == (500, False)

@@ -18,7 +18,7 @@ from .._model import show_day
 from ..errors import LedgerError
 from ..money import Currency
 from ._checks import CHECKS, conflict, same_unit
-from ._debts import Debt, debt_of, owed_in, with_debt
+from ._debts import NO_DEBTS, Debts
 from ._entries import Committed, Drawn, Entry, Released, Repaid, Reserved, Returned, RolledOver
 from ._fields import brief
 from ._grants import Scope, Use
@@ -74,7 +74,7 @@ class State(NamedTuple):
     pools: Mapping[str, tuple[Pool, ...]] = {}
     ends: Queue = Queue()
     rolls: Queue = Queue()
-    debts: Mapping[str, tuple[Debt, ...]] = {}
+    debts: Mapping[str, Debts] = {}
     units: Mapping[str, Currency] = {}
     log: Log | None = None
     version: int = 0
@@ -241,6 +241,11 @@ class Books:
         """Whether any lot with something left pays for a use at an instant."""
         return any(self.holding(rank[-1]).lot.alive(at) for rank in self.candidates(unit, use, at))
 
+    def alive(self, unit: str, at: datetime) -> list[Pool]:
+        """The pools of which any lot may pay at an instant."""
+        pools = self.pools.get(unit, ())
+        return [each for each in pools if any(self.holding(rank[-1]).lot.alive(at) for rank in each.queue)]
+
     def entries(self) -> list[Entry]:
         """All entries that are held, in the order of posting."""
         batches: list[Iterable[Entry]] = [self.fresh]
@@ -252,19 +257,24 @@ class Books:
 
     def owed(self, unit: str) -> Decimal:
         """What is overdrawn in a unit."""
-        return owed_in(self.debts.get(unit, ()))
+        return self.owing(unit).owed
+
+    def owing(self, unit: str) -> Debts:
+        """What is overdrawn in a unit, by use."""
+        return self.debts.get(unit, NO_DEBTS)
 
     def _owe(self, entry: Entry) -> None:
         """The overdraft after an entry."""
         if isinstance(entry, Drawn | Committed | Repaid | Returned) and (entry.debt() or type(entry) is Returned):
-            held = debt_of(self.debts.get(entry.unit, ()), entry.use)
+            owing = self.owing(entry.unit)
+            held = owing.of(entry.use)
             if type(entry) is Repaid:
                 held = held.paid_by(entry.lot_id, entry.amount)
             elif type(entry) is Returned:
                 held = held.taken_back(entry.overdrawn, self._from_payers(entry))
             else:
                 held = held.more(entry.debt())
-            self.debts = {**self.debts, str(entry.unit): with_debt(self.debts.get(entry.unit, ()), held)}
+            self.debts = {**self.debts, str(entry.unit): owing.put(held)}
 
     def _from_payers(self, entry: Returned) -> Decimal:
         known = self.seen(entry.draw_id)

@@ -69,7 +69,10 @@ def repayments(books: Books, unit: Currency, at: datetime, id: str) -> Iterator[
 
     Each is to be applied before the next is asked for.
     """
-    for debt in books.debts.get(unit, ()):
+    pools = books.alive(unit, at) if unit in books.debts else ()
+    for debt in books.owing(unit) if pools else ():
+        if not any(pool.scope.covers(debt.use) for pool in pools):
+            continue
         # Below 0 where a draw is worked out afresh of which something was paid back.
         owed = max(ZERO, debt.owed)
         parts, _ = choose(books, unit, owed, debt.use, at)

@@ -12,7 +12,6 @@ from .._numbers import CONTEXT, ZERO, Exact, add, text
 from ..errors import LedgerError
 from ..money import Currency
 from ._codec import Part, Returning
-from ._debts import debt_of
 from ._entries import Committed, Drawn, Entry, Returned
 from ._fields import brief
 from ._lots import EXPIRED, LEFT, REFUNDED, VOIDED, Column, Holding
@@ -132,7 +131,7 @@ def returned(
             code="ledger.returned",
         )
     last_first = taken == held.end(amount)
-    debt = debt_of(books.debts.get(entry.unit, ()), entry.use)
+    debt = books.owing(entry.unit).of(entry.use)
     owed = min(taken.overdrawn, debt.owed)
     payers = debt.payers(CONTEXT.subtract(taken.overdrawn, owed))
     freed: tuple[Returning, ...] = tuple(

@@ -11,16 +11,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
 from .._numbers import ONE, ZERO, Exact, Rounding, add, div, exact, mul, neg, quantize, sign, sub, text, total
-from ..credits import Drawn, Entry, Returned
+from ..credits import Drawn, Due, Entry, Ledger, Returned
 from ..errors import MismatchError
+from ..money import Currency
 from ..steps import Step
 from ._credit_lines import NOT_PAID, OWED, PAID
 from ._line import CHARGES, LineItem
 
-__all__ = ["Paid", "agree", "more", "paid_before", "read_paid", "shown_paid"]
+__all__ = ["Paid", "agree", "more", "owed_back", "paid_before", "read_paid", "shown_paid"]
 
 Paid: TypeAlias = dict[tuple[str, str], Exact]
 """By unit and lot; by unit and no lot what is owed."""
+
+
+def owed_back(refunds: Sequence[Due], entries: Iterable[Entry], ledger: Ledger | None) -> bool:
+    """Whether entries make due what is said to be owed back; what the credits cost is known to the ledger alone."""
+    refunding = [each for each in entries if each.refunds()]
+    if ledger is None:
+        return bool(refunding) or not refunds
+    rest: dict[Currency, Exact] = {each.currency: each.amount for each in refunds}
+    for entry in refunding:
+        for due in ledger.due(entry):
+            rest[due.currency] = sub(rest.get(due.currency, ZERO), due.amount)
+    return not any(sign(amount) for amount in rest.values())
 
 
 def more(found: Paid, unit: str, lot: str, amount: Exact) -> None:

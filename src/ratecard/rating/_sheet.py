@@ -13,52 +13,16 @@ from datetime import datetime
 from decimal import Decimal
 
 from .._numbers import CONTEXT, ONE, ZERO, Exact, div, mul, quantize, split, total
-from .._visible import visible
 from ..money import Currency
 from ..periods import Period
 from ..plans import Dues, Piece, Plan, Service, Terms
 from ..steps import Step
 from ._charges import Charges
 from ._line import Group, Kind, LineHead, LineItem, line_key
+from ._notice import Notice
 from ._spread import proportioned, shared_within
 
 __all__ = ["Entry", "Notice", "Sheet", "given", "summed"]
-
-
-class Notice:
-    """
-    What a statement tells beside its lines, such as a coupon that was not used, and why.
-
-    Attributes:
-        code: stable, such as `coupon.exhausted`.
-        key: what it is about.
-        text: in words.
-    """
-
-    __slots__ = ("code", "key", "text")
-
-    def __init__(self, code: str, key: str, text: str) -> None:
-        self.code = code
-        self.key = key
-        self.text = text
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Notice):
-            return NotImplemented
-        return (self.code, self.key, self.text) == (other.code, other.key, other.text)
-
-    def __hash__(self) -> int:
-        return hash((self.code, self.key, self.text))
-
-    def __repr__(self) -> str:
-        return f"<Notice {self}>"
-
-    def __str__(self) -> str:
-        return visible(f"{self.key}: {self.text}")
-
-    def to_json(self) -> dict[str, str]:
-        """Plain data."""
-        return {"code": self.code, "key": self.key, "text": self.text}
 
 
 class Entry:

@@ -20,7 +20,7 @@ from ..plans import Carry, Order
 from ._carried import carried
 from ._charges import Charges
 from ._line import CHARGES, Kind, LineItem
-from ._paid import Paid, agree, paid_before, read_paid, shown_paid
+from ._paid import Paid, agree, owed_back, paid_before, read_paid, shown_paid
 from ._plain import currency_of, read_refunds, refunds_in_words, shown_refunds
 from ._sheet import Notice
 from ._tally import Account
@@ -141,7 +141,7 @@ class Statement:
         self.paid_before: Paid = (paid or {}) if wallet is None else paid_before(wallet.paid, self.entries)
         self.refunds: tuple[Due, ...] = tuple(refunds) if wallet is None else wallet.refunds()
         self.ledger: Ledger | None = None if wallet is None else wallet.ledger()
-        self.notices = tuple(notices)
+        self.notices = tuple(notices) if wallet is None else (*notices, *wallet.notices)
         self._drawn = drawn
         self._coupons = coupons
         self.head = head
@@ -240,13 +240,15 @@ class Statement:
         """
         Whether the statement proves itself: every step recomputes, every line's last step gives its amount, keys are
         distinct, shares fall on lines that are there, and the lines add up to the subtotal, total and due. What credits
-        paid by its lines is, lot by lot, what its entries draw, and what had been drawn before.
+        paid by its lines is, lot by lot, what its entries draw, and what had been drawn before. Where something is
+        owed back, an entry takes it back; how much that cost is held against the ledger, where the statement has it.
         """
         keys = {line.key for line in self.lines}
         sums = [self.subtotal.amount, self.total.amount, self.due.amount] == [added for _, _, added in self._added()]
         sums = sums and all(key in keys for line in self.lines for key, _ in line.shares)
         same = all(line.currency == self.currency for line in self.lines)
         sound = sums and same and len(keys) == len(self.lines) and all(line.verify() for line in self.lines)
+        sound = sound and owed_back(self.refunds, self.entries, self.ledger)
         return sound and agree(self.lines, self.entries, self.paid_before)
 
     def _added(self) -> list[tuple[str, list[LineItem], Decimal]]:

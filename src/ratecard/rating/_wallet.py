@@ -18,6 +18,7 @@ from ..money import Currency
 from ..plans import Terms
 from ..records import show_time
 from ._corrections import Corrections
+from ._notice import Notice, differing
 from ._paid import Paid, more
 from ._story import Story
 from ._wants import Held, Want, short
@@ -53,11 +54,13 @@ class Wallet:
         self._story: Story | None = None
         # What credits pay of the statement, by unit and lot; with no lot what is owed.
         self.paid: Paid = {}
+        self.notices: list[Notice] = []
 
     def again(self) -> Wallet:
         """A working copy of this one."""
         found = Wallet(self.ledger(), self.key, self.home, booked=self.booked, until=self.until, since=self.since)
         found.paid = dict(self.paid)
+        found.notices = list(self.notices)
         return found
 
     def has(self, unit: Currency) -> bool:
@@ -221,15 +224,17 @@ def opened(terms: Terms, ledger: Ledger | None, booked: datetime | None) -> Wall
     back = terms.period.end if booked is None else booked
     wallet = Wallet(ledger, statement_key(terms), terms.currency, booked=back, until=until)
     for at, grant, unit in terms.grants:
-        if not _granted(wallet, grant.id):
+        there = _granted(wallet, grant.id)
+        if there is None:
             wallet.work.grant(grant, at=at, currency=unit, zone=terms.zone)
+        else:
+            wallet.notices += differing(there, Lot.of(grant, at, currency=unit, zone=terms.zone))
     return wallet
 
 
-def _granted(wallet: Wallet, lot_id: str) -> bool:
-    """Whether a lot is there already: the host may have granted it, and what is granted stays as it is."""
+def _granted(wallet: Wallet, lot_id: str) -> Lot | None:
+    """A lot that is there already: the host may have granted it, and what is granted stays as it is."""
     try:
-        wallet.work.lot(lot_id)
+        return wallet.lot(lot_id)
     except LedgerError:
-        return False
-    return True
+        return None
