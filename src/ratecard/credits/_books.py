@@ -232,19 +232,26 @@ class Books:
             use: what for.
             at: an instant; where expiry is what decides first, lots that are over by then are passed over at once.
         """
-        queues = [pool.queue for pool in self.pools.get(unit, ()) if pool.scope.covers(use)]
-        over = () if at is None or self.policy.burn[:1] != ("expiry",) else (micros(at) + 1,)
-        found = [queue.since(over) for queue in queues] if over else queues
+        found = self._live(unit, use, at)
         return iter(found[0]) if len(found) == 1 else merge(*found)
+
+    def _live(self, unit: str, use: Use | None, at: datetime | None) -> list[Iterable[Rank]]:
+        """The ranks of live lots by pool; for any use where it is None."""
+        queues = [pool.queue for pool in self.pools.get(unit, ()) if use is None or pool.scope.covers(use)]
+        over = () if at is None or self.policy.burn[:1] != ("expiry",) else (micros(at) + 1,)
+        return [queue.since(over) for queue in queues] if over else [*queues]
+
+    def paying(self, unit: str, use: Use | None, at: datetime) -> Iterator[Holding]:
+        """The lots that may pay for a use, or for any, at an instant; in no order."""
+        for ranks in self._live(unit, use, at):
+            for place in ranks:
+                holding = self.holding(place[-1])
+                if holding.lot.alive(at):
+                    yield holding
 
     def pays(self, unit: str, use: Use, at: datetime) -> bool:
         """Whether any lot with something left pays for a use at an instant."""
         return any(self.holding(rank[-1]).lot.alive(at) for rank in self.candidates(unit, use, at))
-
-    def alive(self, unit: str, at: datetime) -> list[Pool]:
-        """The pools of which any lot may pay at an instant."""
-        pools = self.pools.get(unit, ())
-        return [each for each in pools if any(self.holding(rank[-1]).lot.alive(at) for rank in each.queue)]
 
     def entries(self) -> list[Entry]:
         """All entries that are held, in the order of posting."""
