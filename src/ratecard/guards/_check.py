@@ -17,7 +17,7 @@ from .._numbers import ONE, ZERO, Exact, number
 from ..errors import DefinitionError, MismatchError, Problem
 from ..periods import instant
 from ._answers import Bound, Signal, Signals, Verdict
-from ._base import NOTHING, Calm, Guard, Look, Origin, Portion, Setting, Work
+from ._base import NOTHING, Calm, Guard, Look, Portion, Setting, Took, Work
 from ._caps import Cap
 from ._each import worker
 from ._limits import Bucket
@@ -234,7 +234,8 @@ class Watch:
             admitted_at: when it was admitted, as the verdict says in `at`; needed where less ran.
             admitted_in: the dimensions it was admitted in, where it may have run in others: guards that have groups
                 give back there what it took, and count all that ran where it ran.
-            admitted_uses, admitted_calls: with `admitted_in`, all that it took when it was admitted.
+            admitted_uses, admitted_calls: all that it took when it was admitted; with `admitted_in`, and where
+                something may be below 0.
             group: the dimensions it was in, for guards that have groups.
             record: the id of the record, which the signals name.
 
@@ -253,9 +254,10 @@ class Watch:
             parts=state.parts, admitted=None if admitted_at is None else micros(instant(admitted_at)),
         )  # fmt: skip
         source = _told(admitted_in)
-        if source is not None and source != look.group:
-            look.origin = Origin(source, admitted_uses, _calls(admitted_calls))
-        quiet = uses is None and not look.calls and look.origin is None
+        elsewhere = None if source == look.group else source
+        if admitted_uses is not None or elsewhere is not None:
+            look.took = Took(admitted_uses, _calls(admitted_calls), elsewhere)
+        quiet = uses is None and not look.calls and elsewhere is None
         taken: list[Part] | None = None
         found: list[tuple[int, Signals]] = []
         for index, work in self._telling if quiet else self._noting:

@@ -103,9 +103,9 @@ class Each(Work):
 
     def note(self, part: Table[Part], look: Look) -> tuple[Part, Signals]:
         """In the group of what ran; what it took in another one is given back there."""
-        if look.origin is None:
+        if look.took is None or look.took.group is None:
             return self._noted(part, look)
-        back, ran = look.apart(look.origin)
+        back, ran = look.apart(look.took)
         if self.cell_of(back) == self.cell_of(ran):
             return self._noted(part, look)
         part, gone = self._noted(part, back)

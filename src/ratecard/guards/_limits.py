@@ -263,12 +263,13 @@ class Bucket(Work):
     def bind(self, part: tuple[int, int] | None, look: Look) -> tuple[Any, Bound | None]:
         """Drawn, if there is enough."""
         amount = look.taken(self.gauge)
-        if not amount:
+        if amount <= 0:
+            # What is below 0 fills nothing in: given back later, it would have to be drawn from what came since.
             return part, None
         level, at = self._now(part, look.now)
         wanted = self.one if amount is ONE else self._grains(amount)
-        if wanted <= level or wanted < 0:
-            return (min(self.full, level - wanted), at), None
+        if wanted <= level:
+            return (level - wanted, at), None
         value = add(sub(self._capacity, self._amount(level)), amount)
         ready = None if wanted > self.full else self._ready(wanted - level, at)
         return part, Bound(
@@ -283,7 +284,7 @@ class Bucket(Work):
 
     def note(self, part: tuple[int, int] | None, look: Look) -> tuple[Any, Signals]:
         """What ran beyond what was admitted is drawn, below 0 if need be; what did not run is put back."""
-        amount = look.mended(self.gauge)
+        amount, _ = look.parted(self.gauge)
         if not amount:
             return part, ()
         level, at = self._now(part, look.now)

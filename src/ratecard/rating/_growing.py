@@ -315,7 +315,7 @@ class Growing:
         if self._holds.counting:
             state, _ = self.watch.record(
                 state, at, self._bill.figures().reading(), uses=admitted.back(), calls=_BACK, admitted_at=admitted.at,
-                group=admitted.group or self._group(record),
+                group=admitted.group or self._group(record), admitted_uses=admitted.all(),
             )  # fmt: skip
         return self.watch.release(state, admitted.mark)
 
