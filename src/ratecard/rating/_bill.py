@@ -13,6 +13,7 @@ from ..plans import Terms, resolve
 from ..records import UsageRecord
 from ._careful import Run
 from ._figures import Figures, Find, Scene
+from ._holds import Hold
 from ._intake import Intake, changed
 from ._measure import IdentityMode
 from ._pile import Pile
@@ -141,9 +142,9 @@ class Bill:
         else:
             self.costs.end(left_out)
 
-    def hold(self, id: str, record: UsageRecord) -> None:
+    def hold(self, name: Hold, record: UsageRecord) -> None:
         """
-        Hold a record under an id: it lies on top of what was counted, see `ahead`, until it is let go.
+        Hold a record under a name: it lies on top of what was counted, see `ahead`, until it is let go.
 
         What came by itself already, as it is held or otherwise, is counted, and so it holds nothing.
 
@@ -153,17 +154,17 @@ class Bill:
         places = self.intake.judge(record)
         if isinstance(places, str):
             return
-        self._held.put(id, record, places)
+        self._held.put(name, record, places)
         if self.costs is not None and self._held_costs is not None:
             places = self.costs.judge(record)
             if not isinstance(places, str):
-                self._held_costs.put(id, record, places)
+                self._held_costs.put(name, record, places)
 
-    def let_go(self, id: str) -> None:
+    def let_go(self, name: Hold) -> None:
         """Hold a record no longer."""
-        self._held.drop(id)
+        self._held.drop(name)
         if self._held_costs is not None:
-            self._held_costs.drop(id)
+            self._held_costs.drop(name)
 
     def counted(self, source: str | None, name: str) -> None:
         """An identity was counted: what is held under it holds nothing more."""

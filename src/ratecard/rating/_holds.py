@@ -17,13 +17,17 @@ from ..errors import MismatchError
 from ..guards import Gauge, Reading
 from ..records import UsageRecord, read_number, read_time, show_time
 
-__all__ = ["ADMITTED_MAX", "Admitted", "Holds", "Mark", "mark_of"]
+__all__ = ["ADMITTED_MAX", "Admitted", "Hold", "Holds", "Mark", "mark_of"]
 
 ADMITTED_MAX = 10_000
 """How many admitted requests are remembered until they are recorded; the oldest give way."""
 
 Mark: TypeAlias = str
 """What tells requests apart: the identity of the record, or all that it says."""
+
+
+Hold: TypeAlias = tuple[str | None, str]
+"""What something is held under: a source and an id, as records are told apart; no source where the caller named it."""
 
 
 def mark_of(record: UsageRecord) -> Mark:
@@ -81,7 +85,7 @@ class Holds:
         counting: whether there is such a limit.
 
     Attributes:
-        reserved: by id, the record and what it took.
+        reserved: by source and id, the record and what it took.
         admitted: by mark, what was taken, oldest first.
         quick: by id, records that were admitted the quick way.
         counts: for the quick way: event and meter -> the property that is counted, empty where records are.
@@ -90,7 +94,7 @@ class Holds:
     def __init__(self, counted: tuple[Gauge, ...], counting: bool) -> None:
         self.counted = counted
         self.counting = counting
-        self.reserved: dict[str, tuple[UsageRecord, Admitted]] = {}
+        self.reserved: dict[Hold, tuple[UsageRecord, Admitted]] = {}
         self.admitted: dict[Mark, list[Admitted]] = {}
         # Records whose quantity is all that was counted of them, as they came.
         self.quick: dict[str, UsageRecord] = {}
@@ -141,19 +145,33 @@ class Holds:
             taken[gauge.text] = ZERO if name is None else read_number(record, name) if name else ONE
         return Admitted(mark_of(record), record.at, taken)
 
-    def reservation(self, id: str) -> tuple[UsageRecord, Admitted]:
+    def reservation(self, hold: Hold) -> tuple[UsageRecord, Admitted]:
         """
-        What is reserved under an id.
+        What is reserved under a source and an id.
 
         Raises:
             MismatchError: `live.reserved`.
         """
-        if id not in self.reserved:
-            raise MismatchError(
-                f"nothing is reserved under {id[:60]!r}; it was committed or released, or never reserved",
-                code="live.reserved",
-            )
-        return self.reserved[id]
+        if hold not in self.reserved:
+            source, id = hold
+            told = "" if source is None else f" of the source {source!r:.60}"
+            others = sorted(repr(each)[:60] for each, name in self.reserved if name == id and each is not None)
+            more = "it was committed or released, or never reserved"
+            if others:
+                more = f"the same id is held of the source {' and '.join(others[:3])}; say which in `source`"
+            raise MismatchError(f"nothing is reserved under {id!r:.60}{told}; {more}", code="live.reserved")
+        return self.reserved[hold]
+
+    def free(self, hold: Hold) -> None:
+        """
+        Make sure that nothing is held under a source and an id.
+
+        Raises:
+            MismatchError: `live.held`.
+        """
+        if hold in self.reserved:
+            told = f"something is held under {hold[1]!r:.60} already; commit or release it first, or use another id"
+            raise MismatchError(told, code="live.held")
 
     def dump(self) -> dict[str, Any]:
         """Plain data."""
@@ -161,12 +179,17 @@ class Holds:
         for mark, held in self.admitted.items():
             found.setdefault(mark, []).extend(each.to_json() for each in held)
         return {
-            "reserved": [[id, record.to_json(), held.to_json()] for id, (record, held) in self.reserved.items()],
+            "reserved": [[*hold, record.to_json(), held.to_json()] for hold, (record, held) in self.reserved.items()],
             "admitted": [[mark, found[mark]] for mark in sorted(found)],
         }
 
     def load(self, told: Mapping[str, Any]) -> None:
         """Take in what `dump` wrote."""
-        rows = cast("list[Any]", told["reserved"])
-        self.reserved = {id: (UsageRecord.from_json(record), Admitted.from_json(held)) for id, record, held in rows}
+        for *hold, row, held in cast("list[Any]", told["reserved"]):
+            record = UsageRecord.from_json(row)
+            # The first form had the id alone.
+            source, id = hold if len(hold) > 1 else (record.source if hold[0] == record.id else None, hold[0])
+            if not isinstance(id, str) or not isinstance(source, str | None):
+                raise TypeError
+            self.reserved[source, id] = record, Admitted.from_json(held)
         self.admitted.update({mark: [Admitted.from_json(each) for each in held] for mark, held in told["admitted"]})

@@ -37,7 +37,7 @@ from ._tally import Tally
 
 __all__ = ["Live", "live"]
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def live(
@@ -272,7 +272,7 @@ class Live(Growing):
 
         Args:
             record: what is expected to run.
-            id: what it is held under; the record's id by default.
+            id: what it is held under; by default the record's source and id.
             at, cut: as of `admit`.
 
         Raises:
@@ -284,25 +284,27 @@ class Live(Growing):
         name = found.id if id is None else id
         if name is None:
             raise MismatchError("a reservation is held under an id; give one, or a record with an id", code="live.held")
-        if name in self._holds.reserved:
-            told = f"something is held under {name[:60]!r} already; commit or release it first, or use another id"
-            raise MismatchError(told, code="live.held")
+        hold = (found.source if id is None else None, name)
+        self._holds.free(hold)
         verdict, let = self._ask(found, at, cut)
         if let is not None:
-            self._holds.reserved[name] = (let.record, let.admitted)
-            self._bill.hold(name, let.record)
+            self._holds.reserved[hold] = (let.record, let.admitted)
+            self._bill.hold(hold, let.record)
             self._changed()
             # What is held lies on top of what was held before.
             self._ahead = let.figures
         return verdict
 
-    def commit(self, id: str, record: Any | None = None, *, at: datetime | str | None = None) -> Signals:
+    def commit(
+        self, id: str, record: Any | None = None, *, source: str | None = None, at: datetime | str | None = None
+    ) -> Signals:
         """
         Count what was reserved, or what ran in its place, and hold it no longer.
 
         Args:
             id: what it is held under.
             record: what ran, where that is not what was reserved.
+            source: the source of the record that was reserved, where it has one and was held under its own id.
             at: as of `record`.
 
         Raises:
@@ -310,25 +312,30 @@ class Live(Growing):
             MismatchError: `live.reserved`, when nothing is held under this id.
         """
         self._home()
-        held, admitted = self._holds.reservation(id)
+        hold = (source, id)
+        held, admitted = self._holds.reservation(hold)
         found = held if record is None else self._bill.intake.read(record)
         signals = self._count(found, at, admitted, held=held)
-        del self._holds.reserved[id]
-        self._bill.let_go(id)
+        del self._holds.reserved[hold]
+        self._bill.let_go(hold)
         return signals
 
-    def release(self, id: str, *, at: datetime | str | None = None) -> None:
+    def release(self, id: str, *, source: str | None = None, at: datetime | str | None = None) -> None:
         """
         Give back what was reserved and did not run.
+
+        Args:
+            id, source: what it is held under, as of `commit`.
+            at: when; the instant it was reserved by default.
 
         Raises:
             MismatchError: `live.reserved`, when nothing is held under this id.
         """
         self._home()
-        held, admitted = self._holds.reservation(id)
+        held, admitted = self._holds.reservation((source, id))
         self._state = self._back(held, admitted, admitted.at if at is None else at)
-        del self._holds.reserved[id]
-        self._bill.let_go(id)
+        del self._holds.reserved[source, id]
+        self._bill.let_go((source, id))
         self._changed()
 
     def left(self, at: datetime | str, *, group: Mapping[str, str] | None = None) -> dict[str, Exact]:
@@ -368,7 +375,8 @@ class Live(Growing):
         Raises:
             MismatchError: `live.state`; `tally.terms` or `live.costs`, for other terms; `guard.state`.
         """
-        if not isinstance(told, Mapping) or told.get("live") != _FORMAT:
+        # The first form held what is reserved by its id alone.
+        if not isinstance(told, Mapping) or told.get("live") not in (1, _FORMAT):
             raise MismatchError("this is no live bill that can be read; load what dump wrote", code="live.state")
         try:
             return cls._read(told, terms, ledger, figures)
@@ -395,8 +403,8 @@ class Live(Growing):
         guards = Watch(terms.plan.guards, currency=str(terms.currency)).load(told["guards"])
         found = cls(terms, tally, ledger=ledger, costs=costs, guards=guards, figures=figures, identity=identity)
         found._holds.load(told)
-        for name, (record, _) in found._holds.reserved.items():
-            found._bill.hold(name, record)
+        for hold, (record, _) in found._holds.reserved.items():
+            found._bill.hold(hold, record)
         version = told["version"]
         if type(version) is not int or version < 0:
             raise ValueError
