@@ -4,7 +4,7 @@ A bill that grows: what was measured so far of usage and of its costs, and the f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, TypeAlias
 
 from ..credits import Ledger
@@ -13,7 +13,6 @@ from ..plans import Terms, resolve
 from ..records import UsageRecord
 from ._careful import Run
 from ._figures import Figures, Find, Scene
-from ._holds import Hold
 from ._intake import Intake, changed
 from ._measure import IdentityMode
 from ._pile import Pile
@@ -142,7 +141,7 @@ class Bill:
         else:
             self.costs.end(left_out)
 
-    def hold(self, name: Hold, record: UsageRecord) -> None:
+    def hold(self, name: Hashable, record: UsageRecord) -> None:
         """
         Hold a record under a name: it lies on top of what was counted, see `ahead`, until it is let go.
 
@@ -160,7 +159,7 @@ class Bill:
             if not isinstance(places, str):
                 self._held_costs.put(name, record, places)
 
-    def let_go(self, name: Hold) -> None:
+    def let_go(self, name: Hashable) -> None:
         """Hold a record no longer."""
         self._held.drop(name)
         if self._held_costs is not None:
