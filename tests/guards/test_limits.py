@@ -267,7 +267,7 @@ def test_too_many_groups(monkeypatch: pytest.MonkeyPatch) -> None:
         assert error.value.code == "guard.groups"
         state, verdict = ask(watch, state, "c", at=1)
         assert verdict.allowed
-        assert len(watch.dump(state)["parts"][guard.name]) == 1
+        assert len(watch.dump(state)["parts"][guard.name]["groups"]) == 1
 
 
 def test_too_many_groups_of_alerts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -284,7 +284,8 @@ def test_too_many_groups_of_alerts(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MismatchError):
         spends(state, "b", 1, 5)
     state = spends(spends(state, "a", 2, 1), "b", 2, 5)
-    assert watch.dump(state)["parts"]["alert on subtotal at 5 for each user"] == [[["b"], [0, 0, 1738368000000000]]]
+    found = {"each": ["user"], "groups": [[["b"], [0, 0, 1738368000000000]]]}
+    assert watch.dump(state)["parts"]["alert on subtotal at 5 for each user"] == found
 
 
 def test_release_in_groups() -> None:

@@ -4,8 +4,9 @@ Guards that have groups: they look only at those they are for, and keep a part f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from .._numbers import Exact
 from ..errors import MismatchError
@@ -135,14 +136,21 @@ class Each(Work):
         return None if found is None else found[1].left(found[2], look)
 
     def dump(self, part: Table[Part]) -> Any:
-        """Pairs of a group and its part, in the order of the groups."""
-        return [
+        """The dimensions, and pairs of a group and its part, in the order of the groups."""
+        groups = [
             [[value for _, value in cell], self._guard.inner(self._setting, cell).dump(held)]
             for cell, held in sorted(part.items(), key=lambda each: each[0])
         ]
+        return {"each": list(self._names), "groups": groups}
 
     def load(self, data: Any) -> Table[Part]:
         """Read back what `dump` wrote."""
+        if isinstance(data, Mapping):
+            told = cast(Mapping[str, Any], data)
+            if told.get("each") != list(self._names):
+                raise bad_state(f"what was counted by {', '.join(self._names) or 'no dimension'}")
+            data = told.get("groups")
+        # An earlier form had the groups alone.
         if not isinstance(data, list | tuple):
             raise bad_state("a list of groups")
         found: dict[Group, Part] = {}
@@ -155,6 +163,8 @@ class Each(Work):
             if not all(isinstance(each, str) for each in values):
                 raise bad_state("the group of a guard")
             cell = tuple(zip(self._names, values, strict=True))
+            if cell in found:
+                raise bad_state("a list of groups, each once")
             found[cell] = self._guard.inner(self._setting, cell).load(held)
         return Table(found)
 

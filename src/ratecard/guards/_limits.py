@@ -21,7 +21,7 @@ from ._base import Calm, Guard, Look, Setting, Work, wide, width, within_problem
 from ._caps import anchor_problems, spelled, window_problems
 from ._counted import Counted, factor
 from ._reading import Gauge, Group, Reading
-from ._windows import Calendar, Rolling, Tumbling, bad_state, read_exact, read_int, read_row
+from ._windows import Calendar, Rolling, Tumbling, bad_state, read_at, read_exact, read_row
 
 __all__ = ["AnyRateLimit", "Bucket", "Concurrency", "FixedWindow", "RateLimit", "SlidingWindow", "TokenBucket"]
 
@@ -303,7 +303,7 @@ class Bucket(Work):
         if data is None:
             return None
         level, at = read_row(data, 2)
-        return min(self.full, floor(mul(read_exact(level), self.unit))), read_int(at)
+        return min(self.full, floor(mul(read_exact(level), self.unit))), read_at(at)
 
 
 Held: TypeAlias = dict[str, tuple[Exact, int | None]]
@@ -380,7 +380,7 @@ class _Slots(Work):
             id, amount, until = read_row(row, 3)
             if not isinstance(id, str):
                 raise bad_state("the id of something held")
-            found[id] = (read_exact(amount), None if until is None else read_int(until))
+            found[id] = (read_exact(amount), None if until is None else read_at(until))
         return found
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "bad_state",
     "instant_of",
     "micros",
+    "read_at",
     "read_exact",
     "read_int",
     "read_row",
@@ -36,6 +37,7 @@ Part: TypeAlias = Any
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000_000
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 def micros(at: datetime) -> int:
@@ -59,6 +61,14 @@ def read_int(data: object) -> int:
     if isinstance(data, int) and not isinstance(data, bool):
         return data
     raise bad_state("a whole number")
+
+
+def read_at(data: object) -> int:
+    """An instant, in microseconds since the start of 1970."""
+    found = read_int(data)
+    if micros(_FIRST) <= found <= micros(_LAST):
+        return found
+    raise bad_state("an instant")
 
 
 def read_exact(data: object) -> Exact:
@@ -276,9 +286,9 @@ class Rolling(Window):
         for row in data:
             at, amount = read_row(row, 2)
             held = read_exact(amount)
-            if sign(held) <= 0 or (last is not None and read_int(at) <= last):
+            if sign(held) <= 0 or (last is not None and read_at(at) <= last):
                 raise bad_state("a log of amounts above 0 in the order of time")
-            last = read_int(at)
+            last = read_at(at)
             log = Log(log.front, (last, held, log.back), add(log.used, held))
         return log
 
@@ -340,7 +350,7 @@ class Tumbling(Window):
         if data is None:
             return None
         start, end, held = read_row(data, 3)
-        return (read_int(start), read_int(end), read_exact(held))
+        return (read_at(start), read_at(end), read_exact(held))
 
 
 class Calendar(Tumbling):

@@ -13,6 +13,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import NamedTuple
 
+from .._instants import told_at
 from .._numbers import ONE, ZERO, Exact, sub, text
 from ..credits import Ledger
 from ..errors import NoPriceError, RatecardError, RecordError
@@ -31,7 +32,6 @@ from ..guards import (
     Verdict,
     Watch,
 )
-from ..periods import instant
 from ..plans import Terms
 from ..records import UsageRecord, group_text, read_number
 from ._bill import Bill
@@ -152,7 +152,7 @@ class Growing:
 
     def _ask(self, record: UsageRecord, at: datetime | str | None, named: str | None) -> tuple[Verdict, Let | None]:
         """The answer, and what of the record may run."""
-        when = record.at if at is None else instant(at)
+        when = record.at if at is None else told_at(at)
         places, before, group = self._bill.places(record), self._base(), self._group(record)
         if places is None:
             left = self.watch.left(self._state, when, before.reading(), group=group)
@@ -252,7 +252,7 @@ class Growing:
         self, record: UsageRecord, at: datetime | str | None, admitted: Admitted | None, held: UsageRecord | None = None
     ) -> Signals:
         """Count a record that ran, and hear the guards. Where that raises, nothing has changed."""
-        when = record.at if at is None else instant(at)
+        when = record.at if at is None else told_at(at)
         try:
             fate = self._bill.intake.judge(record)
         except RecordError as error:

@@ -345,6 +345,9 @@ class Live(Growing):
         Args:
             at: when.
             group: the dimensions asked for; guards that have groups are left out without them.
+
+        Raises:
+            MismatchError: `reading.missing`, for a figure that neither the bill nor `figures` has.
         """
         self._home()
         return self.watch.left(self._state, at, self._base().reading(), group=group)
@@ -376,7 +379,7 @@ class Live(Growing):
             MismatchError: `live.state`; `tally.terms` or `live.costs`, for other terms; `guard.state`.
         """
         # The first form held what is reserved by its id alone.
-        if not isinstance(told, Mapping) or told.get("live") not in (1, _FORMAT):
+        if not isinstance(told, Mapping) or told.get("live") not in (1, _FORMAT) or told["live"] is True:
             raise MismatchError("this is no live bill that can be read; load what dump wrote", code="live.state")
         try:
             return cls._read(told, terms, ledger, figures)
