@@ -101,3 +101,27 @@ def test_what_is_no_hold_is_refused(wrong: Any) -> None:
     with pytest.raises(MismatchError) as error:
         Live.load({**told, "reserved": rows}, bill.terms)
     assert error.value.code == "live.state"
+
+
+def test_a_window_keeps_the_price_that_was_let_through() -> None:
+    """What ran as it was let through counts at that price, also where it is recorded before what was held first."""
+    falls = prices.Volume(tiers=[prices.Tier(up_to=5, unit_price="2"), prices.Tier(unit_price="1")])
+    plan = Plan.single(
+        "p", currency="USD", meters=[Meter(key="n", event="use", aggregate=meters.Sum(of="n"))],
+        items=[Item(key="n", meter="n", price=falls)], guards=[Cap(key="hour", spend=10, window_seconds=3600)],
+    )  # fmt: skip
+    bill = live(resolve(plan, plan.subscribe("acme", start="2025-01-01"), Period.month(2025, 1)))
+    assert bill.reserve(use(6, id="held"))
+    assert bill.admit(use(4, id="next"))
+    assert bill.left(NOON) == {"hour": 0}
+    bill = Live.load(json.loads(json.dumps(bill.dump())), bill.terms)
+    # Alone it would be 8, at the dearer price: it was let through at 4.
+    assert bill.record(use(4, id="next")) == ()
+    assert bill.left(NOON) == {"hour": 0}
+    assert bill.commit("held") == ()
+    assert (bill.left(NOON), str(bill.statement().due)) == ({"hour": 0}, "10.00 USD")
+    # What comes out otherwise is told what it takes now.
+    later = "2025-01-10T14:00:00Z"
+    assert bill.admit(use(4, id="more"), at=later)
+    assert bill.record(use(2, id="more"), at=later) == ()
+    assert bill.left(later) == {"hour": 8}

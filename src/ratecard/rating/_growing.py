@@ -181,7 +181,7 @@ class Growing:
             self._version += 1
         if not verdict.allowed and not verdict.fits:
             return self._noted(verdict), None
-        return verdict, Let(part, self._holds.took(mark, verdict.at, uses, group), after)
+        return verdict, Let(part, self._holds.took(mark, verdict.at, uses, group, part), after)
 
     def _told(self, before: Figures, after: Figures) -> tuple[NoPriceError | None, Reading, Reading]:
         """
@@ -286,7 +286,7 @@ class Growing:
         if not self.watch.guards:
             return self._state, ()
         uses: Reading | None = None
-        if self._holds.counting:
+        if self._holds.counting and not (admitted is not None and admitted.ran(record)):
             uses = Reading.by(between(self._bill.figures(), after))
             uses = uses if admitted is None else admitted.more(uses)
         # What was admitted was counted then; what was not is counted now.

@@ -16,6 +16,7 @@ from .._numbers import ONE, ZERO, Exact, exact, neg, sub, text
 from ..errors import MismatchError
 from ..guards import Gauge, Reading
 from ..records import UsageRecord, read_number, read_time, show_time
+from ._identities import fingerprint
 
 __all__ = ["ADMITTED_MAX", "Admitted", "Hold", "Holds", "Mark", "mark_of"]
 
@@ -38,13 +39,23 @@ def mark_of(record: UsageRecord) -> Mark:
 
 
 class Admitted:
-    """A request that was admitted: its mark, when and in which group, and what it took of each figure counted."""
+    """
+    A request that was admitted: its mark, when and in which group, and what it took of each figure counted.
 
-    __slots__ = ("at", "group", "mark", "taken")
+    Where that depends on what else was counted, as money does, it has a fingerprint of what was let through.
+    """
+
+    __slots__ = ("at", "group", "mark", "taken", "what")
 
     def __init__(
-        self, mark: Mark, at: datetime, taken: Mapping[str, Exact], group: Mapping[str, str] | None = None
+        self,
+        mark: Mark,
+        at: datetime,
+        taken: Mapping[str, Exact],
+        group: Mapping[str, str] | None = None,
+        what: str = "",
     ) -> None:
+        self.what = what
         self.mark = mark
         self.at = at
         self.taken = dict(taken)
@@ -55,13 +66,19 @@ class Admitted:
         """Plain data."""
         taken = {name: text(value) for name, value in self.taken.items()}
         found: dict[str, Any] = {"mark": self.mark, "at": show_time(self.at), "taken": taken}
+        if self.what:
+            found["what"] = self.what
         return {**found, "group": dict(self.group)} if self.group else found
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Admitted:
         """Read back what `to_json` wrote."""
         taken = {name: exact(value) for name, value in told["taken"].items()}
-        return cls(told["mark"], read_time(told["at"]), taken, told.get("group"))
+        return cls(told["mark"], read_time(told["at"]), taken, told.get("group"), told.get("what", ""))
+
+    def ran(self, record: UsageRecord) -> bool:
+        """Whether this is what was let through: then what it took then stands, whatever came between."""
+        return bool(self.what) and self.what == fingerprint(record)
 
     def all(self) -> Reading:
         """All of it."""
@@ -100,9 +117,11 @@ class Holds:
         self.quick: dict[str, UsageRecord] = {}
         self.counts: dict[tuple[str, str], str] = {}
 
-    def took(self, mark: Mark, at: datetime, uses: Reading, group: Mapping[str, str]) -> Admitted:
-        """What a request takes."""
-        return Admitted(mark, at, {gauge.text: uses.value(gauge) for gauge in self.counted}, group)
+    def took(self, mark: Mark, at: datetime, uses: Reading, group: Mapping[str, str], record: UsageRecord) -> Admitted:
+        """What a request takes, of which this may run."""
+        priced = any(gauge.what != "quantity" for gauge in self.counted)
+        taken = {gauge.text: uses.value(gauge) for gauge in self.counted}
+        return Admitted(mark, at, taken, group, fingerprint(record) if priced else "")
 
     def admit(self, record: UsageRecord, admitted: Admitted) -> bool:
         """Remember an admission until its record comes, where limits count; whether they do."""
