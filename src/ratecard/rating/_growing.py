@@ -40,7 +40,6 @@ from ._cut import cut, cut_of, portion_of
 from ._figures import UNPAID, Figures, Find, between
 from ._gaps import has_gaps
 from ._holds import Admitted, Holds, mark_of
-from ._intake import Meters
 from ._measure import IdentityMode
 from ._swift import Swift, swift_of
 from ._tally import Tally
@@ -122,19 +121,10 @@ class Growing:
             self._bill.changed()
             for name in islice(reversed(swift.names), swift.fed):
                 self._bill.counted(None, name)
-        self._version += swift.fed + swift.drawn + swift.passed
+        self._version += swift.changes
         swift.write()
-        self._state = swift.state(self._state)
+        self._state = swift.draws.kept(self._state)
         self._holds.trim()
-
-    def _left(
-        self, cells: Meters, totals: list[int], state: State, held: tuple[list[tuple[int, int]], int, int], at: datetime
-    ) -> dict[str, Exact]:
-        """What was left of the limits once a record was let through the quick way."""
-        swift = self._swift
-        assert swift is not None
-        reading = Figures(self._bill.scene, swift.at(cells, totals), None).reading()
-        return self.watch.left(swift.state_of(state, *held), at, reading)
 
     def _changed(self) -> None:
         self._version += 1

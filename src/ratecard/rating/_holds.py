@@ -16,7 +16,7 @@ from .._numbers import ONE, ZERO, Exact, exact, neg, sub, text
 from ..errors import MismatchError
 from ..guards import Gauge, Reading
 from ..records import UsageRecord, read_number, read_time, show_time
-from ._identities import fingerprint
+from ._identities import by_text, fingerprint
 
 __all__ = ["ADMITTED_MAX", "Admitted", "Hold", "Holds", "Mark", "mark_of"]
 
@@ -114,7 +114,7 @@ class Holds:
         self.reserved: dict[Hold, tuple[UsageRecord, Admitted]] = {}
         self.admitted: dict[Mark, list[Admitted]] = {}
         # Records whose quantity is all that was counted of them, as they came.
-        self.quick: dict[str, UsageRecord] = {}
+        self.quick: dict[str, UsageRecord] = by_text()
         self.counts: dict[tuple[str, str], str] = {}
 
     def took(self, mark: Mark, at: datetime, uses: Reading, group: Mapping[str, str], record: UsageRecord) -> Admitted:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from .._numbers import CONTEXT, PLACES, ZERO, Exact, quantize, sub
@@ -94,7 +93,7 @@ class Live(Growing):
     def version(self) -> int:
         """How often it has changed; for compare and swap."""
         swift = self._ready
-        return self._version if swift is None else self._version + swift.fed + swift.drawn + swift.passed
+        return self._version if swift is None else self._version + swift.changes
 
     @property
     def tally(self) -> Tally:
@@ -146,7 +145,7 @@ class Live(Growing):
                     and swift.start <= record.at < swift.end
                     and (record.customer is None or record.customer == swift.customer)
                 ):
-                    # `Money.make`, in place of a call.
+                    # `Money.make`, without a call.
                     money = _new(Money)
                     money.amount = _multiply(lane.rate, quantity)
                     money.currency = self._currency
@@ -194,22 +193,18 @@ class Live(Growing):
             # Which property is cut is looked at the long way.
             if (
                 swift is not None
-                and swift.calm
                 and (cut is None or not swift.clamps)
                 and not self._holds.reserved
-                and (after := swift.admit(record)) is not None
+                and (verdict := swift.admit(record)) is not None
             ):
-                fits = Decimal(record.properties[swift.alone[record.event].of]) if swift.clamps else None
-                held = (swift.levels, swift.latest, swift.drawn)
-                left = partial(self._left, swift.cells, after, self._state, held, record.at)
-                return Verdict(True, fits, (), record.at, left)
+                return verdict
         self._home()
         before = self._state
-        verdict, let = self._ask(self._bill.intake.read(record), at, cut)
+        answer, let = self._ask(self._bill.intake.read(record), at, cut)
         # What is remembered is a change, also where no limit took anything.
         if let is not None and self._holds.admit(let.record, let.admitted) and self._state is before:
             self._version += 1
-        return verdict
+        return answer
 
     def record(self, record: Any, *, at: datetime | str | None = None) -> Signals:
         """
@@ -227,26 +222,33 @@ class Live(Growing):
             MismatchError: `guard.groups`, `reading.missing`.
         """
         swift = self._ready
-        if swift is not None and swift.calm and record.__class__ is UsageRecord:
+        if swift is not None and record.__class__ is UsageRecord:
             lane = swift.alone.get(record.event)
             if lane is not None:
-                quantity, name, totals, index = record.properties.get(lane.of), record.id, swift.totals, lane.index
-                if (
-                    quantity.__class__ is int
-                    and 0 < quantity <= lane.tells_to - totals[index]
-                    and name is not None
-                    and record.source is None
-                    and name not in swift.names
-                    and name not in swift.older
-                    and swift.start <= record.at < swift.end
-                    and (record.customer is None or record.customer == swift.customer)
-                    and (not swift.buckets or swift.asked.get(name) is record)
-                ):
-                    if swift.buckets:
-                        del swift.asked[name]
-                    totals[index] += quantity
-                    swift.names[name] = record
-                    return ()
+                quantity = record.properties.get(lane.of)
+                if quantity.__class__ is int:
+                    name, index = record.id, lane.index
+                    total = swift.totals[index] + quantity
+                    if (
+                        quantity > 0
+                        and total <= lane.tells_to
+                        and name is not None
+                        and record.source is None
+                        and swift.start <= record.at < swift.end
+                        and (record.customer is None or record.customer == swift.customer)
+                        and name not in swift.names
+                        and name not in swift.older
+                        and (not swift.asks or swift.asked.get(name) is record)
+                    ):
+                        if swift.asks:
+                            del swift.asked[name]
+                        if swift.lent:
+                            # A verdict may still tell what is left of these.
+                            swift.totals = swift.totals[:]
+                            swift.lent = False
+                        swift.totals[index] = total
+                        swift.names[name] = record
+                        return ()
         if record.__class__ is UsageRecord:
             swift = swift or self._prepared()
             if swift is not None and swift.calm and swift.record(record):
