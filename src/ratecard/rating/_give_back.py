@@ -231,8 +231,14 @@ class GiveBack:
                     spare = ZERO
         return found
 
-    def _tell(self) -> None:
-        """Tell what of each draw came back too much, or too little, for those who make later statements again."""
+    def _tell(self) -> dict[tuple[str, str | None], Decimal]:
+        """
+        Tell what of each draw came back too much, or too little, for those who make later statements again.
+
+        Returns:
+            What is to be paid once more, by lot and item, and others have used by now.
+        """
+        short: dict[tuple[str, str | None], Decimal] = {}
         again: Virtual = {}
         for (name, lot), held in zip(self.asked, self.wallet.redrawn, strict=True):
             mine = again.setdefault(name, {})
@@ -247,15 +253,41 @@ class GiveBack:
                 amount = CONTEXT.subtract(wanted.get(lot, ZERO), draw.given(lot))
                 amount = CONTEXT.subtract(amount, back.get(lot, ZERO))
                 amount = CONTEXT.add(amount, once_more.get(lot, ZERO))
+                used = self._used(lot, amount.copy_negate()) if lot and amount < ZERO else ZERO
+                if used:
+                    # It stays given back, for money.
+                    mark = (lot, draw.entry.use.item)
+                    short[mark] = CONTEXT.add(short.get(mark, ZERO), used)
+                    amount = CONTEXT.add(amount, used)
                 if amount:
                     left[lot] = amount
             self.wallet.virtual.pop(name, None)
             if left:
                 self.wallet.virtual[name] = left
+        return short
+
+    def _used(self, lot: str, most: Decimal) -> Decimal:
+        """How much of what came back to a lot others have used: what is lost with a lot that is over nobody has."""
+        holding = self.wallet.work.lot(lot)
+        for lost in (holding.expired, holding.voided, holding.refunded, holding.rolled_out):
+            most = CONTEXT.subtract(most, lost)
+        return max(ZERO, most)
+
+    def _keep(self, short: Mapping[tuple[str, str | None], Decimal]) -> None:
+        """A line for what stays given back, though the reversal is not there any more: it is money to be paid."""
+        terms = self.sheet.terms
+        for (lot_id, item), amount in short.items():
+            lot = self.wallet.lot(lot_id)
+            step = Step.of("sum", (), parts=[given(amount, item or "")], note=f"given back to {lot_id}, and used since")
+            self.sheet.line(
+                "credits", lot_id, lot.key, step, group=(("kept", item or ""),), version=terms.plan.digest,
+                period=terms.period,
+            )  # fmt: skip
+            more(self.wallet.paid, str(terms.currency), lot_id, amount.copy_negate())
 
     def close(self) -> None:
         """Tell later statements what they have to mend; what is left in lots that are over when booked is void, or due."""
-        self._tell()
+        self._keep(self._tell())
         work, booked = self.wallet.work, self.wallet.booked
         for (lot_id, name), amount in self.fresh.items():
             held = work.lot(lot_id)
