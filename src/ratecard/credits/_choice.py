@@ -98,12 +98,11 @@ def _rolling(books: Books, holding: Holding, rollover: Rollover) -> Decimal:
     found = CONTEXT.multiply(holding.left, rollover.fraction)
     if rollover.maximum is not None:
         room = rollover.maximum
-        for pool in books.pools[lot.unit]:
-            for rank in pool.queue if pool.scope == lot.scope else ():
-                other = books.holding(rank[-1])
-                assert lot.expiry is not None
-                if other.lot.key == lot.key and other.lot.rolled and other.lot.alive(lot.expiry):
-                    room = CONTEXT.subtract(room, other.left)
+        for rank in books.pools_of(lot.unit).of(lot.scope).queue:
+            other = books.holding(rank[-1])
+            assert lot.expiry is not None
+            if other.lot.key == lot.key and other.lot.rolled and other.lot.alive(lot.expiry):
+                room = CONTEXT.subtract(room, other.left)
         found = max(ZERO, min(found, room))
     return found if is_money(lot.unit) else quantize(found, lot.unit.places, "down")
 
