@@ -40,6 +40,7 @@ from ._subscription import Subscription
 from ._sums import sum_in
 from ._terms import MeterTerms, Piece, Service, Terms
 from ._unit import CustomUnit
+from ._windows import Window, windows
 
 __all__ = [
     "BOUNDS",
@@ -89,6 +90,7 @@ __all__ = [
     "TieredDiscount",
     "Trial",
     "UsageDiscount",
+    "Window",
     "dues",
     "entitled",
     "resolve",
@@ -97,4 +99,5 @@ __all__ = [
     "stated",
     "sum_in",
     "terms_across",
+    "windows",
 ]

@@ -15,6 +15,7 @@ from .._model import show_day
 from .._numbers import exact, sign
 from ..errors import DefinitionError, NumberError, Problem
 from ..periods import instant
+from ._billed import billed_problems
 
 __all__ = ["BOUNDS", "Carry"]
 
@@ -30,7 +31,7 @@ Grouped: TypeAlias = Sequence[Sequence[Any]]
 _TABLES = (
     "counters", "levels", "rollovers", "uncovered", "stages", "remainders", "commitments", "coupons", "outcomes",
 )  # fmt: skip
-_FIELDS = ("carry", "customer", "plan", "until", "currency", *_TABLES, "identities")
+_FIELDS = ("carry", "customer", "plan", "until", "currency", *_TABLES, "billed", "identities")
 _SHORT = ("remainders", "commitments", "coupons")
 _NEEDED = ("carry", "customer", "plan", "until")
 
@@ -56,14 +57,17 @@ class Carry:
             pairs of group and `[what came to it so far, what it took off]`.
         remainders: for each line, what rounding left.
         commitments: for each commitment that runs on, what it holds so far; the plan's bounds too.
-        coupons: for each coupon, how many statements have used it.
+        coupons: for each coupon, how many billing periods have used it.
+        billed: of a billing period that runs on, where the plan has terms across its lines: since when (`since`), the
+            lines of prices so far (`lines`), what these terms took off and added (`made`), and what commitments that
+            began before held then (`opening`). Empty where there is none.
         outcomes: for each item, and in it for each meter, the outcomes that are open or can be reversed, with the
             prices they are billed at.
         identities: source or None, id and fingerprint of each record that was counted.
 
     Raises:
         DefinitionError: `text.type`, `integer.type` or `carry.value`, for remainders, commitments or coupons that are
-            not what they must be.
+            not what they must be; these, `mapping.type` and `field.unknown` for what was billed.
 
     >>> carry = Carry("acme", "api", "2025-02-01T00:00:00Z", remainders={"tokens": "0.004"})
     >>> Carry.from_json(carry.to_json()) == carry
@@ -71,8 +75,8 @@ class Carry:
     """
 
     __slots__ = (
-        "commitments", "counters", "coupons", "currency", "customer", "identities", "levels", "outcomes", "plan",
-        "remainders", "rollovers", "stages", "uncovered", "until",
+        "billed", "commitments", "counters", "coupons", "currency", "customer", "identities", "levels", "outcomes",
+        "plan", "remainders", "rollovers", "stages", "uncovered", "until",
     )  # fmt: skip
 
     def __init__(
@@ -91,6 +95,7 @@ class Carry:
         commitments: Mapping[str, str] | None = None,
         coupons: Mapping[str, int] | None = None,
         outcomes: Mapping[str, Mapping[str, Any]] | None = None,
+        billed: Mapping[str, Any] | None = None,
         identities: Sequence[Sequence[str | None]] = (),
     ) -> None:
         self.customer = customer
@@ -114,7 +119,9 @@ class Carry:
             item: {meter: _listed(held) for meter, held in meters.items()} for item, meters in (outcomes or {}).items()
         }
         self.identities: list[list[str | None]] = [list(each) for each in identities]
+        self.billed: dict[str, Any] = _listed(billed or {})
         found = [each for name in _SHORT for each in _table_problems(name, getattr(self, name))]
+        found += billed_problems(self.billed, self.until)
         if found:
             raise DefinitionError(found, what="the carry")
 
@@ -128,7 +135,7 @@ class Carry:
         }
         if self.currency is not None:
             told["currency"] = self.currency
-        for name in (*_TABLES, "identities"):
+        for name in (*_TABLES, "billed", "identities"):
             held = getattr(self, name)
             if held:
                 told[name] = held
@@ -150,7 +157,7 @@ class Carry:
         found = _problems(given)
         if found:
             raise DefinitionError(found, what="the carry")
-        rest: dict[str, Any] = {name: given[name] for name in (*_TABLES, "identities") if name in given}
+        rest: dict[str, Any] = {name: given[name] for name in (*_TABLES, "billed", "identities") if name in given}
         rest["currency"] = given.get("currency")
         return cls(str(given["customer"]), str(given["plan"]), str(given["until"]), **rest)
 
@@ -196,6 +203,7 @@ def _problems(given: Mapping[str, object]) -> list[Problem]:
         found += _time_problems(str(given["until"]))
     for name in _TABLES:
         found += _table_problems(name, given.get(name, {}))
+    found += billed_problems(given.get("billed", {}), None)
     return found + _identity_problems(given.get("identities", []))
 
 

@@ -28,6 +28,7 @@ def carried(
     lines: Sequence[LineItem],
     drawn: Mapping[str, Exact] | None = None,
     coupons: Mapping[str, int] | None = None,
+    billed: Mapping[str, Any] | None = None,
 ) -> Carry:
     """
     What the next period needs to know.
@@ -37,6 +38,7 @@ def carried(
         lines: the lines of the statement.
         drawn: what commitments and floors that run on hold, and what is used up of trials by amount, by their names.
         coupons: how often each coupon has been used.
+        billed: what statements have billed of a billing period that runs on.
     """
     terms = charges.terms
     readings = charges.readings()
@@ -88,6 +90,7 @@ def carried(
         commitments={name: text(held) for name, held in sorted((drawn or {}).items()) if sign(held)},
         coupons={key: uses for key, uses in sorted((coupons or {}).items())},
         outcomes=outcomes,
+        billed=billed,
         identities=_identities(charges, counting=bool(counting)),
     )
 

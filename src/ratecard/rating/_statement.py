@@ -115,8 +115,8 @@ class Statement:
     """
 
     __slots__ = (
-        "_carry", "_charges", "_coupons", "_drawn", "_due", "_subtotal", "_total", "account", "entries", "head",
-        "ledger", "lines", "notices", "paid_before", "refunds",
+        "_billed", "_carry", "_charges", "_coupons", "_drawn", "_due", "_subtotal", "_total", "account", "entries",
+        "head", "ledger", "lines", "notices", "paid_before", "refunds",
     )  # fmt: skip
 
     def __init__(
@@ -132,6 +132,7 @@ class Statement:
         notices: Sequence[Notice] = (),
         drawn: Mapping[str, Exact] | None = None,
         coupons: Mapping[str, int] | None = None,
+        billed: Mapping[str, Any] | None = None,
         wallet: Wallet | None = None,
         entries: Sequence[Entry] = (),
         refunds: Sequence[Due] = (),
@@ -144,6 +145,7 @@ class Statement:
         self.notices = tuple(notices)
         self._drawn = drawn
         self._coupons = coupons
+        self._billed = billed
         self.head = head
         self.lines = tuple(lines)
         self._subtotal = subtotal
@@ -202,7 +204,7 @@ class Statement:
     def carry(self) -> Carry | None:
         """What the next period needs to know, worked out on first reading."""
         if self._carry is None and self._charges is not None:
-            self._carry = carried(self._charges, self.lines, self._drawn, self._coupons)
+            self._carry = carried(self._charges, self.lines, self._drawn, self._coupons, self._billed)
         return self._carry
 
     def line(self, key: str) -> LineItem:
