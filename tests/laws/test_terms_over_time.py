@@ -40,7 +40,7 @@ def cents(amount: Fraction) -> Decimal:
 
 @given(drawn(), BEFORE)
 def test_each_line_by_its_own_plan(history: History, before: int) -> None:
-    """A plan's percentage is of the lines of its days in each billing period, a tax that all have of all that is left."""
+    """A plan's percentage is of the lines of its days in a billing period, a tax that all have of all that is left."""
     held = history.subscription()
     found = rate(TAXED, held, calls(history, history.start, END), Period(history.start - DAY * before, END))
     assert found.verify()
