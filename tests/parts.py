@@ -41,7 +41,7 @@ def off() -> st.SearchStrategy[dict[str, Any]]:
 @st.composite
 def terms_of(draw: st.DrawFn) -> dict[str, Any]:
     """All that a plan may state across its lines."""
-    told: dict[str, Any] = {"order": Order.preset(draw(st.sampled_from(list(PRESETS)))).model_dump()}  # type: ignore[arg-type]
+    told: dict[str, Any] = {"order": Order.preset(draw(st.sampled_from(list(PRESETS)))).model_dump()}
     told["discounts"] = [{**each, "key": f"d{index}"} for index, each in enumerate(draw(st.lists(off(), max_size=3)))]
     told["coupons"] = [
         {
@@ -82,7 +82,9 @@ def sold(draw: st.DrawFn, days: int) -> list[dict[str, Any]]:
 
     A fee costs so many dollars a day of its period: every part of it is whole cents, as every quantity is.
     """
-    own = st.sampled_from([{}, {"discounts": [{"kind": "amount", "amount": "7.5"}]}, {"maximum": {"amount": "90"}}])
+    own: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+        [{}, {"discounts": [{"kind": "amount", "amount": "7.5"}]}, {"maximum": {"amount": "90"}}]
+    )
     falling = [{"up_to": "40", "unit_price": "3"}, {"unit_price": "1"}]
     rising = [{"up_to": "50", "unit_price": "1"}, {"unit_price": "2"}]
     found = [
@@ -119,6 +121,7 @@ class Case:
         told = draw(terms_of())
         rhythm = {"cadence": TWO} if self.whole is BOTH else {}
         self.told = [self.plan("p", [{"items": draw(sold(days))}], {**rhythm, **told})]
+        self.known = True
         self.changes: list[dict[str, Any]] = []
         self.addons: list[dict[str, Any]] = []
         self.bring(draw, days)
@@ -153,17 +156,19 @@ class Case:
         told = [*self.told, self.changes, self.addons, uses, self.parts]
         return "\n".join(map(repr, told))
 
-    def bills(
-        self, periods: Sequence[Period], carry: Carry | None = None, *, known: bool = True
-    ) -> list[Statement]:  # fmt: skip
+    def bills(self, periods: Sequence[Period], carry: Carry | None = None) -> list[Statement]:
         """One statement after the other, the carry through JSON text in between; changes known, or when they come."""
         found: list[Statement] = []
         for period in periods:
             fed = [each for each in self.records if period.contains(each.at)]
-            acme = self.holder(None if known else period.end.date() - timedelta(1))
+            acme = self.holder(None if self.known else period.end.date() - timedelta(1))
             found.append(rate(self.offer, acme, fed, period, carry=carry))
             carry = through(found[-1])
         return found
+
+
+def _bare(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: told for name, told in item.items() if name not in ("discounts", "maximum")}
 
 
 class Changing(Case):
@@ -172,9 +177,15 @@ class Changing(Case):
     def __init__(self, draw: st.DrawFn) -> None:
         self.whole = JULY
         order, days = draw(terms_of())["order"], st.integers(1, 30).map(lambda number: str(day(number)))
-        self.told = []
+        self.told, self.known = [], draw(st.booleans())
         for key in "pq":
-            cards = [{"items": draw(sold(31))}, {"effective": draw(days), "items": draw(sold(31))}]
+            cards: list[dict[str, Any]] = [
+                {"items": draw(sold(31))},
+                {"effective": draw(days), "items": draw(sold(31))},
+            ]
+            if not self.known:
+                # What is shared by the time of cards turns on pauses that are to come.
+                cards = [{**card, "items": [_bare(item) for item in card["items"]]} for card in cards]
             self.told.append(self.plan(key, cards[: draw(st.integers(1, 2))], {**draw(terms_of()), "order": order}))
         at = [str(day(each)) for each in draw(st.lists(st.integers(1, 30), min_size=4, max_size=4, unique=True))]
         goes = [{"kind": "plan", "plan": "q", "at": at[0]}, {"kind": "plan", "plan": "p", "at": at[1]}]

@@ -38,33 +38,37 @@ def billed_problems(told: object, until: datetime | None) -> list[Problem]:
     if not table:
         return []
     found = [
-        Problem(f"billed.{str(key)[:40]}", "field.unknown", "no such field here; remove it or correct its name")
+        _wrong(f"{str(key)[:40]}", "field.unknown", "no such field here; remove it or correct its name")
         for key in table
         if key not in _PARTS
     ]
     since = _instant(table.get("since"))
     if since is None or (until is not None and since > until):
         words = "write the instant from which on it tells what was billed, not after the end of the carry"
-        found.append(Problem("billed.since", "carry.value", words))
+        found.append(_wrong("since", "carry.value", words))
     opening = table.get("opening", {})
     if not isinstance(opening, Mapping):
-        found.append(Problem("billed.opening", "mapping.type", "write a mapping from names to amounts here"))
+        found.append(_wrong("opening", "mapping.type", "write a mapping from names to amounts here"))
     elif not all(
         isinstance(key, str) and _is_amount(held) for key, held in cast(Mapping[object, object], opening).items()
     ):
-        found.append(Problem("billed.opening", "carry.value", "write names, and amounts as text"))
+        found.append(_wrong("opening", "carry.value", "write names, and amounts as text"))
     items = table.get("items", [])
     if not isinstance(items, list | tuple) or not all(isinstance(each, str) for each in cast(Sequence[object], items)):
-        found.append(Problem("billed.items", "carry.value", "write a list of the keys of items"))
+        found.append(_wrong("items", "carry.value", "write a list of the keys of items"))
     return found + _rows("lines", table.get("lines", []), _LINE) + _rows("made", table.get("made", []), _MADE)
+
+
+def _wrong(place: str, code: str, words: str) -> Problem:
+    return Problem(f"billed.{place}", code, words)
 
 
 def _rows(name: str, rows: object, fields: Sequence[str]) -> list[Problem]:
     words = f"write a list of [{', '.join(fields)}], amounts as text"
     if not isinstance(rows, list | tuple):
-        return [Problem(f"billed.{name}", "carry.value", words)]
+        return [_wrong(f"{name}", "carry.value", words)]
     return [
-        Problem(f"billed.{name}[{index}]", "carry.value", words)
+        _wrong(f"{name}[{index}]", "carry.value", words)
         for index, row in enumerate(cast(Sequence[object], rows))
         if not _is_row(row, fields)
     ]

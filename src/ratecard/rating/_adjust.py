@@ -80,8 +80,9 @@ def discounts(sheet: Sheet, stage: str, coupons: Sequence[Standing[Coupon]]) -> 
             used.setdefault(coupon.key, []).append(took)
     for key, some in used.items():
         if any(took < 0 for took in some):
+            # One use, also where plans have it in several kinds.
+            sheet.coupons[key] = sheet.coupons.get(key, 0) + (key not in sheet.used)
             sheet.used.add(key)
-            sheet.coupons[key] = sheet.coupons.get(key, 0) + 1
         elif not any(some):
             sheet.notices.append(Notice("coupon.nothing", key, "not used: there is nothing to take off"))
 

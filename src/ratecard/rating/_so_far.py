@@ -9,10 +9,10 @@ So the statements of a period add up to its one bill, however it is cut.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from .._numbers import CONTEXT, ONE, ZERO, split, total
+from .._numbers import CONTEXT, ONE, ZERO, quantize, split, sub, total
 from ..periods import Period
 from ..plans import Dues, Window
 from ..steps import Step
@@ -63,6 +63,8 @@ class SoFar(Sheet):
         self._earlier = {key: each.paid for key, each in self.brought.items() if each.paid}
         self._pending: list[tuple[LineItem, Sequence[Entry], Period]] = []
         self._left = dict(past.made)
+        # The keys of lines that fall on none of this statement's.
+        self._alone: list[str] = []
 
     def _gathered(self, now: Sequence[tuple[LineItem, Entry]]) -> list[Entry]:
         """What was brought so far as entries, in the order of one bill of the whole."""
@@ -118,11 +120,15 @@ class SoFar(Sheet):
         return line.period.start if anew else last.start
 
     def shown(self, kind: Kind, item: str, period: Period) -> Period:
-        """The time of a line as far as this statement goes; two of one name keep theirs apart until they are booked."""
+        """The time of a line as far as this statement has it; of two of one name one begins an instant later."""
         start = self.terms.period.start
-        clipped = Period(max(period.start, start), max(period.end, start), zone=period.zone)
+        # What is of a time before is booked now, for as long as this statement goes.
+        end = period.end if period.end > start else self.period.end
+        at = max(period.start, start)
         taken = {made.key for made, _, _ in self._pending} | {line.key for line in self.lines}
-        return period if line_key(kind, item, (), clipped.start) in taken else clipped
+        while line_key(kind, item, (), at) in taken:
+            at += timedelta(microseconds=1)
+        return Period(at, max(at, end), zone=period.zone)
 
     def keep(self, made: LineItem, over: Sequence[Entry], full: Period) -> None:
         """Hold a line of the period so far until its stage is done."""
@@ -149,10 +155,17 @@ class SoFar(Sheet):
             entry.net = CONTEXT.subtract(entry.net, self._earlier.get(entry.key, ZERO))
 
     def paid(self, amounts: Mapping[str, Decimal]) -> None:
-        """Note what credits paid, and leave it out."""
-        super().paid(amounts)
+        """Note what credits paid, and leave it out; what stands alone is of what the period so far comes to."""
+        mine = dict(amounts)
+        topped = {entry.key for entry in self.entries}
+        alone = total(mine.pop(key, ZERO) for key in self._alone if key not in topped)
         for entry in self.entries:
-            entry.net = CONTEXT.subtract(entry.net, amounts.get(entry.key, ZERO))
+            left = max(CONTEXT.subtract(entry.net, mine.get(entry.key, ZERO)), ZERO)
+            some = alone if alone < left else left
+            alone = sub(alone, some)
+            mine[entry.key] = CONTEXT.add(mine.get(entry.key, ZERO), quantize(some, self.terms.currency.places))
+            entry.net = CONTEXT.subtract(entry.net, mine[entry.key])
+        super().paid(mine)
 
     def rest(self, later: Sequence[str] = ()) -> None:
         """Take back what earlier statements billed, and the period so far does not; but for stages to come."""
@@ -203,6 +216,7 @@ class SoFar(Sheet):
         )  # fmt: skip
         self.lines.append(LineItem(head, ONE, step.result, rounded, lambda _: (head.step(step, rounded),)))
         if rounded and not shares and kind != "included_tax":
+            self._alone.append(head.key)
             self.whole.entries.append(
                 Entry(head.key, (), self.terms.plan.key, self.terms.period.start, rounded, rounded, reversal=False)
             )
