@@ -41,7 +41,8 @@ def off() -> st.SearchStrategy[dict[str, Any]]:
 @st.composite
 def terms_of(draw: st.DrawFn) -> dict[str, Any]:
     """All that a plan may state across its lines."""
-    told: dict[str, Any] = {"order": Order.preset(draw(st.sampled_from(list(PRESETS)))).model_dump()}
+    preset: Any = draw(st.sampled_from(list(PRESETS)))
+    told: dict[str, Any] = {"order": Order.preset(preset).model_dump()}
     told["discounts"] = [{**each, "key": f"d{index}"} for index, each in enumerate(draw(st.lists(off(), max_size=3)))]
     told["coupons"] = [
         {
@@ -51,7 +52,7 @@ def terms_of(draw: st.DrawFn) -> dict[str, Any]:
         }
         for index, each in enumerate(draw(st.lists(off(), max_size=2)))
     ]  # fmt: skip
-    told["commitments"] = [
+    commitments: list[dict[str, Any]] = [
         {
             "kind": draw(st.sampled_from(["prepaid", "postpaid"])), "key": f"p{index}", "amount": draw(CENTS),
             "items": draw(SCOPE), "priority": draw(st.integers(0, 2)), "overage": draw(st.sampled_from(["1", "1.5"])),
@@ -59,11 +60,12 @@ def terms_of(draw: st.DrawFn) -> dict[str, Any]:
         }
         for index in range(draw(st.integers(0, 2)))
     ]  # fmt: skip
+    told["commitments"] = commitments
     if draw(st.booleans()):
         told["minimum"] = {"amount": draw(CENTS)}
     if draw(st.booleans()):
         # A floor above the ceiling is refused, and so are promises that are more together.
-        promised = sum(Decimal(each["amount"]) for each in told["commitments"] if each["kind"] == "postpaid")
+        promised = sum(Decimal(each["amount"]) for each in commitments if each["kind"] == "postpaid")
         least = max(promised, Decimal(told.get("minimum", {"amount": "0"})["amount"]))
         told["maximum"] = {"amount": str(max(least, Decimal(draw(CENTS))))}
     included = draw(st.booleans())
@@ -183,9 +185,8 @@ class Changing(Case):
                 {"items": draw(sold(31))},
                 {"effective": draw(days), "items": draw(sold(31))},
             ]
-            if not self.known:
-                # What is shared by the time of cards turns on pauses that are to come.
-                cards = [{**card, "items": [_bare(item) for item in card["items"]]} for card in cards]
+            # How an item's own terms fall on the lines of two plans depends on the statement that has them.
+            cards = [{**card, "items": [_bare(item) for item in card["items"]]} for card in cards]
             self.told.append(self.plan(key, cards[: draw(st.integers(1, 2))], {**draw(terms_of()), "order": order}))
         at = [str(day(each)) for each in draw(st.lists(st.integers(1, 30), min_size=4, max_size=4, unique=True))]
         goes = [{"kind": "plan", "plan": "q", "at": at[0]}, {"kind": "plan", "plan": "p", "at": at[1]}]

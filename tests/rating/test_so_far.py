@@ -21,8 +21,9 @@ UNIT = {"model": "per_unit", "unit_price": "1", "refunds": True}
 USE = {"key": "x", "meter": "n", "price": UNIT}
 
 
-def plan_of(*items: dict[str, Any], key: str = "p", **fields: Any) -> Plan:
+def plan_of(*items: dict[str, Any], **fields: Any) -> Plan:
     """A plan of one metered item, or of these."""
+    key = fields.pop("key", "p")
     return Plan.load({
         "key": key, "meters": [METER], "cards": [{"currency": "USD", "items": list(items) or [USE]}], **fields,
     })  # fmt: skip

@@ -41,7 +41,7 @@ class Brought:
         self, kind: Kind, item: str, group: Group, *, plan: str, start: datetime, version: str, net: Decimal = ZERO,
         listed: Decimal = ZERO, paid: Decimal = ZERO,
     ) -> None:  # fmt: skip
-        self.kind = kind
+        self.kind: Kind = kind
         self.item = item
         self.group = group
         self.plan = plan
@@ -84,7 +84,7 @@ class Booked:
     def __init__(
         self, kind: Kind, item: str, name: str, *, version: str, start: datetime, end: datetime, amount: Decimal
     ) -> None:
-        self.kind = kind
+        self.kind: Kind = kind
         self.item = item
         self.name = name
         self.version = version
