@@ -25,6 +25,7 @@ PARTS = {
         "lines": [["usage", "x", ["g", "eu"], "p", "2025-01-10T00:00:00Z", "sha256:1", "9.5", "10", "0"]],
         "made": [["discount", "d", "d", "sha256:2", "2025-01-10T00:00:00Z", "2025-02-01T00:00:00Z", "-1"]],
     },
+    "returned": {"draw": [[["gift"], "9"], [[], "-2.5"]]},
     "identities": [["web", "c1", "9f"], [None, "c2", "a0"]],
 }
 
@@ -41,6 +42,7 @@ def full() -> Carry:
         stages={"tokens": {"maximum": (((), ("120", "-0.5")),), "minimum": ((("region", "eu"), ("3", "0")),)}},
         remainders={"tokens": "0.004"},
         billed=PARTS["billed"],  # type: ignore[arg-type]
+        returned={"draw": ((("gift",), "9"), ((), "-2.5"))},
         identities=(("web", "c1", "9f"), (None, "c2", "a0")),
     )
 
