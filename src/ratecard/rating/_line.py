@@ -136,7 +136,8 @@ class LineItem:
     One line of a statement. Immutable by contract.
 
     Attributes:
-        key: stable: item, group and start of service. The same line of a re-rated statement has the same key.
+        key: stable: kind, item, group and start of service. The same line of a re-rated statement has the same key; two
+            statements may each have a line of one key, so what is stored of lines goes by statement and key.
         kind: usage, fee or reversal; or trial, discount, coupon, maximum, minimum, commitment, overage, prepaid, tax,
             included_tax, credits.
         item: the item's key, on a line across others the key of what made it; `name` is what people read.
@@ -162,7 +163,7 @@ class LineItem:
 
     @property
     def key(self) -> str:
-        """Item, group and start of service; distinct within a statement."""
+        """Kind, item, group and start of service; distinct within a statement."""
         return self.head.key
 
     @property
