@@ -143,6 +143,16 @@ def test_old_customers_keep_their_price() -> None:
     assert "loyal" in caught.value.problems[0].text
 
 
+def test_a_cohort_that_no_card_names() -> None:
+    """Whether other cohorts have cards or none has: a cohort that no card of any of its plans names is refused."""
+    with pytest.raises(UnknownKeyError) as caught:
+        told(acme(cohort="vip"), PLAN)
+    (problem,) = caught.value.problems
+    assert (problem.path, problem.code) == ("cohort", "key.unknown")
+    assert problem.text == "the plan has no cohort 'vip', nor any other; add it first"
+    assert told(acme(), PLAN)
+
+
 TRIAL = Phase(key="trial", every=14, unit="day", trial=True)
 
 

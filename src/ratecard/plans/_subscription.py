@@ -45,7 +45,7 @@ class Subscription(Model, frozen=True):
         zone: where its days are counted; None is the plan's zone.
         currency: which of the plan's cards it sees; None is the plan's only currency.
         anchor: where cadences without an anchor of their own count from; None is the start.
-        cohort: the group whose cards it sees, where the plan has some.
+        cohort: the group whose cards it sees; some card of its plans names it.
         quantities: what is sold and not metered, such as `{"seats": "5"}`; none negative.
         coupons: keys of the plan's coupons, in the order in which they are used.
         changes: what changes while it runs, kept in the order of time; see `ChangeQuantity`, `ChangePlan`,
