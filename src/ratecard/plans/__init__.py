@@ -9,7 +9,8 @@ from ._carry import BOUNDS, Carry
 from ._catalog import Catalog, Offer
 from ._changes import Cancel, ChangeAnchor, ChangePlan, ChangeQuantity, Pause, Resume
 from ._dues import Dues, Standing, Stretch, Trial, dues, stated, terms_across
-from ._entitlements import Entitled, Entitlement, entitled
+from ._entitled import Entitled, entitled
+from ._entitlements import Entitlement
 from ._extras import (
     AmountDiscount,
     AnyCommitment,
