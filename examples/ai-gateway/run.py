@@ -21,10 +21,12 @@ from typing import NamedTuple
 import yaml
 
 from ratecard import Period, Plan, UsageRecord, live, resolve
+from ratecard.errors import RatecardError
 from ratecard.rating import Live
 
 HERE = Path(__file__).parent
 PLAN = Plan.load(yaml.safe_load((HERE / "plan.yaml").read_text(encoding="utf-8")))
+MONTH = Period.month(2025, 6)
 TEAMS = ("search", "support", "research")
 
 
@@ -61,20 +63,25 @@ class Gateway:
 
     def serve(self, request: Request) -> None:
         """Price a request, hold what it may cost, let it run as far as it fits, and count what it wrote."""
-        if min(request.input_tokens, request.max_tokens, request.written) < 0:
-            raise ValueError(f"request {request.id}: tokens are 0 or more")
         if request.id in self.served:
             # The same request came again, after it ran: nothing is held, and nothing runs.
             self.ends["counted before"] += 1
             return
-        ask = request.record(request.max_tokens)
-        quote = self.bill.quote(ask)
-        verdict = self.bill.reserve(ask, cut="output_tokens")
+        if min(request.input_tokens, request.max_tokens, request.written) < 0:
+            self.refuse(request, ": tokens are 0 or more")
+            return
+        try:
+            ask = request.record(request.max_tokens)
+            quote = self.bill.quote(ask)
+            verdict = self.bill.reserve(ask, cut="output_tokens")
+        except RatecardError as error:
+            # A model without a price, another month: this one request has a fault, and nothing was held for it.
+            self.refuse(request, f": {error.text}")
+            return
         if not verdict.allowed and not verdict.fits:
-            self.ends["refused"] += 1
             # The reason that comes first is the one to lift first.
             wait = f", again in {verdict.retry_after} s" if verdict.retry_after is not None else ""
-            self.note(request, f"refused by {verdict.limits[0].key}{wait}; it would have cost up to {quote}")
+            self.refuse(request, f" by {verdict.limits[0].key}{wait}; it would have cost up to {quote}")
             return
         granted = request.max_tokens if verdict.fits is None else int(verdict.fits)
         if granted < request.max_tokens:
@@ -88,6 +95,11 @@ class Gateway:
         for signal in signals:
             spent = self.bill.statement().subtotal
             self.note(request, f"{type(signal).__name__.lower()} {signal.key}, the bill is at {spent}")
+
+    def refuse(self, request: Request, why: str) -> None:
+        """The one request does not run, and is told why; the next one is served as ever."""
+        self.ends["refused"] += 1
+        self.note(request, f"refused{why}")
 
     def note(self, request: Request, text: str) -> None:
         """A line of the log."""
@@ -138,10 +150,10 @@ def main(arguments: list[str]) -> None:
     """Play what is asked for, and print the report."""
     if arguments:
         requests = sorted(read_trace(Path(arguments[0])), key=lambda request: request.at)
-        first = datetime.fromisoformat(requests[0].at)
+        first = datetime.fromisoformat(requests[0].at) if requests else MONTH.start
         print(report(play(requests, Period.month(first.year, first.month)), lines=40), end="")
         return
-    gateway = play(read_usage(HERE / "usage.jsonl"), Period.month(2025, 6))
+    gateway = play(read_usage(HERE / "usage.jsonl"), MONTH)
     print(report(gateway), end="")
     (HERE / "out" / "statement.md").write_text(report(gateway), encoding="utf-8")
     (HERE / "out" / "statement.json").write_text(gateway.bill.statement().dumps() + "\n", encoding="utf-8")

@@ -65,6 +65,20 @@ def instant(value: datetime | str) -> datetime:
     return found
 
 
+def told_at(value: datetime | str, name: str = "at") -> datetime:
+    """
+    An instant that came as an argument of a call, which what is wrong with it names.
+
+    Raises:
+        DefinitionError: as `instant`, with the argument as its path.
+    """
+    try:
+        return instant(value)
+    except DefinitionError as error:
+        found = [Problem(name, each.code, each.text) for each in error.problems]
+        raise DefinitionError(found, what="the call") from None
+
+
 def moment(value: date | str, zone: str) -> datetime:
     """
     What a date or an instant means in a zone: a bare date its local midnight, an instant itself.

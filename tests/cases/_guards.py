@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from ratecard._numbers import CONTEXT, number, sub, text
-from ratecard.guards import AnyGuard, Cap, Crossed, Gauge, Portion, Reading, Signal, State, VolumeThreshold, Watch
+from ratecard.guards import AnyGuard, Cap, Crossed, Gauge, Portion, Reading, Signal, VolumeThreshold, Watch
 from tests.cases._data import Plain, period
 
 START = datetime(2025, 1, 10, 12, tzinfo=UTC)
@@ -93,7 +93,14 @@ def requests(given: Plain) -> Plain:
             meter = told["meter"]
             used[meter] = CONTEXT.add(used[meter], verdict.fits)
     found["used"] = {meter: text(value) for meter, value in used.items()}
-    found["left"] = _left(watch, state, now, used)
+    spent = [
+        CONTEXT.multiply(value, number(each.get("unit_price", "0")))
+        for meter, value in used.items()
+        for each in given["requests"][-1:]
+        if each.get("meter") == meter
+    ]
+    reading = Reading(subtotal=sum(spent, Decimal(0)), quantities=used)
+    found["left"] = {key: text(value) for key, value in watch.left(state, now, reading).items()}
     return found
 
 
@@ -109,8 +116,3 @@ def _portion(told: Plain, used: dict[str, Decimal]) -> Portion | None:
         return after, Reading(quantities={**dict.fromkeys(used, 0), meter: part})
 
     return Portion(told["quantity"], read)
-
-
-def _left(watch: Watch, state: State, now: datetime, used: dict[str, Decimal]) -> dict[str, str]:
-    found = watch.left(state, now, Reading(quantities=used))
-    return {key: text(value) for key, value in found.items()}

@@ -5,6 +5,7 @@ The gateway with requests that are out of the ordinary: nothing asked for, the s
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -58,6 +59,36 @@ def test_fewer_than_no_tokens(run: ModuleType, gateway: Any) -> None:
     """A request for fewer than no tokens is refused, and holds nothing."""
     first = next(run.read_usage(FOLDER / "usage.jsonl"))
     for wrong in ({"max_tokens": -1}, {"input_tokens": -1}, {"written": -1}):
-        with pytest.raises(ValueError, match="0 or more"):
-            gateway.serve(first._replace(**wrong))
+        gateway.serve(first._replace(**wrong))
+        assert gateway.log.pop().endswith("refused: tokens are 0 or more")
+    assert dict(gateway.ends) == {"refused": 3}
     assert gateway.bill.dump()["reserved"] == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"model": "giant"}, "giant"),
+        ({"at": "2025-07-01T00:00:00Z"}, "its time is outside the period"),
+        ({"at": "yesterday"}, "yesterday"),
+        ({"team": ["search"]}, "team"),
+    ],
+    ids=["model", "month", "time", "team"],
+)
+def test_one_request_with_a_fault(run: ModuleType, gateway: Any, wrong: dict[str, Any], why: str) -> None:
+    """A request that has no price, or is of another month, is refused with its reason; the next one is served."""
+    first = next(run.read_usage(FOLDER / "usage.jsonl"))
+    gateway.serve(first._replace(**wrong))
+    assert dict(gateway.ends) == {"refused": 1}
+    assert why in gateway.log.pop()
+    gateway.serve(first)
+    assert dict(gateway.ends) == {"refused": 1, "let through": 1}
+    assert gateway.bill.dump()["reserved"] == []
+
+
+def test_an_empty_trace(run: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A trace without a request is a bill of the fee alone."""
+    trace = tmp_path / "trace.csv"
+    trace.write_text("TIMESTAMP,ContextTokens,GeneratedTokens\n", encoding="utf-8")
+    run.main([str(trace)])
+    assert "| **Due** | | **5.00 USD** |" in capsys.readouterr().out

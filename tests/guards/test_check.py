@@ -141,6 +141,7 @@ BAD: list[object] = [
     {**STATE, "version": "1"},
     {**STATE, "version": True},
     {**STATE, "at": "2025-01-01"},
+    {**STATE, "at": 10**30},
     {**STATE, "parts": []},
 ]
 PARTS: list[tuple[Guard, list[object]]] = [
@@ -152,6 +153,8 @@ PARTS: list[tuple[Guard, list[object]]] = [
     (TokenBucket(capacity=1, refill=1), [["1"], [1, 1], ["x", 1], ["1", "1"]]),
     (TokenBucket(capacity=1, refill=1, each=["a"]),
      [{}, [1], [[1]], [["x", None]], [[["x", "y"], None]], [[[1], None]]]),
+    (TokenBucket(capacity=1, refill=1, each=["a"]),
+     [{"each": ["b"], "groups": []}, {"each": ["a"]}, [[["x"], None], [["x"], None]]]),
     (Concurrency(limit=1), [{}, [1], [["a", "1"]], [[1, "1", None]], [["a", 1, None]], [["a", "1", "x"]]]),
     (FairUse(quantity=1, meter="m"), [None, [None], [None, 1], [None, []]]),
     (MarginFloor(percent=1), [[1]]),
@@ -302,7 +305,7 @@ def test_groups_are_read_as_records_are() -> None:
     assert watch.left(state, NOON, group={"user": Decimal("7.0")}) == {"cap on subtotal for each user in 60 s": 2}
     for value, text in ((None, ""), (True, "true"), (False, "false"), ("Åsa", "Åsa")):
         cell = watch.record(watch.zero(), NOON, uses=spent(1), group={"user": value})[0]
-        assert watch.dump(cell)["parts"]["cap on subtotal for each user in 60 s"][0][0] == [text]
+        assert watch.dump(cell)["parts"]["cap on subtotal for each user in 60 s"]["groups"][0][0] == [text]
         assert Gauge("amount", "i", {"user": value}) == Gauge("amount", "i", {"user": text})
     for wrong in ([1], 0.5, "\ud800", Decimal("NaN")):
         for ask in (
@@ -323,7 +326,7 @@ def test_a_state_of_another_kind_names_the_guard() -> None:
     with pytest.raises(MismatchError, match=r"the guard 'g': .*; load what dump wrote.* a key of its own") as error:
         new.load(old.dump(state))
     assert (error.value.code, error.value.path) == ("guard.state", "parts.g")
-    with pytest.raises(MismatchError, match="form 2, but in form 1"):
+    with pytest.raises(MismatchError, match="form 3, but in form 1"):
         old.load({**old.dump(state), "guards": 1})
 
 

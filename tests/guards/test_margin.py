@@ -131,7 +131,7 @@ def test_fair_use_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
         after = Reading(more={Gauge("quantity", "m", {"user": user}): 5})
         state, verdict = watch.admit(state, later(number), after=after, group={"user": user})
         assert verdict.allowed
-    assert [row[0] for row in watch.dump(state)["parts"]["fair_use of m for each user"]] == [["b"]]
+    assert [row[0] for row in watch.dump(state)["parts"]["fair_use of m for each user"]["groups"]] == [["b"]]
 
 
 def test_faults_of_fair_use() -> None:

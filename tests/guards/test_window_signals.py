@@ -155,10 +155,10 @@ def test_groups_that_are_done_give_way() -> None:
     state = watch.record(watch.zero(), NOON, uses=spent(12), group={"user": "first"})[0]
     rows = [[[str(n)], [[[state.at, "1"]], None, None]] for n in range(GROUPS_MAX - 1)]
     dump = watch.dump(state)
-    dump["parts"]["c"] += rows
+    dump["parts"]["c"]["groups"] += rows
     full = watch.load(dump)
     state, signals = watch.record(full, later(60), uses=spent(12), group={"user": "new"})
-    assert len(watch.dump(state)["parts"]["c"]) == 1 and len(signals) == 1
+    assert len(watch.dump(state)["parts"]["c"]["groups"]) == 1 and len(signals) == 1
     (breach,) = watch.record(state, later(60), uses=spent(12), group={"user": "first"})[1]
     assert isinstance(breach, Breach) and breach.id == 'c|[["user","first"]]|10|2025-01-10T12:01:00Z|0'
 

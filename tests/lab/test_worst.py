@@ -289,7 +289,7 @@ def test_caps_on_the_whole_bill() -> None:
         ONE, Cap(spend="50", key="c"), Cap(spend="55", of="total", key="t"), taxes=[{"key": "v", "rate": "0.2"}]
     )
     assert {of: most(worst(taxed, of)) for of in ("subtotal", "total", "due")} == {
-        "subtotal": "50.00 USD", "total": "55.00 USD", "due": "None",
+        "subtotal": "50.00 USD", "total": "55.00 USD", "due": "55.00 USD",
     }  # fmt: skip
     found = worst(taxed)
     assert found.explain().splitlines()[:2] == ["at most 50.00 USD", "  c: 50.00 USD"]
@@ -300,6 +300,42 @@ def test_caps_on_the_whole_bill() -> None:
     assert both.statement.verify()
     fees = plan(prices.Hybrid(prices=[prices.Flat(amount="70", prorate=False), ONE]), Cap(spend={"USD": "50"}))
     assert most(worst(fees)) == "70.00 USD"
+
+
+def test_taxes_on_top_of_a_cap() -> None:
+    """A cap on the subtotal bounds what comes after it: with each tax on all of it, rounded once, and no credits."""
+    several = [{"key": "v", "rate": "0.19"}, {"key": "w", "rate": "0.075"}]
+    taxed = plan(ONE, Cap(spend="33.339", key="c"), taxes=several)
+    # 33.33, 6.3327 and 2.49975
+    assert {of: most(worst(taxed, of)) for of in ("subtotal", "total", "due")} == {
+        "subtotal": "33.33 USD", "total": "42.16 USD", "due": "42.16 USD",
+    }  # fmt: skip
+    assert worst(taxed, "total").ceilings == {"c": Money("42.16", "USD")}
+    bill = live(resolve(taxed, taxed.subscribe("acme", start="2025-01-01"), JANUARY))
+    bill.record(UsageRecord("e", LAST, {"n": "33.33"}, id="r"))
+    assert str(bill.statement().total) == "42.16 USD"
+    included = plan(ONE, Cap(spend="50"), taxes=[{"key": "v", "rate": "0.2", "included": True}])
+    assert most(worst(included, "total")) == "50.00 USD"
+    plain = plan(ONE, Cap(spend="50"))
+    assert most(worst(plain, "due")) == "50.00 USD"
+    assert most(worst(plan(ONE, Cap(spend="50", of="total")), "subtotal")) == "None"
+    fees = [
+        Item(key="use", meter="m", price=prices.Hybrid(prices=[prices.Flat(amount="70", prorate=False), ONE])),
+    ]  # fmt: skip
+    above = plan(ONE, Cap(spend="50"), taxes=several[:1])
+    card = above.cards[0].model_copy(update={"items": tuple(fees)})
+    assert most(worst(above.model_copy(update={"cards": (card,)}), "total")) == "83.30 USD"
+
+
+def test_what_does_not_follow_from_a_cap() -> None:
+    """Where a cap on the subtotal does not bound the sum that is asked for, the advice names the cap that would."""
+    some = plan(ONE, Cap(spend="50"), taxes=[{"key": "v", "rate": "0.2", "items": ["use"]}])
+    found = worst(some, "total")
+    (only,) = found.unbounded
+    assert only.why == "nothing limits m; add a rate limit or a cap on it, or a cap on the spend with of='total'"
+    paid = plan(ONE, Cap(spend="50"), grants=[Grant(id="g", amount=10, currency="USD")])
+    assert most(worst(paid, "total")) == "50.00 USD"
+    assert worst(paid, "due").amount is None
 
 
 def test_caps_on_items() -> None:

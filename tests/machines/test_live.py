@@ -156,6 +156,8 @@ class LiveBill(RuleBasedStateMachine):
         verdict = self._try(lambda: self.bill.admit(record, cut="n" if event == "e" else None))
         part = None if verdict is None else self._asked(record, verdict, version)
         if part is not None:
+            # Where a bill may fall, what is held may have made the room that this was let through on.
+            self.promised = self.promised and (self.rising or not self.reserved)
             self._run(part, lambda: self.bill.record(part))
 
     @precondition(lambda self: len(self.reserved) < 3)

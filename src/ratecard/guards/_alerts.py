@@ -18,6 +18,7 @@ from ._base import Calm, Guard, Look, Setting, Work, Worth, wide, within_problem
 from ._caps import Cap, Of, Spent, WindowCap, scope_problems
 from ._edges import UNTOLD, Edge, Rearm, dump_edge, frame_of, load_edge, moved, start_of
 from ._reading import Gauge, Group, Reading, margin, spare
+from ._table import Table
 from ._windows import Part, instant_of
 
 __all__ = ["Alert", "EdgeWork"]
@@ -305,8 +306,8 @@ class _WindowAlertWork(_AlertWork):
         self._cap = cap
 
     def _part(self, parts: Sequence[Part]) -> Spent:
-        held: dict[Group, Spent] | Spent = parts[self._index]
-        return held.get(self._cap.cell, self._cap.zero()) if isinstance(held, dict) else held
+        held: Table[Spent] | Spent = parts[self._index]
+        return held.get(self._cap.cell, self._cap.zero()) if isinstance(held, Table) else held
 
     def calm(self, part: Edge, reading: Reading) -> None:
         """Time alone changes what it reads."""

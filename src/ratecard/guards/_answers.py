@@ -124,7 +124,7 @@ class Verdict(Answer):
         limits: those that bind, in the order to lift them: the one passed by the largest factor first.
     """
 
-    __slots__ = ("_left", "allowed", "at", "fits", "limits")
+    __slots__ = ("_given", "_left", "allowed", "at", "fits", "limits")
 
     def __init__(
         self,
@@ -138,7 +138,23 @@ class Verdict(Answer):
         self.fits = fits
         self.limits = limits
         self.at = at
-        self._left = left
+        self._left: Callable[..., Mapping[str, Exact]] = left
+        # What it is worked out from.
+        self._given: tuple[object, ...] = ()
+
+    @classmethod
+    def passed(
+        cls, at: datetime, fits: Decimal | None, left: Callable[..., Mapping[str, Exact]], given: tuple[object, ...]
+    ) -> Verdict:
+        """That all of it may run: the answer to most requests, made with little work; `left` is called with `given`."""
+        made = _new(cls)
+        made.allowed = True
+        made.fits = fits
+        made.limits = ()
+        made.at = at
+        made._left = left
+        made._given = given
+        return made
 
     @property
     def retry_after(self) -> Decimal | None:
@@ -157,18 +173,18 @@ class Verdict(Answer):
     @property
     def left(self) -> dict[str, Exact]:
         """For each limit what is left of it once the answer is given: after what was let through, else as before."""
-        return dict(self._left())
+        return dict(self._left(*self._given))
 
     def _said(self) -> tuple[object, ...]:
         return (self.allowed, self.fits, self.limits, self.at, tuple(sorted(self.left.items())))
 
     def bound_by(self, limits: Iterable[Bound]) -> Verdict:
         """The same answer with the limits told otherwise."""
-        return Verdict(self.allowed, self.fits, tuple(limits), self.at, self._left)
+        return Verdict(self.allowed, self.fits, tuple(limits), self.at, lambda: self.left)
 
     def whole(self, quantity: Decimal) -> Verdict:
         """The same answer for a quantity that was not cut: all of it fits, or nothing."""
-        return Verdict(self.allowed, quantity if self.allowed else Decimal(0), self.limits, self.at, self._left)
+        return Verdict(self.allowed, quantity if self.allowed else Decimal(0), self.limits, self.at, lambda: self.left)
 
     def explain(self) -> str:
         """The answer in words."""
@@ -196,6 +212,9 @@ class Verdict(Answer):
 
     def __repr__(self) -> str:
         return f"<Verdict {self.explain()}>"
+
+
+_new = Verdict.__new__
 
 
 def _revived(

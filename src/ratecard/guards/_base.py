@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .. import _worth as worth
 from .._model import Key, Many, Model, Pairs, Table, default
-from .._numbers import CONTEXT, ONE, ZERO, Exact, floor, neg, number, total
+from .._numbers import CONTEXT, ONE, ZERO, Exact, add, floor, neg, number, sub, total
 from .._worth import OptionalWorth
 from ..cadence import Cadence
 from ..errors import MismatchError, NumberError, Problem
@@ -24,7 +24,7 @@ from ._answers import Bound, Breach, Signals, seconds
 from ._reading import Gauge, Group, Reading
 from ._windows import Part, bad_state, instant_of
 
-__all__ = ["NOTHING", "Calm", "Guard", "Look", "Origin", "Portion", "Setting", "Work", "Worth", "wide", "width"]
+__all__ = ["NOTHING", "Calm", "Guard", "Look", "Portion", "Setting", "Took", "Work", "Worth", "wide", "width"]
 
 NOTHING = Reading()
 
@@ -61,19 +61,19 @@ class Portion:
             raise NumberError("a portion has a quantity of 0 or more and a step above 0", code="number.step")
 
 
-class Origin(NamedTuple):
-    """Where something was admitted that ran elsewhere: the group, and what it took there."""
+class Took(NamedTuple):
+    """All that something took when it was admitted, and where it ran elsewhere, in which group that was."""
 
-    group: Mapping[str, str]
     uses: Reading | None
     calls: Decimal
+    group: Mapping[str, str] | None = None
 
 
 class Look:
     """What a worker is given to see: the instant, the readings, and who asks."""
 
     __slots__ = (
-        "admitted", "after", "at", "before", "calls", "group", "held", "id", "now", "origin", "parts", "record", "told",
+        "admitted", "after", "at", "before", "calls", "group", "held", "id", "now", "parts", "record", "told", "took",
         "uses",
     )  # fmt: skip
 
@@ -92,10 +92,10 @@ class Look:
         record: str | None = None,
         parts: Sequence[Part] = (),
         admitted: int | None = None,
-        origin: Origin | None = None,
+        took: Took | None = None,
     ) -> None:
         self.admitted = admitted
-        self.origin = origin
+        self.took = took
         self.at = at
         self.told = told
         self.now = now
@@ -117,18 +117,18 @@ class Look:
             before=self.before, uses=uses, calls=self.calls, group=self.group, id=self.id, parts=self.parts,
         )  # fmt: skip
 
-    def apart(self, origin: Origin) -> tuple[Look, Look]:
+    def apart(self, took: Took) -> tuple[Look, Look]:
         """What is given back in the group where it was taken, and all that ran in its own."""
-        told = [each for each in (origin.uses, self.uses) if each is not None]
+        told = [each for each in (took.uses, self.uses) if each is not None]
         back = Look(
-            self.at, self.told, self.now, self.after, group=origin.group, record=self.record,
-            uses=None if origin.uses is None else _summed([origin.uses], neg),
-            calls=CONTEXT.minus(origin.calls), parts=self.parts, admitted=self.admitted,
+            self.at, self.told, self.now, self.after, group=took.group, record=self.record,
+            uses=None if took.uses is None else _summed([took.uses], neg),
+            calls=CONTEXT.minus(took.calls), parts=self.parts, admitted=self.admitted, took=took,
         )  # fmt: skip
         ran = Look(
             self.at, self.told, self.now, self.after, group=self.group, record=self.record,
             uses=_summed(told, lambda value: value) if told else None,
-            calls=CONTEXT.add(self.calls, origin.calls), parts=self.parts, admitted=self.told,
+            calls=CONTEXT.add(self.calls, took.calls), parts=self.parts, admitted=self.told,
         )  # fmt: skip
         back.held = ran.held = self.held
         return back, ran
@@ -148,6 +148,21 @@ class Look:
     def mended(self, gauge: Gauge | None) -> Exact:
         """What is taken beyond what was admitted; nothing where nothing was told."""
         return ZERO if gauge is not None and self.uses is None else self.taken(gauge)
+
+    def parted(self, gauge: Gauge | None) -> tuple[Exact, Exact]:
+        """
+        What ran beyond what was admitted, apart for what is above 0 and for what is below.
+
+        A limit may count only one of both, so the difference alone does not tell it what to give back: 5 where -3 was
+        admitted is 5 more and 3 less given. Where what was admitted is not told, it was above 0.
+        """
+        more = self.mended(gauge)
+        took = self.took
+        if took is None or (gauge is not None and took.uses is None):
+            return more, ZERO
+        old = took.calls if gauge is None or took.uses is None else took.uses.value(gauge)
+        new = add(old, more)
+        return sub(max(new, ZERO), max(old, ZERO)), sub(min(new, ZERO), min(old, ZERO))
 
     def wait(self, ready: int | None) -> Decimal | None:
         """Seconds from the instant that was told until another one."""

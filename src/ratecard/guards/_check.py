@@ -13,21 +13,22 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 
-from .._numbers import ONE, ZERO, Exact, number
+from .._instants import told_at
+from .._kinds import expect
+from .._numbers import ONE, ZERO, Exact, number, plain
 from ..errors import DefinitionError, MismatchError, Problem
-from ..periods import instant
 from ._answers import Bound, Signal, Signals, Verdict
-from ._base import NOTHING, Calm, Guard, Look, Origin, Portion, Setting, Work
+from ._base import NOTHING, Calm, Guard, Look, Portion, Setting, Took, Work
 from ._caps import Cap
 from ._each import worker
 from ._limits import Bucket
 from ._reading import Reading, Value, told_group
 from ._state import State
-from ._windows import Part, bad_state, instant_of, micros, read_int
+from ._windows import Part, bad_state, instant_of, micros, read_at, read_int
 
 __all__ = ["Watch", "guard_problems"]
 
-_FORMAT = 2
+_FORMAT = 3
 _FIELDS = {"guards", "version", "at", "parts"}
 
 
@@ -137,8 +138,10 @@ class Watch:
             MismatchError: `reading.missing` and `reading.before` for a figure that is not there, `guard.group`,
                 `guard.id`.
         """
-        when = instant(at)
+        when = told_at(at)
         told = micros(when)
+        if state.__class__ is not State:
+            _expect(state)
         now = told if state.at is None else max(told, state.at)
         look = Look(
             when,
@@ -234,7 +237,8 @@ class Watch:
             admitted_at: when it was admitted, as the verdict says in `at`; needed where less ran.
             admitted_in: the dimensions it was admitted in, where it may have run in others: guards that have groups
                 give back there what it took, and count all that ran where it ran.
-            admitted_uses, admitted_calls: with `admitted_in`, all that it took when it was admitted.
+            admitted_uses, admitted_calls: all that it took when it was admitted; with `admitted_in`, and where
+                something may be below 0.
             group: the dimensions it was in, for guards that have groups.
             record: the id of the record, which the signals name.
 
@@ -245,17 +249,20 @@ class Watch:
             MismatchError: `reading.missing`, `guard.group`, `guard.admitted`; `reading.period` for a period before
                 one already seen.
         """
-        when = instant(at)
+        when = told_at(at)
         told = micros(when)
+        if state.__class__ is not State:
+            _expect(state)
         now = told if state.at is None else max(told, state.at)
         look = Look(
             when, told, now, reading, uses=uses, calls=_calls(calls), group=_told(group), record=record,
-            parts=state.parts, admitted=None if admitted_at is None else micros(instant(admitted_at)),
+            parts=state.parts, admitted=None if admitted_at is None else micros(told_at(admitted_at, "admitted_at")),
         )  # fmt: skip
         source = _told(admitted_in)
-        if source is not None and source != look.group:
-            look.origin = Origin(source, admitted_uses, _calls(admitted_calls))
-        quiet = uses is None and not look.calls and look.origin is None
+        elsewhere = None if source == look.group else source
+        if admitted_uses is not None or elsewhere is not None:
+            look.took = Took(admitted_uses, _calls(admitted_calls), elsewhere)
+        quiet = uses is None and not look.calls and elsewhere is None
         taken: list[Part] | None = None
         found: list[tuple[int, Signals]] = []
         for index, work in self._telling if quiet else self._noting:
@@ -287,6 +294,7 @@ class Watch:
 
     def release(self, state: State, id: str) -> State:
         """The state without what a request held; the same object where it held nothing."""
+        _expect(state)
         parts = tuple(work.released(part, id) for work, part in zip(self._works, state.parts, strict=True))
         if all(new is part for new, part in zip(parts, state.parts, strict=True)):
             return state
@@ -308,25 +316,31 @@ class Watch:
             at: when.
             reading: what is so; limits of the billing period are left out without one.
             group: the dimensions asked for; guards that have groups are left out without them.
+
+        Raises:
+            MismatchError: `reading.missing`, for a figure that the reading does not have.
         """
-        when = instant(at)
+        _expect(state)
+        if reading is not None:
+            expect(reading, Reading, "the reading", "write Reading(subtotal=...)")
+        when = told_at(at)
         now = micros(when)
         look = Look(when, now, now if state.at is None else max(now, state.at), NOTHING, group=_told(group))
-        return self._left(state, look, reading)
+        return self._left(state, look, reading, strict=reading is not None)
 
-    def _left(self, state: State, look: Look, reading: Reading | None) -> dict[str, Exact]:
+    def _left(self, state: State, look: Look, reading: Reading | None, *, strict: bool = False) -> dict[str, Exact]:
         known = Look(look.at, look.told, look.now, NOTHING if reading is None else reading, group=look.group)
         found: dict[str, Exact] = {}
         for index, work in self._admitting:
             try:
                 left = work.left(state.parts[index], known)
             except MismatchError as error:
-                # What is not known is left out here; where it decides, it is an error.
-                if error.code not in ("reading.missing", "guard.group"):
+                # What is not asked for is left out; of what was asked, a figure that is not known is an error.
+                if error.code != "guard.group" and (strict or error.code != "reading.missing"):
                     raise
                 continue
             if left is not None:
-                found[work.key] = left
+                found[work.key] = plain(left) if isinstance(left, Decimal) else left
         return found
 
     def dump(self, state: State) -> dict[str, Any]:
@@ -348,7 +362,8 @@ class Watch:
         if not isinstance(data, Mapping) or set(cast(Mapping[object, object], data)) != _FIELDS:
             raise bad_state("the state of guards")
         told = cast(Mapping[str, Any], data)
-        if read_int(told["guards"]) != _FORMAT:
+        # The form before had no dimensions beside the groups.
+        if read_int(told["guards"]) not in (2, _FORMAT):
             raise bad_state(f"the state of guards in form {_FORMAT}, but in form {told['guards']}, which is not read")
         if not isinstance(told["parts"], Mapping) or read_int(told["version"]) < 0:
             raise bad_state("the state of guards")
@@ -357,7 +372,7 @@ class Watch:
             _loaded(name, work, held[name]) if name in held else work.zero()
             for name, work in zip(self._places, self._works, strict=True)
         )
-        return State(told["version"], None if told["at"] is None else read_int(told["at"]), parts)
+        return State(told["version"], None if told["at"] is None else read_at(told["at"]), parts)
 
     def __repr__(self) -> str:
         return f"<Watch of {', '.join(self._places) or 'nothing'}>"
@@ -367,12 +382,23 @@ def _loaded(name: str, work: Work, data: Any) -> Part:
     try:
         return work.load(data)
     except MismatchError as error:
-        told = f"the guard {name[:60]!r}: {error.text}, and give a guard of another kind a key of its own"
+        told = (
+            f"the guard {name[:60]!r}: {error.text}; a guard of another kind, with another `each` or another window "
+            "needs a key of its own, and then starts at nothing"
+        )
         raise MismatchError(told, code=error.code, path=f"parts.{name}") from None
 
 
 def _told(group: Mapping[str, Value] | None) -> Mapping[str, str] | None:
-    return None if group is None else told_group(group)
+    if group is None:
+        return None
+    if group.__class__ is not dict:
+        expect(group, Mapping, "the group", 'write a mapping of dimensions, such as {"team": "search"}')
+    return told_group(group)
+
+
+def _expect(state: object) -> None:
+    expect(state, State, "the state", "give what zero, admit, record or load gave")
 
 
 def _calls(calls: Decimal | int | str) -> Decimal:

@@ -105,15 +105,23 @@ class Counted(Work):
 
     def note(self, part: Part, look: Look) -> tuple[Part, Signals]:
         """What ran beyond what was admitted is counted, what was admitted and did not run is given back."""
-        amount = look.mended(self.gauge)
-        if amount >= 0:
-            return (self.window.add(part, look.now, amount) if amount else part), ()
-        if look.admitted is None:
+        more, given = look.parted(self.gauge)
+        then = look.admitted
+        if then is None and (more < 0 or given > 0):
             raise MismatchError(
                 f"{self.key} gives back to the window it was taken from; say when that was, in `admitted_at`",
                 code="guard.admitted",
             )
-        return self.window.back(part, look.now, neg(amount), look.admitted), ()
+        if more > 0:
+            part = self.window.add(part, look.now, more)
+        elif more:
+            sure = look.took is not None
+            part = self.window.back(part, look.now, neg(more), look.now if then is None else then, sure=sure)
+        if given < 0:
+            part = self.window.add(part, look.now, given)
+        elif given:
+            part = self.window.less(part, look.now, given, look.now if then is None else then)
+        return part, ()
 
     def left(self, part: Part, look: Look) -> Exact | None:
         """The limit less what stands in the window."""

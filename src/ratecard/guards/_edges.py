@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..errors import MismatchError
 from ._reading import Reading
-from ._windows import bad_state, micros, read_int, read_row
+from ._windows import bad_state, micros, read_at, read_int, read_row
 
 __all__ = ["UNTOLD", "Again", "Edge", "Moved", "Rearm", "dump_edge", "frame_of", "load_edge", "moved", "start_of"]
 
@@ -88,7 +88,7 @@ def load_edge(data: Any) -> Edge:
     told, turn, frame = read_row(data, 3)
     if read_int(told) < -1 or read_int(turn) < 0:
         raise bad_state("what was told of an alert")
-    return Edge(told, turn, None if frame is None else read_int(frame))
+    return Edge(told, turn, None if frame is None else read_at(frame))
 
 
 def frame_of(reading: Reading) -> int | None:

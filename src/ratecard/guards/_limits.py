@@ -21,7 +21,7 @@ from ._base import Calm, Guard, Look, Setting, Work, wide, width, within_problem
 from ._caps import anchor_problems, spelled, window_problems
 from ._counted import Counted, factor
 from ._reading import Gauge, Group, Reading
-from ._windows import Calendar, Rolling, Tumbling, bad_state, read_exact, read_int, read_row
+from ._windows import Calendar, Rolling, Tumbling, bad_state, read_at, read_exact, read_row
 
 __all__ = ["AnyRateLimit", "Bucket", "Concurrency", "FixedWindow", "RateLimit", "SlidingWindow", "TokenBucket"]
 
@@ -263,12 +263,13 @@ class Bucket(Work):
     def bind(self, part: tuple[int, int] | None, look: Look) -> tuple[Any, Bound | None]:
         """Drawn, if there is enough."""
         amount = look.taken(self.gauge)
-        if not amount:
+        if amount <= 0:
+            # What is below 0 fills nothing in: given back later, it would have to be drawn from what came since.
             return part, None
         level, at = self._now(part, look.now)
         wanted = self.one if amount is ONE else self._grains(amount)
-        if wanted <= level or wanted < 0:
-            return (min(self.full, level - wanted), at), None
+        if wanted <= level:
+            return (level - wanted, at), None
         value = add(sub(self._capacity, self._amount(level)), amount)
         ready = None if wanted > self.full else self._ready(wanted - level, at)
         return part, Bound(
@@ -283,7 +284,7 @@ class Bucket(Work):
 
     def note(self, part: tuple[int, int] | None, look: Look) -> tuple[Any, Signals]:
         """What ran beyond what was admitted is drawn, below 0 if need be; what did not run is put back."""
-        amount = look.mended(self.gauge)
+        amount, _ = look.parted(self.gauge)
         if not amount:
             return part, ()
         level, at = self._now(part, look.now)
@@ -302,7 +303,7 @@ class Bucket(Work):
         if data is None:
             return None
         level, at = read_row(data, 2)
-        return min(self.full, floor(mul(read_exact(level), self.unit))), read_int(at)
+        return min(self.full, floor(mul(read_exact(level), self.unit))), read_at(at)
 
 
 Held: TypeAlias = dict[str, tuple[Exact, int | None]]
@@ -379,7 +380,7 @@ class _Slots(Work):
             id, amount, until = read_row(row, 3)
             if not isinstance(id, str):
                 raise bad_state("the id of something held")
-            found[id] = (read_exact(amount), None if until is None else read_int(until))
+            found[id] = (read_exact(amount), None if until is None else read_at(until))
         return found
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "bad_state",
     "instant_of",
     "micros",
+    "read_at",
     "read_exact",
     "read_int",
     "read_row",
@@ -36,6 +37,7 @@ Part: TypeAlias = Any
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000_000
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 def micros(at: datetime) -> int:
@@ -59,6 +61,14 @@ def read_int(data: object) -> int:
     if isinstance(data, int) and not isinstance(data, bool):
         return data
     raise bad_state("a whole number")
+
+
+def read_at(data: object) -> int:
+    """An instant, in microseconds since the start of 1970."""
+    found = read_int(data)
+    if micros(_FIRST) <= found <= micros(_LAST):
+        return found
+    raise bad_state("an instant")
 
 
 def read_exact(data: object) -> Exact:
@@ -96,8 +106,16 @@ class Window(ABC):
         """The count with so much more."""
 
     @abstractmethod
-    def back(self, part: Part, now: int, amount: Exact, then: int) -> Part:
-        """The count with so much less of what was added at another instant, as far as that still stands in it."""
+    def back(self, part: Part, now: int, amount: Exact, then: int, *, sure: bool = False) -> Part:
+        """
+        The count with so much less of what was added at another instant, as far as that still stands in it.
+
+        With `sure` that much was added then, whatever is below 0 besides.
+        """
+
+    @abstractmethod
+    def less(self, part: Part, now: int, amount: Exact, then: int) -> Part:
+        """The count when so much less was given at another instant by what is below 0."""
 
     @abstractmethod
     def ready(self, part: Part, now: int, need: Exact, *, more: bool = False) -> int | None:
@@ -233,12 +251,16 @@ class Rolling(Window):
             return Log(log.front, (now, add(back[1], amount), back[2]), add(log.used, amount))
         return Log(log.front, (now, amount, back), add(log.used, amount))
 
-    def back(self, part: Log, now: int, amount: Exact, then: int) -> Log:
+    def back(self, part: Log, now: int, amount: Exact, then: int, *, sure: bool = False) -> Log:
         """So much less in the entry of an instant; nothing where that has left the window."""
         log = self._now(part, now)
         newer, rest = _less(log.back, then, amount)
         older, rest = _less(log.front, then, rest)
         return Log(older, newer, sub(log.used, sub(amount, rest)))
+
+    def less(self, part: Log, now: int, amount: Exact, then: int) -> Log:
+        """What is below 0 was not counted."""
+        return part
 
     def ready(self, part: Log, now: int, need: Exact, *, more: bool = False) -> int | None:
         """When the oldest entries that make up so much have left."""
@@ -264,9 +286,9 @@ class Rolling(Window):
         for row in data:
             at, amount = read_row(row, 2)
             held = read_exact(amount)
-            if sign(held) <= 0 or (last is not None and read_int(at) <= last):
+            if sign(held) <= 0 or (last is not None and read_at(at) <= last):
                 raise bad_state("a log of amounts above 0 in the order of time")
-            last = read_int(at)
+            last = read_at(at)
             log = Log(log.front, (last, held, log.back), add(log.used, held))
         return log
 
@@ -298,11 +320,17 @@ class Tumbling(Window):
         start, end = part[:2] if part is not None and part[0] <= now < part[1] else self.bounds(now)
         return (start, end, add(held, amount))
 
-    def back(self, part: Part, now: int, amount: Exact, then: int) -> Part:
+    def back(self, part: Part, now: int, amount: Exact, then: int, *, sure: bool = False) -> Part:
         """So much less, where it was added in the same window."""
         if part is None or not (part[0] <= now < part[1] and part[0] <= then < part[1]):
             return part
-        return (part[0], part[1], sub(part[2], min(amount, part[2])))
+        return (part[0], part[1], sub(part[2], amount if sure else min(amount, max(part[2], ZERO))))
+
+    def less(self, part: Part, now: int, amount: Exact, then: int) -> Part:
+        """So much more stands in the window, where it was given in the same one."""
+        if part is None or not (part[0] <= now < part[1] and part[0] <= then < part[1]):
+            return part
+        return (part[0], part[1], add(part[2], amount))
 
     def ready(self, part: Part, now: int, need: Exact, *, more: bool = False) -> int | None:
         """The end of the window."""
@@ -322,7 +350,7 @@ class Tumbling(Window):
         if data is None:
             return None
         start, end, held = read_row(data, 3)
-        return (read_int(start), read_int(end), read_exact(held))
+        return (read_at(start), read_at(end), read_exact(held))
 
 
 class Calendar(Tumbling):

@@ -25,7 +25,7 @@ from ..guards import Cap
 from ..meters import Count, Meter, Unique
 from ..money import Money
 from ..periods import Period
-from ..plans import Item, Offer, Plan, RateCard, Service, Subscription, Terms, resolve
+from ..plans import Item, Offer, Plan, RateCard, Service, Subscription, Terms, dues, resolve
 from ..prices import Brackets, Flat, Matrix, Windows
 from ..rating import Statement
 from ._dearest import dearest_cell, levels_off, rises, turns, unknown
@@ -37,7 +37,6 @@ __all__ = ["Unbounded", "WorstBill", "worst_bill"]
 Of: TypeAlias = Literal["subtotal", "total", "due"]
 
 _TRIES_MAX = 1_000
-_ADD = "nothing limits {}; add a rate limit or a cap on it, or a cap on the spend"
 
 
 class Unbounded:
@@ -70,7 +69,8 @@ class WorstBill:
         statement: the bill of the dearest usage that limits on usage, and on the spend of items, let through; caps on
             the whole bill are not in it. None where no limit bounds that.
         usage: by meter, how much that is, and the limits that let through no more.
-        ceilings: by name, caps on the whole bill, and what it comes to without usage where that is more.
+        ceilings: by name, caps on the whole bill, with the taxes that come on top of what they read, and what it comes
+            to without usage where that is more.
         unbounded: the items whose cost nothing but a ceiling bounds.
     """
 
@@ -116,8 +116,8 @@ def worst_bill(offer: Offer, subscription: Subscription, period: Period, *, of: 
 
     Args:
         offer: a plan, or a catalog of plans.
-        subscription: who; a made-up one will do. Coupons count as not brought along where one has a minimum spend,
-            since then the bill may fall as usage grows.
+        subscription: who; a made-up one will do. No coupon counts where one has a minimum spend: then the bill may
+            fall as usage grows, and which coupons meet may change, so the figure may be more than any bill comes to.
         period: the period.
         of: which sum of the bill.
 
@@ -233,13 +233,37 @@ class _Search:
         return quantize(amount, self.terms.currency.places, "floor") if at_lines else amount
 
     def _ceilings(self) -> dict[str, Money]:
-        """Caps on the whole of this sum: nothing is admitted above them, and what is due anyway is due."""
+        """Caps on the whole of this sum, or of one it follows from: nothing is admitted above, what is due is due."""
         alone = self.sum_of(self._empty)
-        return {
-            cap.name: Money(max(quantize(limit, self.terms.currency.places, "floor"), alone.amount), alone.currency)
-            for cap, limit in self._hard()
-            if cap.item is None and cap.of == self._of
-        }
+        found: dict[str, Money] = {}
+        for cap, limit in self._hard():
+            before: Money = getattr(self._empty, cap.of)
+            most = max(quantize(limit, self.terms.currency.places, "floor"), before.amount)
+            told = self._followed(cap.of, most) if cap.item is None else None
+            if told is not None:
+                found[cap.name] = Money(max(told, alone.amount), alone.currency)
+        return found
+
+    def _followed(self, of: Of, most: Decimal) -> Decimal | None:
+        """The most that the sum which is asked for comes to where another is no more than this; None if not known."""
+        if of == self._of:
+            return most
+        paid = self.terms.grants or self.terms.granted_before or self.terms.ledger is not None
+        if self._of == "subtotal" or of == "due" or (self._of == "due" and paid):
+            return None
+        if of == "total":
+            # Without credits all of it is due.
+            return most
+        taxes = [standing.each for standing in dues(self.terms).taxes]
+        if len(self.terms.reigns) > 1 or any(tax.items for tax in taxes):
+            # Beside what is below 0, what one tax is on may come to more than the whole.
+            return None
+        # Each tax is on all of it, less what prepaid commitments paid, and rounded once.
+        found = most
+        for tax in (each for each in taxes if not each.included):
+            more = CONTEXT.multiply(most, tax.rate)
+            found = CONTEXT.add(found, quantize(more, self.terms.currency.places, self._plan.rounding))
+        return found
 
     def _item_caps(self) -> dict[str, Decimal]:
         """For items with caps on their spend, the most that they come to."""
@@ -309,11 +333,16 @@ class _Search:
         for service in left:
             end = levels_off(service.pieces[0].price)
             if end is None or meter.convert is not None or not _in_units(service.pieces[0].item):
-                self._open(service, meter.key, _ADD.format(meter.key))
+                self._open(service, meter.key, self._add(meter.key))
             else:
                 # Beyond it nothing changes any more.
                 ends.append(CONTEXT.add(quantize(end, 0, "ceiling"), ONE))
         return Taken(max(ends), ()) if ends else None
+
+    def _add(self, meter: str) -> str:
+        """What to do where nothing limits a meter."""
+        which = "" if self._of == "subtotal" else f" with of={self._of!r}"
+        return f"nothing limits {meter}; add a rate limit or a cap on it, or a cap on the spend{which}"
 
     def _dear(self, meter: Meter, left: Sequence[Service], most: Decimal) -> list[Decimal]:
         """The quantities of a meter that the dearest bill may be at."""

@@ -29,6 +29,7 @@ Grouped: TypeAlias = Sequence[Sequence[Any]]
 
 _TABLES = (
     "counters", "levels", "rollovers", "uncovered", "stages", "remainders", "commitments", "coupons", "outcomes",
+    "returned",
 )  # fmt: skip
 _FIELDS = ("carry", "customer", "plan", "until", "currency", *_TABLES, "identities")
 _SHORT = ("remainders", "commitments", "coupons")
@@ -59,6 +60,9 @@ class Carry:
         coupons: for each coupon, how many statements have used it.
         outcomes: for each item, and in it for each meter, the outcomes that are open or can be reversed, with the
             prices they are billed at.
+        returned: for each draw on credits of a statement that was made again, pairs of lot (none for what nobody paid)
+            and what later statements had given back of it that it does not need itself any more; below 0 what they
+            could not take back. They find it where they are made again.
         identities: source or None, id and fingerprint of each record that was counted.
 
     Raises:
@@ -72,7 +76,7 @@ class Carry:
 
     __slots__ = (
         "commitments", "counters", "coupons", "currency", "customer", "identities", "levels", "outcomes", "plan",
-        "remainders", "rollovers", "stages", "uncovered", "until",
+        "remainders", "returned", "rollovers", "stages", "uncovered", "until",
     )  # fmt: skip
 
     def __init__(
@@ -91,6 +95,7 @@ class Carry:
         commitments: Mapping[str, str] | None = None,
         coupons: Mapping[str, int] | None = None,
         outcomes: Mapping[str, Mapping[str, Any]] | None = None,
+        returned: Mapping[str, Grouped] | None = None,
         identities: Sequence[Sequence[str | None]] = (),
     ) -> None:
         self.customer = customer
@@ -113,6 +118,7 @@ class Carry:
         self.outcomes: dict[str, dict[str, Any]] = {
             item: {meter: _listed(held) for meter, held in meters.items()} for item, meters in (outcomes or {}).items()
         }
+        self.returned: dict[str, Any] = {draw: _listed(pairs) for draw, pairs in (returned or {}).items()}
         self.identities: list[list[str | None]] = [list(each) for each in identities]
         found = [each for name in _SHORT for each in _table_problems(name, getattr(self, name))]
         if found:
@@ -232,7 +238,7 @@ def _table_problems(name: str, table: object) -> list[Problem]:
             found += wrong or [
                 each
                 for index, (_, amount) in enumerate(cast(Sequence[tuple[object, object]], held))
-                for each in _amount_problems(f"{path}[{index}]", amount, negative=name == "levels")
+                for each in _amount_problems(f"{path}[{index}]", amount, negative=name in ("levels", "returned"))
                 # A level that is its last record is read with the records.
                 if name != "levels" or not isinstance(amount, list | tuple)
             ]

@@ -4,8 +4,8 @@ A bill that grows: what was measured so far of usage and of its costs, and the f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Hashable, Sequence
+from typing import Any, TypeAlias
 
 from ..credits import Ledger
 from ..errors import MismatchError, RecordError
@@ -19,6 +19,10 @@ from ._pile import Pile
 from ._tally import Account, Tally
 
 __all__ = ["Bill", "cost_terms_of"]
+
+
+Next: TypeAlias = tuple[Figures, str | RecordError | None]
+"""The figures after a record, and why its costs are left out, where they are."""
 
 
 class Bill:
@@ -47,8 +51,10 @@ class Bill:
                 )
             self.costs = _intake(cost_terms, costs, identity)
             scene = Scene(cost_terms, self.costs.metering, None, None)
-        self.scene = Scene(terms, self.intake.metering, scene, figures, ledger)
+        self.scene = Scene(terms, self.intake.metering, scene, figures, ledger, self.intake.near)
         self._now: Figures | None = None
+        # What came out for the record that was looked at last: most that is asked for runs next.
+        self._last: tuple[Figures, UsageRecord, Next] | None = None
         # What is held of both, on top of what was counted.
         self._held = Pile(self.intake)
         self._held_costs = None if self.costs is None else Pile(self.costs)
@@ -92,7 +98,7 @@ class Bill:
             raise left_out
         return found
 
-    def next(self, record: UsageRecord, places: Sequence[tuple[Run, int]]) -> tuple[Figures, str | RecordError | None]:
+    def next(self, record: UsageRecord, places: Sequence[tuple[Run, int]]) -> Next:
         """
         The figures once a record is counted, and why its costs are not, where they are left out; for `keep`.
 
@@ -101,9 +107,9 @@ class Bill:
         """
         return self._next(self.figures(), record, places)
 
-    def _next(
-        self, before: Figures, record: UsageRecord, places: Sequence[tuple[Run, int]]
-    ) -> tuple[Figures, str | RecordError | None]:
+    def _next(self, before: Figures, record: UsageRecord, places: Sequence[tuple[Run, int]]) -> Next:
+        if self._last is not None and self._last[0] is before and self._last[1] is record:
+            return self._last[2]
         cells = changed(before.cells, self.intake.changes(record, places, before.cells))
         costs = before.costs
         left_out: str | RecordError | None = None
@@ -113,11 +119,13 @@ class Bill:
                 left_out = fate
             else:
                 try:
-                    found = self.costs.changes(record, fate, costs.cells)
-                    costs = Figures(costs.scene, changed(costs.cells, found), None)
+                    mine = self.costs.changes(record, fate, costs.cells)
+                    costs = Figures(costs.scene, changed(costs.cells, mine), None)
                 except RecordError as error:
                     left_out = error
-        return Figures(self.scene, cells, costs), left_out
+        found = Figures(self.scene, cells, costs), left_out
+        self._last = before, record, found
+        return found
 
     def keep(self, record: UsageRecord, figures: Figures, left_out: str | RecordError | None) -> None:
         """Count a record whose figures `next` gave, nothing having changed since."""
@@ -133,9 +141,9 @@ class Bill:
         else:
             self.costs.end(left_out)
 
-    def hold(self, id: str, record: UsageRecord) -> None:
+    def hold(self, name: Hashable, record: UsageRecord) -> None:
         """
-        Hold a record under an id: it lies on top of what was counted, see `ahead`, until it is let go.
+        Hold a record under a name: it lies on top of what was counted, see `ahead`, until it is let go.
 
         What came by itself already, as it is held or otherwise, is counted, and so it holds nothing.
 
@@ -145,17 +153,17 @@ class Bill:
         places = self.intake.judge(record)
         if isinstance(places, str):
             return
-        self._held.put(id, record, places)
+        self._held.put(name, record, places)
         if self.costs is not None and self._held_costs is not None:
             places = self.costs.judge(record)
             if not isinstance(places, str):
-                self._held_costs.put(id, record, places)
+                self._held_costs.put(name, record, places)
 
-    def let_go(self, id: str) -> None:
+    def let_go(self, name: Hashable) -> None:
         """Hold a record no longer."""
-        self._held.drop(id)
+        self._held.drop(name)
         if self._held_costs is not None:
-            self._held_costs.drop(id)
+            self._held_costs.drop(name)
 
     def counted(self, source: str | None, name: str) -> None:
         """An identity was counted: what is held under it holds nothing more."""

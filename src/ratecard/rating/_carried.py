@@ -11,7 +11,7 @@ from typing import Any
 
 from .._numbers import ZERO, Exact, add, exact, sign, text
 from ..meters import Outcomes
-from ..plans import Carry
+from ..plans import Carry, Terms
 from ..records import show_time
 from ._charges import Charges
 from ._item_past import stages_told
@@ -19,6 +19,7 @@ from ._levels import Levels
 from ._line import CHARGES, LineItem
 from ._outcome_carry import outcomes_carried
 from ._reading import Reading
+from ._story import Virtual, shown_returned
 
 __all__ = ["carried"]
 
@@ -28,6 +29,7 @@ def carried(
     lines: Sequence[LineItem],
     drawn: Mapping[str, Exact] | None = None,
     coupons: Mapping[str, int] | None = None,
+    virtual: Virtual | None = None,
 ) -> Carry:
     """
     What the next period needs to know.
@@ -37,6 +39,7 @@ def carried(
         lines: the lines of the statement.
         drawn: what commitments and floors that run on hold, and what is used up of trials by amount, by their names.
         coupons: how often each coupon has been used.
+        virtual: what of draws on credits came back too much, or too little; None where there are no credits.
     """
     terms = charges.terms
     readings = charges.readings()
@@ -88,8 +91,16 @@ def carried(
         commitments={name: text(held) for name, held in sorted((drawn or {}).items()) if sign(held)},
         coupons={key: uses for key, uses in sorted((coupons or {}).items())},
         outcomes=outcomes,
+        returned=_returned(terms, virtual),
         identities=_identities(charges, counting=bool(counting)),
     )
+
+
+def _returned(terms: Terms, virtual: Virtual | None) -> dict[str, list[list[object]]]:
+    """What later statements have to mend of what came back of draws."""
+    if virtual is None:
+        return {} if terms.carry is None else terms.carry.returned
+    return shown_returned(virtual)
 
 
 def _uncovered(charges: Charges) -> dict[str, list[list[object]]]:

@@ -52,8 +52,11 @@ class Corrections:
             for payer, amount in _paid(want.money.currency, want.use, held.parts, held.overdrawn):
                 self._add(self._name(want), payer, amount.copy_negate())
             self._leave(self._name(want), held.uncovered.copy_negate())
+        # What would be lost, or be money due, where it comes back now came back by others already, as far as it did.
+        self._leave_to_others(over=True)
         for _, stands in reversed(self.own):
             self._back(stands)
+        self._leave_to_others(over=False)
         for want, held in found:
             self.wallet.work.roll(want.at, unit=want.money.currency)
             self._on(want, held)
@@ -93,6 +96,27 @@ class Corrections:
                 (rolling if self._rolls(lot) else plain).append((lot, some))
         self._return(drawn, rolling, ZERO, drawn.lot_at)
         self._return(drawn, plain, amount, self.wallet.booked)
+
+    def _leave_to_others(self, *, over: bool) -> None:
+        """What is too much of what others gave back stays so, and they are told: it is theirs no more."""
+        for each in reversed(self.own):
+            base = _base(each.was.id)
+            for lot, most in each.missing():
+                if self._is_over(lot) != over:
+                    continue
+                if lot:
+                    some = self._take(base, (each.was.unit, lot), most)
+                else:
+                    some = max(ZERO, min(most, self.open[base]))
+                    self._leave(base, some.copy_negate())
+                if some:
+                    self.wallet.virtual.setdefault(each.was.id, {})[lot] = some
+
+    def _is_over(self, lot: str) -> bool:
+        if not lot:
+            return False
+        expiry = self.wallet.lot(lot).expiry
+        return expiry is not None and expiry <= self.wallet.booked and not self._rolls(lot)
 
     def _rolls(self, lot: str) -> bool:
         """Whether a lot is over when it is booked, but what is left of it is still to roll over."""

@@ -22,6 +22,7 @@ from ._charge import Charging, charge
 from ._charges import Charges
 from ._intake import Meters
 from ._line import CHARGES, LineItem
+from ._near import Near
 from ._reading import Reading as MeterReading
 from ._settle import settle
 from ._statement import SUMS, Statement
@@ -56,13 +57,15 @@ class Scene:
         costs: the same for what serving costs, where the plan says it.
         find: figures that the bill does not have.
         ledger: the customer's credits, where the terms have none.
+        near: the groups that anything was counted in, where somebody looks at some of them alone.
     """
 
     def __init__(
         self, terms: Terms, metering: Mapping[str, Mapping[str, MeterTerms]], costs: Scene | None, find: Find | None,
-        ledger: Ledger | None = None,
+        ledger: Ledger | None = None, near: Near | None = None,
     ) -> None:  # fmt: skip
         self.ledger = ledger
+        self.near = near
         self.terms = terms
         self.metering = metering
         self.costs = costs
@@ -214,7 +217,7 @@ class Figures:
         found = self._readings.get(meter)
         if found is None:
             found = self._readings[meter] = MeterReading(terms, self.scene.tally(self.cells), meter)
-        return found.quantity(group)
+        return found.quantity(group, self.scene.near)
 
     def quote(self, gauge: Gauge) -> Exact | None:
         """The figure with rounding off: what windows add up."""

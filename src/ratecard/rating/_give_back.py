@@ -11,7 +11,7 @@ that is over when the statement is booked is void, or money due where it was pai
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -25,7 +25,7 @@ from ._line import line_key
 from ._outcome_facts import Undone
 from ._paid import more
 from ._sheet import Entry, Sheet, given
-from ._story import Earlier
+from ._story import Earlier, Virtual
 from ._wallet import Wallet
 from ._wants import Held, Want, named
 
@@ -63,6 +63,11 @@ class GiveBack:
         self.at: dict[str, datetime] = {}
         # What came back to lots, by the ids of these and of what gave it back.
         self.fresh: dict[tuple[str, str], Decimal] = {}
+        # What came back with this making, and what is to be paid once more, of each draw and lot.
+        self.back: Virtual = {}
+        self.asked: list[tuple[str, str]] = []
+        # What is given back of each draw, by lot.
+        self.parts: Virtual = {}
         for entry, amount in owed:
             undone = sheet.undone.get(entry.key)
             if undone is not None and amount < ZERO:
@@ -163,20 +168,39 @@ class GiveBack:
 
     def _post(self) -> None:
         """Post what comes back more than this statement gave back before."""
-        parts: dict[str, dict[str, Decimal]] = {}
         for each in self.found:
-            mine = parts.setdefault(each.earlier.entry.id, {})
+            mine = self.parts.setdefault(each.earlier.entry.id, {})
             mine[each.lot] = CONTEXT.add(mine.get(each.lot, ZERO), each.amount)
-        for name, at in self.at.items():
-            draw = self.earlier[name]
-            spare = max(ZERO, CONTEXT.subtract(self.open[name], draw.open))
-            for lot, amount in parts.get(name, {}).items():
-                some = CONTEXT.subtract(amount, draw.mine.get(lot, ZERO))
-                if some > ZERO:
-                    self._return(draw, lot, some, spare, at)
+        left = [name for name, draw in self.earlier.items() if draw.virtual and name not in self.at]
+        for name in (*self.at, *left):
+            draw, at = self.earlier[name], self.at.get(name, self.sheet.terms.period.start)
+            stands = self._standing(name)
+            wanted = self._wanted(draw, self.parts.get(name, {}))
+            back = self.back[name] = {
+                lot: min(CONTEXT.subtract(amount, draw.given(lot)), stands.get(lot, ZERO))
+                for lot, amount in wanted.items()
+                if amount > draw.given(lot)
+            }
+            spare = back.get("", ZERO)
+            for lot, amount in back.items():
+                if lot and amount:
+                    self._return(draw, lot, amount, spare, at)
                     spare = ZERO
             if spare:
                 self._return(draw, "", ZERO, spare, at)
+
+    def _standing(self, name: str) -> dict[str, Decimal]:
+        """What can still come back of a draw."""
+        draw = self.wallet.work.standing(name)
+        assert draw is not None
+        return {**dict(draw.parts), "": draw.uncovered.amount}
+
+    def _wanted(self, draw: Earlier, parts: Mapping[str, Decimal]) -> dict[str, Decimal]:
+        """What is to have come back of a draw by this statement: its own, and what others left to it."""
+        found = {**parts, "": self.open.get(draw.entry.id, ZERO)}
+        for lot, amount in draw.virtual.items():
+            found[lot] = CONTEXT.add(found.get(lot, ZERO), amount)
+        return found
 
     def _return(self, draw: Earlier, lot: str, amount: Decimal, spare: Decimal, at: datetime) -> None:
         entry = draw.entry
@@ -190,17 +214,15 @@ class GiveBack:
 
     def again(self) -> list[tuple[Want, Held]]:
         """What lots pay once more: this statement gave it back before, and does not now."""
-        parts: dict[tuple[str, str], Decimal] = {}
-        for each in self.found:
-            mark = (each.earlier.entry.id, each.lot)
-            parts[mark] = CONTEXT.add(parts.get(mark, ZERO), each.amount)
         found: list[tuple[Want, Held]] = []
         for draw in self.earlier.values():
             entry = draw.entry
-            spare = max(ZERO, CONTEXT.subtract(draw.open, self.open.get(entry.id, ZERO)))
-            for lot, mine in draw.mine.items():
-                some = CONTEXT.subtract(mine, parts.get((entry.id, lot), ZERO))
+            wanted = self._wanted(draw, self.parts.get(entry.id, {}))
+            spare = max(ZERO, CONTEXT.subtract(draw.open, wanted.pop("")))
+            for lot in {**draw.mine, **wanted}:
+                some = CONTEXT.subtract(draw.given(lot), wanted.get(lot, ZERO))
                 if some > ZERO:
+                    self.asked.append((entry.id, lot))
                     money = Money.make(CONTEXT.add(some, spare), entry.unit)
                     key = self._key(lot, entry.use.item)
                     start = self.sheet.terms.period.start
@@ -209,8 +231,63 @@ class GiveBack:
                     spare = ZERO
         return found
 
+    def _tell(self) -> dict[tuple[str, str | None], Decimal]:
+        """
+        Tell what of each draw came back too much, or too little, for those who make later statements again.
+
+        Returns:
+            What is to be paid once more, by lot and item, and others have used by now.
+        """
+        short: dict[tuple[str, str | None], Decimal] = {}
+        again: Virtual = {}
+        for (name, lot), held in zip(self.asked, self.wallet.redrawn, strict=True):
+            mine = again.setdefault(name, {})
+            for _, amount in held.parts:
+                mine[lot] = CONTEXT.add(mine.get(lot, ZERO), amount)
+            mine[""] = CONTEXT.add(mine.get("", ZERO), held.uncovered)
+        for name, draw in self.earlier.items():
+            wanted = self._wanted(draw, self.parts.get(name, {}))
+            back, once_more = self.back.get(name, {}), again.get(name, {})
+            left: dict[str, Decimal] = {}
+            for lot in {**wanted, **draw.mine}:
+                amount = CONTEXT.subtract(wanted.get(lot, ZERO), draw.given(lot))
+                amount = CONTEXT.subtract(amount, back.get(lot, ZERO))
+                amount = CONTEXT.add(amount, once_more.get(lot, ZERO))
+                used = self._used(lot, amount.copy_negate()) if lot and amount < ZERO else ZERO
+                if used:
+                    # It stays given back, for money.
+                    mark = (lot, draw.entry.use.item)
+                    short[mark] = CONTEXT.add(short.get(mark, ZERO), used)
+                    amount = CONTEXT.add(amount, used)
+                if amount:
+                    left[lot] = amount
+            self.wallet.virtual.pop(name, None)
+            if left:
+                self.wallet.virtual[name] = left
+        return short
+
+    def _used(self, lot: str, most: Decimal) -> Decimal:
+        """How much of what came back to a lot others have used: what is lost with a lot that is over nobody has."""
+        holding = self.wallet.work.lot(lot)
+        for lost in (holding.expired, holding.voided, holding.refunded, holding.rolled_out):
+            most = CONTEXT.subtract(most, lost)
+        return max(ZERO, most)
+
+    def _keep(self, short: Mapping[tuple[str, str | None], Decimal]) -> None:
+        """A line for what stays given back, though the reversal is not there any more: it is money to be paid."""
+        terms = self.sheet.terms
+        for (lot_id, item), amount in short.items():
+            lot = self.wallet.lot(lot_id)
+            step = Step.of("sum", (), parts=[given(amount, item or "")], note=f"given back to {lot_id}, and used since")
+            self.sheet.line(
+                "credits", lot_id, lot.key, step, group=(("kept", item or ""),), version=terms.plan.digest,
+                period=terms.period,
+            )  # fmt: skip
+            more(self.wallet.paid, str(terms.currency), lot_id, amount.copy_negate())
+
     def close(self) -> None:
-        """What is left of it in lots that are over when the statement is booked is void, or money due."""
+        """Tell what is to be mended; what is left in lots that are over when it is booked is void, or money due."""
+        self._keep(self._tell())
         work, booked = self.wallet.work, self.wallet.booked
         for (lot_id, name), amount in self.fresh.items():
             held = work.lot(lot_id)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import NamedTuple
 
+from .._instants import told_at
 from .._numbers import ONE, ZERO, Exact, sub, text
 from ..credits import Ledger
 from ..errors import NoPriceError, RatecardError, RecordError
@@ -31,7 +32,6 @@ from ..guards import (
     Verdict,
     Watch,
 )
-from ..periods import instant
 from ..plans import Terms
 from ..records import UsageRecord, group_text, read_number
 from ._bill import Bill
@@ -40,7 +40,6 @@ from ._cut import cut, cut_of, portion_of
 from ._figures import UNPAID, Figures, Find, between
 from ._gaps import has_gaps
 from ._holds import Admitted, Holds, mark_of
-from ._intake import Meters
 from ._measure import IdentityMode
 from ._swift import Swift, swift_of
 from ._tally import Tally
@@ -122,19 +121,10 @@ class Growing:
             self._bill.changed()
             for name in islice(reversed(swift.names), swift.fed):
                 self._bill.counted(None, name)
-        self._version += swift.fed + swift.drawn + swift.passed
+        self._version += swift.changes
         swift.write()
-        self._state = swift.state(self._state)
+        self._state = swift.draws.kept(self._state)
         self._holds.trim()
-
-    def _left(
-        self, cells: Meters, totals: list[int], state: State, held: tuple[list[tuple[int, int]], int, int], at: datetime
-    ) -> dict[str, Exact]:
-        """What was left of the limits once a record was let through the quick way."""
-        swift = self._swift
-        assert swift is not None
-        reading = Figures(self._bill.scene, swift.at(cells, totals), None).reading()
-        return self.watch.left(swift.state_of(state, *held), at, reading)
 
     def _changed(self) -> None:
         self._version += 1
@@ -152,7 +142,7 @@ class Growing:
 
     def _ask(self, record: UsageRecord, at: datetime | str | None, named: str | None) -> tuple[Verdict, Let | None]:
         """The answer, and what of the record may run."""
-        when = record.at if at is None else instant(at)
+        when = record.at if at is None else told_at(at)
         places, before, group = self._bill.places(record), self._base(), self._group(record)
         if places is None:
             left = self.watch.left(self._state, when, before.reading(), group=group)
@@ -181,7 +171,7 @@ class Growing:
             self._version += 1
         if not verdict.allowed and not verdict.fits:
             return self._noted(verdict), None
-        return verdict, Let(part, self._holds.took(mark, verdict.at, uses, group), after)
+        return verdict, Let(part, self._holds.took(mark, verdict.at, uses, group, part), after)
 
     def _told(self, before: Figures, after: Figures) -> tuple[NoPriceError | None, Reading, Reading]:
         """
@@ -252,7 +242,7 @@ class Growing:
         self, record: UsageRecord, at: datetime | str | None, admitted: Admitted | None, held: UsageRecord | None = None
     ) -> Signals:
         """Count a record that ran, and hear the guards. Where that raises, nothing has changed."""
-        when = record.at if at is None else instant(at)
+        when = record.at if at is None else told_at(at)
         try:
             fate = self._bill.intake.judge(record)
         except RecordError as error:
@@ -286,7 +276,7 @@ class Growing:
         if not self.watch.guards:
             return self._state, ()
         uses: Reading | None = None
-        if self._holds.counting:
+        if self._holds.counting and not (admitted is not None and admitted.ran(record)):
             uses = Reading.by(between(self._bill.figures(), after))
             uses = uses if admitted is None else admitted.more(uses)
         # What was admitted was counted then; what was not is counted now.
@@ -315,7 +305,7 @@ class Growing:
         if self._holds.counting:
             state, _ = self.watch.record(
                 state, at, self._bill.figures().reading(), uses=admitted.back(), calls=_BACK, admitted_at=admitted.at,
-                group=admitted.group or self._group(record),
+                group=admitted.group or self._group(record), admitted_uses=admitted.all(),
             )  # fmt: skip
         return self.watch.release(state, admitted.mark)
 

@@ -16,14 +16,19 @@ from .._numbers import ONE, ZERO, Exact, exact, neg, sub, text
 from ..errors import MismatchError
 from ..guards import Gauge, Reading
 from ..records import UsageRecord, read_number, read_time, show_time
+from ._identities import by_text, fingerprint
 
-__all__ = ["ADMITTED_MAX", "Admitted", "Holds", "Mark", "mark_of"]
+__all__ = ["ADMITTED_MAX", "Admitted", "Hold", "Holds", "Mark", "mark_of"]
 
 ADMITTED_MAX = 10_000
 """How many admitted requests are remembered until they are recorded; the oldest give way."""
 
 Mark: TypeAlias = str
 """What tells requests apart: the identity of the record, or all that it says."""
+
+
+Hold: TypeAlias = tuple[str | None, str]
+"""What something is held under: a source and an id, as records are told apart; no source where the caller named it."""
 
 
 def mark_of(record: UsageRecord) -> Mark:
@@ -34,13 +39,23 @@ def mark_of(record: UsageRecord) -> Mark:
 
 
 class Admitted:
-    """A request that was admitted: its mark, when and in which group, and what it took of each figure counted."""
+    """
+    A request that was admitted: its mark, when and in which group, and what it took of each figure counted.
 
-    __slots__ = ("at", "group", "mark", "taken")
+    Where that depends on what else was counted, as money does, it has a fingerprint of what was let through.
+    """
+
+    __slots__ = ("at", "group", "mark", "taken", "what")
 
     def __init__(
-        self, mark: Mark, at: datetime, taken: Mapping[str, Exact], group: Mapping[str, str] | None = None
+        self,
+        mark: Mark,
+        at: datetime,
+        taken: Mapping[str, Exact],
+        group: Mapping[str, str] | None = None,
+        what: str = "",
     ) -> None:
+        self.what = what
         self.mark = mark
         self.at = at
         self.taken = dict(taken)
@@ -51,13 +66,19 @@ class Admitted:
         """Plain data."""
         taken = {name: text(value) for name, value in self.taken.items()}
         found: dict[str, Any] = {"mark": self.mark, "at": show_time(self.at), "taken": taken}
+        if self.what:
+            found["what"] = self.what
         return {**found, "group": dict(self.group)} if self.group else found
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Admitted:
         """Read back what `to_json` wrote."""
         taken = {name: exact(value) for name, value in told["taken"].items()}
-        return cls(told["mark"], read_time(told["at"]), taken, told.get("group"))
+        return cls(told["mark"], read_time(told["at"]), taken, told.get("group"), told.get("what", ""))
+
+    def ran(self, record: UsageRecord) -> bool:
+        """Whether this is what was let through: then what it took then stands, whatever came between."""
+        return bool(self.what) and self.what == fingerprint(record)
 
     def all(self) -> Reading:
         """All of it."""
@@ -81,7 +102,7 @@ class Holds:
         counting: whether there is such a limit.
 
     Attributes:
-        reserved: by id, the record and what it took.
+        reserved: by source and id, the record and what it took.
         admitted: by mark, what was taken, oldest first.
         quick: by id, records that were admitted the quick way.
         counts: for the quick way: event and meter -> the property that is counted, empty where records are.
@@ -90,15 +111,17 @@ class Holds:
     def __init__(self, counted: tuple[Gauge, ...], counting: bool) -> None:
         self.counted = counted
         self.counting = counting
-        self.reserved: dict[str, tuple[UsageRecord, Admitted]] = {}
+        self.reserved: dict[Hold, tuple[UsageRecord, Admitted]] = {}
         self.admitted: dict[Mark, list[Admitted]] = {}
         # Records whose quantity is all that was counted of them, as they came.
-        self.quick: dict[str, UsageRecord] = {}
+        self.quick: dict[str, UsageRecord] = by_text()
         self.counts: dict[tuple[str, str], str] = {}
 
-    def took(self, mark: Mark, at: datetime, uses: Reading, group: Mapping[str, str]) -> Admitted:
-        """What a request takes."""
-        return Admitted(mark, at, {gauge.text: uses.value(gauge) for gauge in self.counted}, group)
+    def took(self, mark: Mark, at: datetime, uses: Reading, group: Mapping[str, str], record: UsageRecord) -> Admitted:
+        """What a request takes, of which this may run."""
+        priced = any(gauge.what != "quantity" for gauge in self.counted)
+        taken = {gauge.text: uses.value(gauge) for gauge in self.counted}
+        return Admitted(mark, at, taken, group, fingerprint(record) if priced else "")
 
     def admit(self, record: UsageRecord, admitted: Admitted) -> bool:
         """Remember an admission until its record comes, where limits count; whether they do."""
@@ -141,19 +164,33 @@ class Holds:
             taken[gauge.text] = ZERO if name is None else read_number(record, name) if name else ONE
         return Admitted(mark_of(record), record.at, taken)
 
-    def reservation(self, id: str) -> tuple[UsageRecord, Admitted]:
+    def reservation(self, hold: Hold) -> tuple[UsageRecord, Admitted]:
         """
-        What is reserved under an id.
+        What is reserved under a source and an id.
 
         Raises:
             MismatchError: `live.reserved`.
         """
-        if id not in self.reserved:
-            raise MismatchError(
-                f"nothing is reserved under {id[:60]!r}; it was committed or released, or never reserved",
-                code="live.reserved",
-            )
-        return self.reserved[id]
+        if hold not in self.reserved:
+            source, id = hold
+            told = "" if source is None else f" of the source {source!r:.60}"
+            others = sorted(repr(each)[:60] for each, name in self.reserved if name == id and each is not None)
+            more = "it was committed or released, or never reserved"
+            if others:
+                more = f"the same id is held of the source {' and '.join(others[:3])}; say which in `source`"
+            raise MismatchError(f"nothing is reserved under {id!r:.60}{told}; {more}", code="live.reserved")
+        return self.reserved[hold]
+
+    def free(self, hold: Hold) -> None:
+        """
+        Make sure that nothing is held under a source and an id.
+
+        Raises:
+            MismatchError: `live.held`.
+        """
+        if hold in self.reserved:
+            told = f"something is held under {hold[1]!r:.60} already; commit or release it first, or use another id"
+            raise MismatchError(told, code="live.held")
 
     def dump(self) -> dict[str, Any]:
         """Plain data."""
@@ -161,12 +198,17 @@ class Holds:
         for mark, held in self.admitted.items():
             found.setdefault(mark, []).extend(each.to_json() for each in held)
         return {
-            "reserved": [[id, record.to_json(), held.to_json()] for id, (record, held) in self.reserved.items()],
+            "reserved": [[*hold, record.to_json(), held.to_json()] for hold, (record, held) in self.reserved.items()],
             "admitted": [[mark, found[mark]] for mark in sorted(found)],
         }
 
     def load(self, told: Mapping[str, Any]) -> None:
         """Take in what `dump` wrote."""
-        rows = cast("list[Any]", told["reserved"])
-        self.reserved = {id: (UsageRecord.from_json(record), Admitted.from_json(held)) for id, record, held in rows}
+        for *hold, row, held in cast("list[Any]", told["reserved"]):
+            record = UsageRecord.from_json(row)
+            # The first form had the id alone.
+            source, id = hold if len(hold) > 1 else (record.source if hold[0] == record.id else None, hold[0])
+            if not isinstance(id, str) or not isinstance(source, str | None):
+                raise TypeError
+            self.reserved[source, id] = record, Admitted.from_json(held)
         self.admitted.update({mark: [Admitted.from_json(each) for each in held] for mark, held in told["admitted"]})

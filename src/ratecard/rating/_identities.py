@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from ..records import UsageRecord
 
-__all__ = ["Identities", "Mark", "fingerprint"]
+__all__ = ["Identities", "Mark", "by_text", "fingerprint"]
 
 Reader: TypeAlias = Callable[[Any], UsageRecord]
 
@@ -29,13 +29,25 @@ class Mark:
         self.customer = customer
 
 
+def by_text() -> dict[str, Any]:
+    """
+    An empty mapping of texts that may grow large.
+
+    From CPython 3.11 on, a mapping that has only ever held texts does not keep their hashes: each time it grows it
+    reads every text again, wherever that lies. One key that is no text, and is gone at once, makes it keep them.
+    """
+    made: dict[Any, Any] = {0: None}
+    del made[0]
+    return made
+
+
 class _Sources(dict[str | None, dict[str, Any]]):
     __slots__ = ()
 
     def __missing__(self, key: str | None) -> dict[str, Any]:
         if key is not None and (key.__class__ is not str or not key):
             raise KeyError(key)
-        made: dict[str, Any] = {}
+        made = by_text()
         self[key] = made
         return made
 

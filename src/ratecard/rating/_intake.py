@@ -18,6 +18,7 @@ from ..plans import MeterTerms
 from ..records import UsageRecord
 from ._careful import Careful, Run, conflict
 from ._identities import Identities, Mark
+from ._near import Near
 from ._tally import Account, Cells, Rejection, State, Tally, copied
 
 __all__ = ["Change", "Intake", "Meters", "changed"]
@@ -83,6 +84,7 @@ class Intake:
         self.shared = True
         # Cells whose states nobody else holds: only these may be written into.
         self.own: set[tuple[str, int, tuple[str, ...]]] = set()
+        self.near = Near(self.cells)
 
     def read(self, row: Any) -> UsageRecord:
         """
@@ -122,6 +124,8 @@ class Intake:
             value: Any = aggregate.read(record)
             group = tuple(axis.key(value, record) for axis in run.terms.axes)
             held = cells[run.meter.key][segment].get(group)
+            if held is None:
+                self.near.add(run.meter.key, group)
             state = run.states.zero() if held is None else held
             if folds:
                 more = [fold.add(each, value, record) for fold, each in zip(folds, state[1:], strict=True)]
@@ -181,6 +185,8 @@ class Intake:
 
     def _held(self, run: Run, segment: int, group: tuple[str, ...]) -> State:
         held = self.cells[run.meter.key][segment].get(group)
+        if held is None:
+            self.near.add(run.meter.key, group)
         return run.states.zero() if held is None else held
 
     def _own(self, run: Run, segment: int, group: tuple[str, ...]) -> State:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from .._numbers import CONTEXT, PLACES, ZERO, Exact, quantize, sub
@@ -37,7 +36,7 @@ from ._tally import Tally
 
 __all__ = ["Live", "live"]
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def live(
@@ -94,7 +93,7 @@ class Live(Growing):
     def version(self) -> int:
         """How often it has changed; for compare and swap."""
         swift = self._ready
-        return self._version if swift is None else self._version + swift.fed + swift.drawn + swift.passed
+        return self._version if swift is None else self._version + swift.changes
 
     @property
     def tally(self) -> Tally:
@@ -146,7 +145,7 @@ class Live(Growing):
                     and swift.start <= record.at < swift.end
                     and (record.customer is None or record.customer == swift.customer)
                 ):
-                    # `Money.make`, in place of a call.
+                    # `Money.make`, without a call.
                     money = _new(Money)
                     money.amount = _multiply(lane.rate, quantity)
                     money.currency = self._currency
@@ -194,22 +193,18 @@ class Live(Growing):
             # Which property is cut is looked at the long way.
             if (
                 swift is not None
-                and swift.calm
                 and (cut is None or not swift.clamps)
                 and not self._holds.reserved
-                and (after := swift.admit(record)) is not None
+                and (verdict := swift.admit(record)) is not None
             ):
-                fits = Decimal(record.properties[swift.alone[record.event].of]) if swift.clamps else None
-                held = (swift.levels, swift.latest, swift.drawn)
-                left = partial(self._left, swift.cells, after, self._state, held, record.at)
-                return Verdict(True, fits, (), record.at, left)
+                return verdict
         self._home()
         before = self._state
-        verdict, let = self._ask(self._bill.intake.read(record), at, cut)
+        answer, let = self._ask(self._bill.intake.read(record), at, cut)
         # What is remembered is a change, also where no limit took anything.
         if let is not None and self._holds.admit(let.record, let.admitted) and self._state is before:
             self._version += 1
-        return verdict
+        return answer
 
     def record(self, record: Any, *, at: datetime | str | None = None) -> Signals:
         """
@@ -227,26 +222,33 @@ class Live(Growing):
             MismatchError: `guard.groups`, `reading.missing`.
         """
         swift = self._ready
-        if swift is not None and swift.calm and record.__class__ is UsageRecord:
+        if swift is not None and record.__class__ is UsageRecord:
             lane = swift.alone.get(record.event)
             if lane is not None:
-                quantity, name, totals, index = record.properties.get(lane.of), record.id, swift.totals, lane.index
-                if (
-                    quantity.__class__ is int
-                    and 0 < quantity <= lane.tells_to - totals[index]
-                    and name is not None
-                    and record.source is None
-                    and name not in swift.names
-                    and name not in swift.older
-                    and swift.start <= record.at < swift.end
-                    and (record.customer is None or record.customer == swift.customer)
-                    and (not swift.buckets or swift.asked.get(name) is record)
-                ):
-                    if swift.buckets:
-                        del swift.asked[name]
-                    totals[index] += quantity
-                    swift.names[name] = record
-                    return ()
+                quantity = record.properties.get(lane.of)
+                if quantity.__class__ is int:
+                    name, index = record.id, lane.index
+                    total = swift.totals[index] + quantity
+                    if (
+                        quantity > 0
+                        and total <= lane.tells_to
+                        and name is not None
+                        and record.source is None
+                        and swift.start <= record.at < swift.end
+                        and (record.customer is None or record.customer == swift.customer)
+                        and name not in swift.names
+                        and name not in swift.older
+                        and (not swift.asks or swift.asked.get(name) is record)
+                    ):
+                        if swift.asks:
+                            del swift.asked[name]
+                        if swift.lent:
+                            # A verdict may still tell what is left of these.
+                            swift.totals = swift.totals[:]
+                            swift.lent = False
+                        swift.totals[index] = total
+                        swift.names[name] = record
+                        return ()
         if record.__class__ is UsageRecord:
             swift = swift or self._prepared()
             if swift is not None and swift.calm and swift.record(record):
@@ -272,7 +274,7 @@ class Live(Growing):
 
         Args:
             record: what is expected to run.
-            id: what it is held under; the record's id by default.
+            id: what it is held under; by default the record's source and id.
             at, cut: as of `admit`.
 
         Raises:
@@ -284,25 +286,27 @@ class Live(Growing):
         name = found.id if id is None else id
         if name is None:
             raise MismatchError("a reservation is held under an id; give one, or a record with an id", code="live.held")
-        if name in self._holds.reserved:
-            told = f"something is held under {name[:60]!r} already; commit or release it first, or use another id"
-            raise MismatchError(told, code="live.held")
+        hold = (found.source if id is None else None, name)
+        self._holds.free(hold)
         verdict, let = self._ask(found, at, cut)
         if let is not None:
-            self._holds.reserved[name] = (let.record, let.admitted)
-            self._bill.hold(name, let.record)
+            self._holds.reserved[hold] = (let.record, let.admitted)
+            self._bill.hold(hold, let.record)
             self._changed()
             # What is held lies on top of what was held before.
             self._ahead = let.figures
         return verdict
 
-    def commit(self, id: str, record: Any | None = None, *, at: datetime | str | None = None) -> Signals:
+    def commit(
+        self, id: str, record: Any | None = None, *, source: str | None = None, at: datetime | str | None = None
+    ) -> Signals:
         """
         Count what was reserved, or what ran in its place, and hold it no longer.
 
         Args:
             id: what it is held under.
             record: what ran, where that is not what was reserved.
+            source: the source of the record that was reserved, where it has one and was held under its own id.
             at: as of `record`.
 
         Raises:
@@ -310,25 +314,30 @@ class Live(Growing):
             MismatchError: `live.reserved`, when nothing is held under this id.
         """
         self._home()
-        held, admitted = self._holds.reservation(id)
+        hold = (source, id)
+        held, admitted = self._holds.reservation(hold)
         found = held if record is None else self._bill.intake.read(record)
         signals = self._count(found, at, admitted, held=held)
-        del self._holds.reserved[id]
-        self._bill.let_go(id)
+        del self._holds.reserved[hold]
+        self._bill.let_go(hold)
         return signals
 
-    def release(self, id: str, *, at: datetime | str | None = None) -> None:
+    def release(self, id: str, *, source: str | None = None, at: datetime | str | None = None) -> None:
         """
         Give back what was reserved and did not run.
+
+        Args:
+            id, source: what it is held under, as of `commit`.
+            at: when; the instant it was reserved by default.
 
         Raises:
             MismatchError: `live.reserved`, when nothing is held under this id.
         """
         self._home()
-        held, admitted = self._holds.reservation(id)
+        held, admitted = self._holds.reservation((source, id))
         self._state = self._back(held, admitted, admitted.at if at is None else at)
-        del self._holds.reserved[id]
-        self._bill.let_go(id)
+        del self._holds.reserved[source, id]
+        self._bill.let_go((source, id))
         self._changed()
 
     def left(self, at: datetime | str, *, group: Mapping[str, str] | None = None) -> dict[str, Exact]:
@@ -338,6 +347,9 @@ class Live(Growing):
         Args:
             at: when.
             group: the dimensions asked for; guards that have groups are left out without them.
+
+        Raises:
+            MismatchError: `reading.missing`, for a figure that neither the bill nor `figures` has.
         """
         self._home()
         return self.watch.left(self._state, at, self._base().reading(), group=group)
@@ -368,7 +380,8 @@ class Live(Growing):
         Raises:
             MismatchError: `live.state`; `tally.terms` or `live.costs`, for other terms; `guard.state`.
         """
-        if not isinstance(told, Mapping) or told.get("live") != _FORMAT:
+        # The first form held what is reserved by its id alone.
+        if not isinstance(told, Mapping) or told.get("live") not in (1, _FORMAT) or told["live"] is True:
             raise MismatchError("this is no live bill that can be read; load what dump wrote", code="live.state")
         try:
             return cls._read(told, terms, ledger, figures)
@@ -395,8 +408,8 @@ class Live(Growing):
         guards = Watch(terms.plan.guards, currency=str(terms.currency)).load(told["guards"])
         found = cls(terms, tally, ledger=ledger, costs=costs, guards=guards, figures=figures, identity=identity)
         found._holds.load(told)
-        for name, (record, _) in found._holds.reserved.items():
-            found._bill.hold(name, record)
+        for hold, (record, _) in found._holds.reserved.items():
+            found._bill.hold(hold, record)
         version = told["version"]
         if type(version) is not int or version < 0:
             raise ValueError

@@ -6,7 +6,7 @@ It is kept in blocks. What is put on it, or taken from it, works out one block a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeAlias
 
 from ..records import UsageRecord
@@ -33,15 +33,15 @@ class Pile:
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
         self._none: Meters = {key: [{} for _ in held.priced] for key, held in intake.metering[intake.customer].items()}
-        self._blocks: list[dict[str, Part]] = [{}]
+        self._blocks: list[dict[Hashable, Part]] = [{}]
         # What the records of a block come to; None until it is asked for.
         self._sums: list[Part | None] = [None]
-        self._places: dict[str, int] = {}
+        self._places: dict[Hashable, int] = {}
         # Which ids hold a record of an identity, and of which one each of them does.
-        self._ids: dict[tuple[str | None, str], list[str]] = {}
-        self._whose: dict[str, tuple[str | None, str]] = {}
+        self._ids: dict[tuple[str | None, str], list[Hashable]] = {}
+        self._whose: dict[Hashable, tuple[str | None, str]] = {}
 
-    def put(self, id: str, record: UsageRecord, places: Sequence[tuple[Run, int]]) -> None:
+    def put(self, id: Hashable, record: UsageRecord, places: Sequence[tuple[Run, int]]) -> None:
         """Put a record on it, under an id that nothing lies under."""
         found = self._intake.changes(record, places, self._none)
         self._add(id, {(each.meter, each.segment, each.group): each.state for each in found})
@@ -49,7 +49,7 @@ class Pile:
             self._whose[id] = record.source, record.id
             self._ids.setdefault(self._whose[id], []).append(id)
 
-    def _add(self, id: str, part: Part) -> None:
+    def _add(self, id: Hashable, part: Part) -> None:
         if len(self._blocks[-1]) == BLOCK:
             self._blocks.append({})
             self._sums.append(None)
@@ -57,7 +57,7 @@ class Pile:
         self._sums[-1] = None
         self._places[id] = len(self._blocks) - 1
 
-    def drop(self, id: str) -> None:
+    def drop(self, id: Hashable) -> None:
         """Take away what lies under an id, where anything does."""
         place = self._places.pop(id, None)
         if place is None:

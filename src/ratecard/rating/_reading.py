@@ -8,7 +8,7 @@ cell of several dimensions.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from ..quantity import Usage
 from ..records import read_time
 from ..steps import Step
 from ._levels import Levels
+from ._near import Near
 from ._tally import Cells, States, Tally
 
 __all__ = ["Reading"]
@@ -115,6 +116,19 @@ class Reading:
                 found.setdefault(group, self.states.zero())
         return found
 
+    def _of(self, groups: Iterable[tuple[str, ...]], start: datetime, end: datetime) -> Cells:
+        """The same as `cells` for some groups; those that were carried in are all looked at."""
+        parts = [held for since, held in self.carried.items() if start <= since < end]
+        last = bisect_right(self.edges, end) - 1
+        segments = self.segments[bisect_left(self.edges, max(start, self.window)) : last]
+        found: Cells = {}
+        for group in {**dict.fromkeys(groups), **{group: None for part in parts for group in part}}:
+            for part in (*parts, *segments):
+                if group in part:
+                    state = part[group]
+                    found[group] = self.states.merge(found[group], state) if group in found else state
+        return found
+
     def cut_at(self, at: datetime) -> bool:
         """Whether what was used before an instant can be told from what was used since."""
         return at in self._cuts
@@ -161,12 +175,25 @@ class Reading:
         state = self.states.all([state for _, state in pairs])
         return self.meter.aggregate.told(self.states.main(state), self._frame(pairs, service, start, end))
 
-    def quantity(self, wanted: Mapping[str, str]) -> Exact:
-        """What the meter comes to in the rated period, in the unit that is sold; of one group where one is named."""
+    def quantity(self, wanted: Mapping[str, str], near: Near | None = None) -> Exact:
+        """
+        What the meter comes to in the rated period, in the unit that is sold.
+
+        Args:
+            wanted: a group by dimension, whose quantity alone it is; empty for all.
+            near: the groups there are, so that no other need be looked at.
+        """
         start, end = max(self.window, self.terms.period.start), self.terms.period.end
-        places = [(self.place(Dimension(name)), value) for name, value in wanted.items()]
-        cells = self.cells(start, end)
-        pairs = [(cell, cells[cell]) for cell in sorted(cells) if all(cell[place] == value for place, value in places)]
+        places = {self.place(Dimension(name)): value for name, value in wanted.items()}
+        if wanted and near is not None and self.levels is None:
+            cells = self._of(near.find(self.meter.key, places), start, end)
+        else:
+            cells = self.cells(start, end)
+        pairs = [
+            (cell, cells[cell])
+            for cell in sorted(cells)
+            if all(cell[place] == value for place, value in places.items())
+        ]
         opening = None if self.levels is None else self.levels.before([cell for cell, _ in pairs], start)
         state = self.states.main(self.states.all([state for _, state in pairs]))
         frame = Frame(start, end, self.terms.period.micros, opening)

@@ -23,6 +23,7 @@ from ._line import CHARGES, Kind, LineItem
 from ._paid import Paid, agree, paid_before, read_paid, shown_paid
 from ._plain import currency_of, read_refunds, refunds_in_words, shown_refunds
 from ._sheet import Notice
+from ._story import Virtual
 from ._tally import Account
 from ._wallet import Wallet
 
@@ -115,8 +116,8 @@ class Statement:
     """
 
     __slots__ = (
-        "_carry", "_charges", "_coupons", "_drawn", "_due", "_subtotal", "_total", "account", "entries", "head",
-        "ledger", "lines", "notices", "paid_before", "refunds",
+        "_carry", "_charges", "_coupons", "_drawn", "_due", "_subtotal", "_total", "_virtual", "account", "entries",
+        "head", "ledger", "lines", "notices", "paid_before", "refunds",
     )  # fmt: skip
 
     def __init__(
@@ -141,6 +142,7 @@ class Statement:
         self.paid_before: Paid = (paid or {}) if wallet is None else paid_before(wallet.paid, self.entries)
         self.refunds: tuple[Due, ...] = tuple(refunds) if wallet is None else wallet.refunds()
         self.ledger: Ledger | None = None if wallet is None else wallet.ledger()
+        self._virtual: Virtual | None = None if wallet is None else wallet.virtual
         self.notices = tuple(notices)
         self._drawn = drawn
         self._coupons = coupons
@@ -202,7 +204,7 @@ class Statement:
     def carry(self) -> Carry | None:
         """What the next period needs to know, worked out on first reading."""
         if self._carry is None and self._charges is not None:
-            self._carry = carried(self._charges, self.lines, self._drawn, self._coupons)
+            self._carry = carried(self._charges, self.lines, self._drawn, self._coupons, self._virtual)
         return self._carry
 
     def line(self, key: str) -> LineItem:

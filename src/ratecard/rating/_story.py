@@ -8,16 +8,47 @@ returns are known by their ids, which name a line of the kind `credits`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from .._numbers import CONTEXT, ZERO
+from .._numbers import CONTEXT, ZERO, exact, text
 from ..credits import Drawn, OpenLedger, Returned, entry_id
+from ..errors import MismatchError
+from ..plans import Carry
+from ..records import read_time
 
-__all__ = ["Earlier", "Own", "Story"]
+__all__ = ["Earlier", "Own", "Story", "Virtual", "read_returned", "shown_returned"]
+
+Virtual: TypeAlias = dict[str, dict[str, Decimal]]
+"""By draw and lot (none for what nobody paid) what came back too much, or too little: `Carry.returned`."""
 
 _LINE = "/[credits]"
+_START = re.compile(r"@(\d{4}-\d\d-\d\dT[0-9:.]{8,15}Z)(?:/[^@]*)?$")
+
+
+def read_returned(carry: Carry) -> Virtual:
+    """What a carry tells of what came back."""
+    told = carry.returned.items()
+    return {draw: {"".join(lot): _amount(amount) for lot, amount in pairs} for draw, pairs in told}
+
+
+def shown_returned(virtual: Mapping[str, Mapping[str, Decimal]]) -> dict[str, list[list[object]]]:
+    """The same as a carry holds it."""
+    return {
+        draw: [[[lot] if lot else [], text(amount)] for lot, amount in sorted(held.items())]
+        for draw, held in sorted(virtual.items())
+    }
+
+
+def _amount(told: str) -> Decimal:
+    found = exact(told)
+    if not isinstance(found, Decimal):
+        words = "what came back of a draw is an amount of money, not a fraction; pass statement.carry"
+        raise MismatchError(words, code="carry.returned")
+    return found
 
 
 class Own(NamedTuple):
@@ -33,8 +64,11 @@ class Own(NamedTuple):
     stands: Drawn
 
     def missing(self) -> Iterator[tuple[str, Decimal]]:
-        """What others gave back of it, by lot."""
+        """What others gave back of it, by lot; with no lot what nobody had paid."""
         stands = dict(self.stands.parts)
+        open_ = CONTEXT.subtract(self.was.uncovered, self.stands.uncovered)
+        if open_:
+            yield "", open_
         for lot, amount in self.was.parts:
             back = CONTEXT.subtract(amount, stands.get(lot, ZERO))
             if back:
@@ -50,20 +84,26 @@ class Earlier:
         place: its place in the ledger.
         parts: what stands of it, by lot, in the order in which the lots burnt; `uncovered` what nobody paid.
         mine: what this statement gave back of it before, by lot; `open` of what nobody had paid.
+        virtual: what came back of it by later statements and is to count for those before this one: `Carry.returned`.
     """
 
-    __slots__ = ("entry", "mine", "open", "parts", "place", "uncovered")
+    __slots__ = ("_moving", "entry", "mine", "open", "parts", "place", "uncovered", "virtual")
 
-    def __init__(self, entry: Drawn, place: int) -> None:
+    def __init__(self, entry: Drawn, place: int, virtual: Mapping[str, Decimal], *, moving: bool) -> None:
         self.entry = entry
+        self._moving = moving or bool(virtual)
+        self.virtual = virtual
         self.place = place
-        self.parts = dict(entry.parts)
-        self.uncovered = entry.uncovered
+        self.parts = {lot: CONTEXT.subtract(part, virtual.get(lot, ZERO)) for lot, part in entry.parts}
+        self.uncovered = CONTEXT.subtract(entry.uncovered, virtual.get("", ZERO))
         self.mine: dict[str, Decimal] = {}
         self.open: Decimal = ZERO
 
-    def take(self, back: Returned, *, mine: bool) -> None:
+    def take(self, back: Returned, *, mine: bool, later: bool) -> None:
         """Something came back of it."""
+        # Where one before this is made again, later ones follow: what they gave back they have still to give.
+        if later and self._moving and not mine:
+            return
         for lot, amount, _ in back.freed:
             if mine:
                 self.mine[lot] = CONTEXT.add(self.mine.get(lot, ZERO), amount)
@@ -74,6 +114,15 @@ class Earlier:
         else:
             self.uncovered = CONTEXT.subtract(self.uncovered, back.uncovered)
 
+    def given(self, lot: str) -> Decimal:
+        """What this statement gave back of it before to a lot; to none: of what nobody had paid."""
+        return self.mine.get(lot, ZERO) if lot else self.open
+
+    def end(self) -> None:
+        """All is read: there is never less than nothing."""
+        self.parts = {lot: max(ZERO, part) for lot, part in self.parts.items()}
+        self.uncovered = max(ZERO, self.uncovered)
+
 
 class Story:
     """
@@ -82,38 +131,54 @@ class Story:
     Args:
         work: the ledger.
         key: what names the statement.
+        until: the end of its period.
+        virtual: what the carry tells of draws of which too much came back, by draw and lot.
         items: the items whose earlier draws are asked for.
     """
 
-    def __init__(self, work: OpenLedger, key: str, items: Iterable[str] = ()) -> None:
+    def __init__(
+        self, work: OpenLedger, key: str, until: datetime, virtual: Virtual, items: Iterable[str] = ()
+    ) -> None:
         self._work = work
+        self._until = until
         self._prefix = entry_id(key, "")
         self._own: list[Drawn] = []
         self._back: dict[str, list[Returned]] = {}
         self.earlier: dict[str, Earlier] = {}
         entries = work.entries()
-        wanted = set(items)
         mine = {each.draw_id for each in entries if isinstance(each, Returned) and self._mine(each.id)}
+        wanted, asked = set(items), {*mine, *virtual}
+        moving = {(each.use, each.at) for each in entries if isinstance(each, Drawn) and self._is_later(each)}
         for place, entry in enumerate(entries):
             if isinstance(entry, Drawn):
                 if self._mine(entry.id):
                     self._own.append(entry)
-                elif (entry.id in mine or entry.use.item in wanted) and self._can_return(entry):
-                    self.earlier[entry.id] = Earlier(entry, place)
+                elif (entry.id in asked or entry.use.item in wanted) and self._can_return(entry):
+                    told = virtual.get(entry.id, {})
+                    self.earlier[entry.id] = Earlier(entry, place, told, moving=(entry.use, entry.at) in moving)
             elif isinstance(entry, Returned):
                 self._take(entry)
+        for each in self.earlier.values():
+            each.end()
 
     def _mine(self, id: str) -> bool:
         return id.startswith(self._prefix)
 
+    def _is_later(self, entry: Drawn) -> bool:
+        """Whether lots pay by it once more for what a later statement had given back."""
+        if _LINE not in entry.id or self._mine(entry.id):
+            return False
+        start = _START.search(entry.id)
+        return start is not None and read_time(start[1]) >= self._until
+
     def _can_return(self, entry: Drawn) -> bool:
         """Whether a draw is remembered, and of lots alone, as draws of money by statements are."""
-        return not entry.overdrawn and self._work.standing(entry.id) is not None
+        return not entry.overdrawn and not self._is_later(entry) and self._work.standing(entry.id) is not None
 
     def _take(self, entry: Returned) -> None:
         known = self.earlier.get(entry.draw_id)
         if known is not None:
-            known.take(entry, mine=self._mine(entry.id))
+            known.take(entry, mine=self._mine(entry.id), later=entry.at >= self._until)
         elif _LINE in entry.id and not self._mine(entry.id):
             self._back.setdefault(entry.draw_id, []).append(entry)
 

@@ -14,13 +14,13 @@ the lines, a record moves one number. The rules:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from .._numbers import CONTEXT, ZERO, Exact, add, ceil, div, floor, sub
-from ..guards import Bucket, Calm, Gauge, State, Watch
+from ..guards import Calm, Gauge, State, Verdict, Watch
 from ..meters import Count, Sum
 from ..plans import Service, Terms
 from ..records import UsageRecord
@@ -28,16 +28,16 @@ from ._careful import Run
 from ._charge import ways_of
 from ._cut import never_falls
 from ._direct import Counter
-from ._figures import Figures
+from ._draws import Draws, Levels
+from ._figures import Figures, Scene
 from ._holds import Holds
 from ._intake import Intake, Meters
 from ._lane import LARGEST, Lane
 
-__all__ = ["EPOCH", "MICROSECOND", "Swift", "swift_of"]
+__all__ = ["Swift", "swift_of"]
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 _SUMS = ("subtotal", "total", "due", "gross")
+_passed = Verdict.passed
 
 
 class Swift:
@@ -48,24 +48,23 @@ class Swift:
         lanes: the counters of each event.
         alone: the counter of each event that has just one, and adds up a property.
         every: all counters, in the order of the totals.
-        totals: where each counter stands.
+        totals: where each counter stands, -1 for one that gave up; `lent` where a verdict holds them, then they are
+            copied before they change.
         start, end: the stretch of time they count.
         customer: whose records these are.
         names: identities without a source that were counted here; `older` those that were there before.
         calm: whether guards have told how long they have nothing to say.
         clamps: whether a guard may let a part through.
-        buckets: the token buckets: the place in the state, the bucket, and the counter that it counts (None: calls).
-        one: the only bucket, where it counts calls.
-        levels: what is in each bucket, and since when.
-        latest: the latest instant that changed the state of the guards, in microseconds since 1970; -1 for none.
+        asks: whether a record is to be the one that was asked for: there are buckets, and they counted it then.
+        draws: what is in the token buckets.
         asked: what was admitted this way and not yet recorded, by id; `held` what was admitted the long way.
-        drawn: how often buckets were drawn; `passed` how often something was let through that draws from none.
         cells: the cells of which these totals are a part.
+        watch, state, scene: the guards, what they kept when these numbers were read, and what is billed.
     """
 
     __slots__ = (
-        "alone", "asked", "base", "buckets", "calm", "cells", "clamps", "customer", "drawn", "end", "every", "held",
-        "intake", "lanes", "latest", "levels", "names", "older", "one", "passed", "sources", "start", "step", "totals",
+        "alone", "asked", "asks", "base", "calm", "cells", "clamps", "customer", "draws", "end", "every", "held",
+        "intake", "lanes", "lent", "names", "older", "scene", "start", "state", "step", "totals", "watch",
     )  # fmt: skip
 
     def __init__(
@@ -80,26 +79,31 @@ class Swift:
         self.step = step
         self.intake = intake
         self.customer = intake.customer
-        self.sources = intake.seen.sources
         self.names = intake.seen.sources[None]
         self.older = intake.before.sources.get(None, {})
         self.totals = [0] * len(self.every)
-        self.calm = self.clamps = False
-        self.base = self.drawn = self.passed = 0
-        self.latest = -1
+        self.lent = self.calm = self.clamps = self.asks = False
+        self.base = 0
         self.asked = holds.quick
         self.held = holds.admitted
-        self.buckets: list[tuple[int, Bucket, Lane | None]] = []
-        self.one: Bucket | None = None
-        self.levels: list[tuple[int, int]] = []
+        self.draws = Draws()
         self.cells: Meters = {}
+        # Set by `heed`.
+        self.watch: Watch
+        self.state: State
+        self.scene: Scene
 
     @property
     def fed(self) -> int:
         """How many records were counted since the totals were read: each left its identity."""
         return len(self.names) - self.base
 
-    def news(self, record: UsageRecord) -> list[int] | None:
+    @property
+    def changes(self) -> int:
+        """How often the bill has changed since then."""
+        return self.fed + self.draws.drawn + self.draws.passed
+
+    def after(self, record: UsageRecord) -> list[int] | None:
         """
         Where the counters would stand after a record of the common case: ours, in time, with an id that was not seen.
 
@@ -126,7 +130,7 @@ class Swift:
 
     def quote(self, record: UsageRecord) -> Exact | None:
         """What a record would add; None where that takes the long way."""
-        new = self.news(record)
+        new = self.after(record)
         if new is None:
             return None
         found: Exact = ZERO
@@ -137,113 +141,71 @@ class Swift:
 
     def record(self, record: UsageRecord) -> bool:
         """Count a record that sets nothing off; False where it takes the long way, nothing is changed then."""
-        new = self.news(record)
+        new = self.after(record)
         if new is None or any(new[lane.index] > lane.tells_to for lane in self.lanes[record.event]):
             return False
         assert record.id is not None
-        if self.buckets:
+        if self.asks:
             # What was admitted is what came: then limits have counted it already.
             if self.asked.get(record.id) is not record:
                 return False
             del self.asked[record.id]
-        self.totals = new
+        self.totals, self.lent = new, False
         self.names[record.id] = record
         return True
 
-    def admit(self, record: UsageRecord) -> list[int] | None:
-        """
-        Let a record through that no limit can refuse, drawing what it takes.
-
-        Returns:
-            The totals after it; None where it takes the long way, nothing is changed then.
-        """
-        name, at = record.id, record.at
+    def admit(self, record: UsageRecord) -> Verdict | None:
+        """Let a record through that no limit can refuse, drawing what it takes; None where it takes the long way."""
         lane = self.alone.get(record.event)
         if lane is None:
             return self._admit_wide(record)
         quantity: Any = record.properties.get(lane.of)
-        index = lane.index
+        # Two at a time: four names on one line are a tuple that is built and taken apart.
+        name, at = record.id, record.at
+        totals, index = self.totals, lane.index
         if (
             quantity.__class__ is not int
-            or not 0 < quantity <= lane.admits_to - self.totals[index]
+            or not 0 < quantity <= lane.admits_to - totals[index]
             or name is None
             or record.source is not None
+            or not self.start <= at < self.end
+            or not (record.customer is None or record.customer == self.customer)
             or name in self.names
             or name in self.older
             or name in self.asked
             or name in self.held
-            or not self.start <= at < self.end
-            or not (record.customer is None or record.customer == self.customer)
+            or (self.asks and not self.draws.draw(at, index, quantity))
         ):
             return None
-        new = self.totals[:]
-        new[index] += quantity
-        if self.one is None:
-            return new if not self.buckets or self._draw(record, new) else None
-        # One bucket of calls is the common case.
-        one, past = self.one, at - EPOCH
-        # In place of `// MICROSECOND`, which takes as long as all the rest.
-        now = (past.days * 86_400 + past.seconds) * 1_000_000 + past.microseconds
-        level, since = self.levels[0]
-        if now != since:
-            level += (now - since) * one.rate
-            if level > one.full:  # noqa: PLR1730 - a call of min takes longer
-                level = one.full
-        level -= one.one
-        if level < 0 or now < self.latest:
-            return None
-        self.levels, self.latest = [(level, now)], now
-        self.drawn += 1
-        self.asked[name] = record
-        return new
+        draws = self.draws
+        if self.asks:
+            self.asked[name] = record
+        self.lent = True
+        fits = Decimal(quantity) if self.clamps else None
+        given = (self, at, self.cells, totals, index, quantity, self.state, draws.drawn, draws.level, draws.levels)
+        return _passed(at, fits, _left, given)
 
-    def _admit_wide(self, record: UsageRecord) -> list[int] | None:
+    def _admit_wide(self, record: UsageRecord) -> Verdict | None:
         """The same for an event of several counters, or of one that counts records."""
-        new = self.news(record)
-        lanes = () if new is None else self.lanes[record.event]
-        if new is None or any(new[lane.index] > lane.admits_to for lane in lanes):
+        name, new, draws = record.id, self.after(record), self.draws
+        if new is None or any(new[lane.index] > lane.admits_to for lane in self.lanes[record.event]):
             return None
-        if record.id in self.asked or record.id in self.held:
+        assert name is not None
+        if name in self.asked or name in self.held or self.clamps:
             return None
-        if self.clamps or (self.buckets and not self._draw(record, new)):
-            return None
-        return new
-
-    def _draw(self, record: UsageRecord, new: list[int]) -> bool:
-        """Draw from every bucket that counts a record, or from none."""
-        now = (record.at - EPOCH) // MICROSECOND
-        levels = self._drawn(now, new)
-        if levels is None:
-            return False
-        if levels != self.levels:
-            self.levels, self.latest = levels, now
-            self.drawn += 1
-        else:
-            self.passed += 1
-        assert record.id is not None
-        self.asked[record.id] = record
-        return True
-
-    def _drawn(self, now: int, new: list[int]) -> list[tuple[int, int]] | None:
-        """What is in the buckets after a draw from each that counts it; None where one lacks it."""
-        if now < self.latest:
-            return None
-        found: list[tuple[int, int]] = []
-        for (_, bucket, lane), held in zip(self.buckets, self.levels, strict=True):
-            wanted = bucket.one if lane is None else (new[lane.index] - self.totals[lane.index]) * bucket.one
-            if not wanted:
-                found.append(held)
-                continue
-            level = min(bucket.full, held[0] + (now - held[1]) * bucket.rate)
-            if wanted > level:
+        if self.asks:
+            more = {lane.index: new[lane.index] - self.totals[lane.index] for lane in self.lanes[record.event]}
+            if not draws.draw_all(record.at, more):
                 return None
-            found.append((level - wanted, now))
-        return found
+            self.asked[name] = record
+        given = (self, record.at, self.cells, new, 0, 0, self.state, draws.drawn, draws.level, draws.levels)
+        return _passed(record.at, None, _left, given)
 
     def read(self) -> None:
         """Take the totals from the cells; a counter that does not hold a whole number gives up its event."""
         self.base = len(self.names)
         self.cells = self.intake.view()
+        self.totals, self.lent = self.totals[:], False
         self.alone = {event: lanes[0] for event, lanes in self.lanes.items() if len(lanes) == 1 and lanes[0].of}
         for event, lanes in list(self.lanes.items()):
             for lane in lanes:
@@ -251,6 +213,8 @@ class Swift:
                 if state.__class__ is not int or state < 0:
                     del self.lanes[event]
                     self.alone.pop(event, None)
+                    for each in lanes:
+                        self.totals[each.index] = -1
                     break
                 self.totals[lane.index] = state
                 lane.upper, lane.misses = -1, 0
@@ -269,25 +233,11 @@ class Swift:
         intake.counts["counted"] += fed
         self.base += fed
 
-    def state(self, state: State) -> State:
-        """The state of the guards with what the buckets hold."""
-        return self.state_of(state, self.levels, self.latest, self.drawn)
-
-    def state_of(self, state: State, levels: list[tuple[int, int]], latest: int, drawn: int) -> State:
-        """The same with what they held at some time."""
-        if not drawn:
-            return state
-        parts = list(state.parts)
-        for (place, _, _), level in zip(self.buckets, levels, strict=True):
-            # A bucket that was never drawn from keeps nothing.
-            parts[place] = level if level[1] else None
-        return State(state.version + drawn, latest, tuple(parts))
-
-    def at(self, cells: Meters, totals: list[int]) -> Meters:
+    def at(self, cells: Meters, totals: Sequence[int]) -> Meters:
         """Cells with the counters at some totals."""
         found = dict(cells)
-        for lanes in self.lanes.values():
-            for lane in lanes:
+        for lane in self.every:
+            if totals[lane.index] >= 0:
                 segments = list(found[lane.meter])
                 segments[lane.segment] = {**segments[lane.segment], (): totals[lane.index]}
                 found[lane.meter] = segments
@@ -295,32 +245,21 @@ class Swift:
 
     def heed(self, watch: Watch, state: State, figures: Figures) -> None:
         """Turn what guards say into bounds of the counters."""
-        self.drawn = self.passed = 0
+        self.watch, self.state, self.scene = watch, state, figures.scene
+        self.draws.drawn = self.draws.passed = 0
         self.clamps = watch.clamps
-        self.latest = -1 if state.at is None else state.at
         found = watch.calm(state, figures.reading())
-        self.calm = found is not None and all(_plain(each.gauge) for each in found) and self._fill(watch, state)
-        for lane in self.every:
+        counters = {lane.meter: lane.index for lane in self.every}
+        self.calm = (
+            found is not None and all(_plain(each.gauge) for each in found) and self.draws.fill(watch, state, counters)
+        )
+        self.asks = bool(self.draws.buckets)
+        for lane in (lane for lanes in self.lanes.values() for lane in lanes):
+            # Where guards cannot tell, nothing is up to a bound.
             standing = self.totals[lane.index]
-            lane.admits_to = lane.tells_to = standing + LARGEST
+            lane.admits_to = lane.tells_to = standing + LARGEST if self.calm else -1
             for each in found if self.calm and found is not None else ():
                 self._bound(lane, standing, each, figures)
-
-    def _fill(self, watch: Watch, state: State) -> bool:
-        """Take in the buckets; whether all of them can be drawn here."""
-        by_meter = {lane.meter: lane for lane in self.every}
-        self.buckets, self.levels = [], []
-        for place, bucket in watch.buckets.items():
-            name = None if bucket.gauge is None else bucket.gauge.name
-            if bucket.steps or (name is not None and name not in by_meter):
-                return False
-            self.buckets.append((place, bucket, None if name is None else by_meter[name]))
-            # A new bucket is full, since whenever.
-            self.levels.append(state.parts[place] or (bucket.full, 0))
-        # Only a bucket of whole calls that fills all the time.
-        alone = len(self.buckets) == 1 and self.buckets[0][2] is None
-        self.one = self.buckets[0][1] if alone else None
-        return True
 
     def _bound(self, lane: Lane, standing: int, calm: Calm, figures: Figures) -> None:
         """Let one guard lower the bounds of one counter."""
@@ -357,6 +296,17 @@ class Swift:
         lines = sum(len(each.items) for each in self.every)
         room = sub(sub(limit, now), CONTEXT.multiply(self.step, Decimal(lines)))
         return lane.reach(standing, div(room, len(self.every)))
+
+
+def _left(  # noqa: PLR0917 - called with what a verdict was given
+    swift: Swift, at: datetime, cells: Meters, totals: Sequence[int], index: int, quantity: int,
+    state: State, drawn: int, level: int, levels: Levels,
+) -> dict[str, Exact]:  # fmt: skip
+    """What was left of the limits once a record was let through, which adds to one counter."""
+    after = list(totals)
+    after[index] += quantity
+    reading = Figures(swift.scene, swift.at(cells, after), None).reading()
+    return swift.watch.left(swift.draws.state(state, drawn, level, at, levels), at, reading)
 
 
 def _plain(gauge: Gauge | None) -> bool:

@@ -19,7 +19,7 @@ from ..plans import Terms
 from ..records import show_time
 from ._corrections import Corrections
 from ._paid import Paid, more
-from ._story import Story
+from ._story import Own, Story, Virtual, read_returned
 from ._wants import Held, Want, short
 
 __all__ = ["Wallet", "opened", "statement_key"]
@@ -34,17 +34,20 @@ class Wallet:
         key: what names the statement.
         home: the currency of the statement.
         booked: when what comes back to lots comes back.
+        end: the end of the statement's period.
         until: the end of the last service that is paid.
         since: the version of the ledger before the statement.
     """
 
     def __init__(
-        self, ledger: Ledger, key: str, home: Currency, *, booked: datetime, until: datetime, since: int | None = None
-    ) -> None:
+        self, ledger: Ledger, key: str, home: Currency, *, booked: datetime, end: datetime, until: datetime,
+        since: int | None = None,
+    ) -> None:  # fmt: skip
         self.home = home
         self.work = ledger.open()
         self.key = short(key)
         self.booked = booked
+        self.end = end
         self.until = until
         self.since = ledger.version if since is None else since
         self.policy = ledger.policy
@@ -53,11 +56,18 @@ class Wallet:
         self._story: Story | None = None
         # What credits pay of the statement, by unit and lot; with no lot what is owed.
         self.paid: Paid = {}
+        # What of draws came back too much, or too little, for those who make later statements again.
+        self.virtual: Virtual = {}
+        # What lots paid of what they were asked to pay once more.
+        self.redrawn: list[Held] = []
 
     def again(self) -> Wallet:
         """A working copy of this one."""
-        found = Wallet(self.ledger(), self.key, self.home, booked=self.booked, until=self.until, since=self.since)
+        found = Wallet(
+            self.ledger(), self.key, self.home, booked=self.booked, end=self.end, until=self.until, since=self.since
+        )
         found.paid = dict(self.paid)
+        found.virtual = dict(self.virtual)
         return found
 
     def has(self, unit: Currency) -> bool:
@@ -88,7 +98,7 @@ class Wallet:
     def story(self, items: Sequence[str] = ()) -> Story:
         """What the ledger tells of the statement, read when first asked for, with the draws of others for items."""
         if self._story is None:
-            self._story = Story(self.work, self.key, items)
+            self._story = Story(self.work, self.key, self.end, self.virtual, items)
         return self._story
 
     def pay(self, wants: Sequence[Want], *, home: bool, again: Sequence[tuple[Want, Held]] = ()) -> list[Held]:
@@ -113,13 +123,22 @@ class Wallet:
         own = [each for each in self.story().own() if (each.was.unit == self.home) == home]
         if not own and not again:
             return [self._draw(self.work, want, want.base(self.key, self.home)) for want in wants]
-        back = [part for each in own for part in each.missing()]
-        afresh = self.work.without([each.was.id for each in own], back)
+        afresh = self.work.without([each.was.id for each in own], self._gone(own))
         first = [(want, self._once_more(afresh, str(n), want, held)) for n, (want, held) in enumerate(again)]
+        self.redrawn = [held for _, held in first]
         held = [self._draw(afresh, want, f"{want.base(self.key, self.home)}/afresh") for want in wants]
         if not any(each.refused for each in held):
             Corrections(self, own).post([*first, *zip(wants, held, strict=True)])
         return held
+
+    def _gone(self, own: Sequence[Own]) -> list[tuple[str, Decimal]]:
+        """What others gave back of own draws and is not in its lot any more."""
+        back: dict[str, Decimal] = {}
+        for each in own:
+            for lot, amount in each.missing():
+                back[lot] = CONTEXT.add(back.get(lot, ZERO), amount)
+        gone = ((lot, CONTEXT.subtract(amount, self.work.lot(lot).left)) for lot, amount in back.items() if lot)
+        return [(lot, amount) for lot, amount in gone if amount > ZERO]
 
     def _once_more(self, afresh: OpenLedger, place: str, want: Want, held: Held) -> Held:
         """What lots that are chosen pay, each as far as it has that much."""
@@ -219,7 +238,8 @@ def opened(terms: Terms, ledger: Ledger | None, booked: datetime | None) -> Wall
         ledger = Ledger(terms.plan.burn)
     until = max([terms.period.end, *(piece.end for service in terms.services for piece in service.pieces)])
     back = terms.period.end if booked is None else booked
-    wallet = Wallet(ledger, statement_key(terms), terms.currency, booked=back, until=until)
+    wallet = Wallet(ledger, statement_key(terms), terms.currency, booked=back, end=terms.period.end, until=until)
+    wallet.virtual = {} if terms.carry is None else read_returned(terms.carry)
     for at, grant, unit in terms.grants:
         if not _granted(wallet, grant.id):
             wallet.work.grant(grant, at=at, currency=unit, zone=terms.zone)
