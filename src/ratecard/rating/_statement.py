@@ -294,7 +294,7 @@ class Statement:
     def diff(self, other: Statement) -> list[Difference]:
         """
         The lines that differ between this statement and a later one, by key, in the order of this one, then of the
-        other.
+        other. Lines of two periods that have no time in common are never the same line.
 
         Raises:
             MismatchError: `currency.mixed`, `argument.type`.
@@ -305,6 +305,9 @@ class Statement:
         mine = {line.key: line for line in self.lines}
         theirs = {line.key: line for line in other.lines}
         found: list[Difference] = []
+        if self.period.overlap(other.period) is None:
+            found += [Difference(key, line.amount, None) for key, line in mine.items()]
+            mine = {}
         for key in dict.fromkeys([*mine, *theirs]):
             before = mine[key].amount if key in mine else None
             after = theirs[key].amount if key in theirs else None
