@@ -40,16 +40,19 @@ def cents(amount: Fraction) -> Decimal:
 
 @given(drawn(), BEFORE)
 def test_each_line_by_its_own_plan(history: History, before: int) -> None:
-    """The percentage of a plan is of the lines of its days, and a tax that all plans have is of all that is left."""
+    """A plan's percentage is of the lines of its days in a billing period, a tax that all have of all that is left."""
     held = history.subscription()
     found = rate(TAXED, held, calls(history, history.start, END), Period(history.start - DAY * before, END))
     assert found.verify()
     plans = {each.day: each.plan for each in histories.days(history, END)}
-    gross = dict.fromkeys(OFF, Fraction(0))
+    spans = list(held.periods(TAXED, Period(history.start, END)))
+    gross: dict[tuple[str, Period], Fraction] = {}
     for line in found.lines:
         if line.kind in ("fee", "usage") or line.item == "calls":
-            gross[plans[line.period.start.date()]] += Fraction(line.rounded)
-    taken = {key: cents(-amount * OFF[key]) for key, amount in gross.items()}
+            (span,) = (each for each in spans if each.contains(line.period.start))
+            name = (plans[line.period.start.date()], span)
+            gross[name] = gross.get(name, Fraction(0)) + Fraction(line.rounded)
+    taken = {(plan, span): cents(-amount * OFF[plan]) for (plan, span), amount in gross.items()}
     assert sorted(line.rounded for line in found.lines_by("discount")) == sorted(filter(None, taken.values()))
     base = sum(gross.values(), Fraction(0)) + sum(map(Fraction, taken.values()))
     (tax,) = found.lines_by("tax") or (None,)

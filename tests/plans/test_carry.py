@@ -18,6 +18,13 @@ PARTS = {
     "rollovers": {"minutes": [[[], "100"]]},
     "stages": {"tokens": {"maximum": [[[], ["120", "-0.5"]]], "minimum": [[["region", "eu"], ["3", "0"]]]}},
     "remainders": {"tokens": "0.004"},
+    "billed": {
+        "since": "2025-01-10T00:00:00Z",
+        "opening": {"commitment c": "5"},
+        "items": ["x"],
+        "lines": [["usage", "x", ["g", "eu"], "p", "2025-01-10T00:00:00Z", "sha256:1", "9.5", "10", "0"]],
+        "made": [["discount", "d", "d", "sha256:2", "2025-01-10T00:00:00Z", "2025-02-01T00:00:00Z", "-1"]],
+    },
     "returned": {"draw": [[["gift"], "9"], [[], "-2.5"]]},
     "identities": [["web", "c1", "9f"], [None, "c2", "a0"]],
 }
@@ -34,6 +41,7 @@ def full() -> Carry:
         rollovers={"minutes": (((), "100"),)},
         stages={"tokens": {"maximum": (((), ("120", "-0.5")),), "minimum": ((("region", "eu"), ("3", "0")),)}},
         remainders={"tokens": "0.004"},
+        billed=PARTS["billed"],  # type: ignore[arg-type]
         returned={"draw": ((("gift",), "9"), ((), "-2.5"))},
         identities=(("web", "c1", "9f"), (None, "c2", "a0")),
     )
@@ -156,3 +164,47 @@ def test_a_carry_built_by_hand_is_checked() -> None:
     with pytest.raises(DefinitionError) as caught:
         Carry("acme", "api", UNTIL, remainders={"x": "NaN"}, commitments={"commitment a": "-1"}, coupons={"c": -1})
     assert [each.path for each in caught.value.problems] == ["remainders.x", "commitments.commitment a", "coupons.c"]
+
+
+BILLED = {"since": "2025-01-10T00:00:00Z"}
+LINE = ["usage", "x", [], "p", "2025-01-10T00:00:00Z", "sha256:1", "9.5", "10", "0"]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([], [("billed", "mapping.type")]),
+        ({"lines": []}, [("billed.since", "carry.value")]),
+        ({"since": 5}, [("billed.since", "carry.value")]),
+        ({"since": "soon"}, [("billed.since", "carry.value")]),
+        ({**BILLED, "more": 1}, [("billed.more", "field.unknown")]),
+        ({**BILLED, "opening": []}, [("billed.opening", "mapping.type")]),
+        ({**BILLED, "opening": {"c": 5}}, [("billed.opening", "carry.value")]),
+        ({**BILLED, "opening": {"c": "1/3"}}, [("billed.opening", "carry.value")]),
+        ({**BILLED, "items": [1]}, [("billed.items", "carry.value")]),
+        ({**BILLED, "lines": {}}, [("billed.lines", "carry.value")]),
+        (
+            {**BILLED, "lines": [LINE, LINE[1:], "x"]},
+            [("billed.lines[1]", "carry.value"), ("billed.lines[2]", "carry.value")],
+        ),
+        ({**BILLED, "lines": [[*LINE[:2], ["g"], *LINE[3:]]]}, [("billed.lines[0]", "carry.value")]),
+        ({**BILLED, "lines": [[*LINE[:2], "g", *LINE[3:]]]}, [("billed.lines[0]", "carry.value")]),
+        ({**BILLED, "lines": [[*LINE[:4], "soon", *LINE[5:]]]}, [("billed.lines[0]", "carry.value")]),
+        ({**BILLED, "lines": [[*LINE[:8], "many"]]}, [("billed.lines[0]", "carry.value")]),
+        ({**BILLED, "lines": [[5, *LINE[1:]]]}, [("billed.lines[0]", "carry.value")]),
+        ({**BILLED, "made": [LINE]}, [("billed.made[0]", "carry.value")]),
+    ],
+)
+def test_what_was_billed_is_refused(given: object, expected: list[tuple[str, str]]) -> None:
+    """What no statement would have told of what it billed is refused, every fault with its path."""
+    with pytest.raises(DefinitionError) as caught:
+        Carry.from_json(HEAD | {"billed": given})
+    assert [(each.path, each.code) for each in caught.value.problems] == expected
+
+
+def test_what_was_billed_is_before_the_end() -> None:
+    """It began before the carry ends, also where a carry is made without its plain form."""
+    with pytest.raises(DefinitionError) as caught:
+        Carry("acme", "api", UNTIL, billed={"since": "2025-02-02T00:00:00Z"})
+    assert [(each.path, each.code) for each in caught.value.problems] == [("billed.since", "carry.value")]
+    assert Carry("acme", "api", UNTIL, billed=BILLED).billed == BILLED

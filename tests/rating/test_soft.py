@@ -9,7 +9,7 @@ from ratecard.guards import Cap
 from ratecard.meters import Meter, Sum
 from ratecard.money import Money
 from ratecard.periods import Period
-from ratecard.plans import Item, Plan, resolve
+from ratecard.plans import Carry, Item, Plan, resolve
 from ratecard.rating import Statement, live, rate
 from ratecard.records import UsageRecord
 
@@ -81,7 +81,16 @@ def test_halves_of_a_period() -> None:
     assert two.verify()
     credit = [UsageRecord("use", "2025-01-20T00:00:00Z", {"n": -3, "team": "a"}, id="2")]
     over = rate(plan(Cap(spend=10, item="n", mode="soft")), acme, credit, second, carry=one.carry)
+    # A lower cap is of the whole period, so what was billed above it comes back.
+    assert [line.amount for line in over.lines_by("maximum")] == [Money("-7", "USD")]
+    # A carry that does not tell what was billed leaves no more to take off than there is now.
+    told = {} if one.carry is None else one.carry.to_json()
+    del told["billed"]
+    old = Carry.from_json(told)
+    over = rate(plan(Cap(spend=10, item="n", mode="soft")), acme, credit, second, carry=old)
     assert over.lines_by("maximum") == ()
+    two = rate(made, acme, late, second, carry=old)
+    assert [line.amount for line in two.lines_by("maximum")] == [Money("-15", "USD")]
 
 
 def test_in_several_currencies() -> None:

@@ -373,7 +373,8 @@ def test_bounds_inside_a_period() -> None:
         assert [f"{line.rounded}" for line in rest.lines] == expected
     lower = Plan.load({**told, "maximum": {"amount": "50"}})
     rest = rate(lower, acme, [UsageRecord("e", "2025-01-20T00:00:00Z", {"n": "5"}, id="x")], second, carry=start.carry)
-    assert [f"{line.rounded}" for line in rest.lines] == ["5.00", "-5.00"]
+    # A lower ceiling is of the whole period: 50 of the 85.
+    assert [f"{line.rounded}" for line in rest.lines] == ["5.00", "-35.00"]
     with pytest.raises(MismatchError) as caught:
         rate(lower, acme, [UsageRecord("e", "2025-01-20T00:00:00Z", {"n": "5"}, id="x")], second)
     assert caught.value.code == "carry.missing"

@@ -7,9 +7,10 @@ from __future__ import annotations
 from ._card import Item, RateCard
 from ._carry import BOUNDS, Carry
 from ._catalog import Catalog, Offer
-from ._changes import Cancel, ChangeAnchor, ChangePlan, ChangeQuantity, Pause, Resume
+from ._changes import AnyChange, Cancel, ChangeAnchor, ChangePlan, ChangeQuantity, Pause, Resume
 from ._dues import Dues, Standing, Stretch, Trial, dues, stated, terms_across
-from ._entitlements import Entitled, Entitlement, entitled
+from ._entitled import Entitled, entitled
+from ._entitlements import Entitlement
 from ._extras import (
     AmountDiscount,
     AnyCommitment,
@@ -40,11 +41,13 @@ from ._subscription import Subscription
 from ._sums import sum_in
 from ._terms import MeterTerms, Piece, Service, Terms
 from ._unit import CustomUnit
+from ._windows import Window, windows
 
 __all__ = [
     "BOUNDS",
     "AddOn",
     "AmountDiscount",
+    "AnyChange",
     "AnyCommitment",
     "AnyDiscount",
     "Cancel",
@@ -89,6 +92,7 @@ __all__ = [
     "TieredDiscount",
     "Trial",
     "UsageDiscount",
+    "Window",
     "dues",
     "entitled",
     "resolve",
@@ -97,4 +101,5 @@ __all__ = [
     "stated",
     "sum_in",
     "terms_across",
+    "windows",
 ]

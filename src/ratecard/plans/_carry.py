@@ -15,6 +15,7 @@ from .._model import show_day
 from .._numbers import exact, sign
 from ..errors import DefinitionError, NumberError, Problem
 from ..periods import instant
+from ._billed import billed_problems
 
 __all__ = ["BOUNDS", "Carry"]
 
@@ -31,7 +32,7 @@ _TABLES = (
     "counters", "levels", "rollovers", "uncovered", "stages", "remainders", "commitments", "coupons", "outcomes",
     "returned",
 )  # fmt: skip
-_FIELDS = ("carry", "customer", "plan", "until", "currency", *_TABLES, "identities")
+_FIELDS = ("carry", "customer", "plan", "until", "currency", *_TABLES, "billed", "identities")
 _SHORT = ("remainders", "commitments", "coupons")
 _NEEDED = ("carry", "customer", "plan", "until")
 
@@ -57,7 +58,10 @@ class Carry:
             pairs of group and `[what came to it so far, what it took off]`.
         remainders: for each line, what rounding left.
         commitments: for each commitment that runs on, what it holds so far; the plan's bounds too.
-        coupons: for each coupon, how many statements have used it.
+        coupons: for each coupon, how many billing periods have used it.
+        billed: of a billing period that runs on, where the plan has terms across its lines: since when (`since`), the
+            lines of prices so far (`lines`), what these terms took off and added (`made`), and what commitments that
+            began before held then (`opening`). Empty where there is none.
         outcomes: for each item, and in it for each meter, the outcomes that are open or can be reversed, with the
             prices they are billed at.
         returned: for each draw on credits of a statement that was made again, pairs of lot (none for what nobody paid)
@@ -67,7 +71,7 @@ class Carry:
 
     Raises:
         DefinitionError: `text.type`, `integer.type` or `carry.value`, for remainders, commitments or coupons that are
-            not what they must be.
+            not what they must be; these, `mapping.type` and `field.unknown` for what was billed.
 
     >>> carry = Carry("acme", "api", "2025-02-01T00:00:00Z", remainders={"tokens": "0.004"})
     >>> Carry.from_json(carry.to_json()) == carry
@@ -75,8 +79,8 @@ class Carry:
     """
 
     __slots__ = (
-        "commitments", "counters", "coupons", "currency", "customer", "identities", "levels", "outcomes", "plan",
-        "remainders", "returned", "rollovers", "stages", "uncovered", "until",
+        "billed", "commitments", "counters", "coupons", "currency", "customer", "identities", "levels", "outcomes",
+        "plan", "remainders", "returned", "rollovers", "stages", "uncovered", "until",
     )  # fmt: skip
 
     def __init__(
@@ -95,6 +99,7 @@ class Carry:
         commitments: Mapping[str, str] | None = None,
         coupons: Mapping[str, int] | None = None,
         outcomes: Mapping[str, Mapping[str, Any]] | None = None,
+        billed: Mapping[str, Any] | None = None,
         returned: Mapping[str, Grouped] | None = None,
         identities: Sequence[Sequence[str | None]] = (),
     ) -> None:
@@ -120,7 +125,9 @@ class Carry:
         }
         self.returned: dict[str, Any] = {draw: _listed(pairs) for draw, pairs in (returned or {}).items()}
         self.identities: list[list[str | None]] = [list(each) for each in identities]
+        self.billed: dict[str, Any] = _listed(billed or {})
         found = [each for name in _SHORT for each in _table_problems(name, getattr(self, name))]
+        found += billed_problems(self.billed, self.until)
         if found:
             raise DefinitionError(found, what="the carry")
 
@@ -134,7 +141,7 @@ class Carry:
         }
         if self.currency is not None:
             told["currency"] = self.currency
-        for name in (*_TABLES, "identities"):
+        for name in (*_TABLES, "billed", "identities"):
             held = getattr(self, name)
             if held:
                 told[name] = held
@@ -156,7 +163,7 @@ class Carry:
         found = _problems(given)
         if found:
             raise DefinitionError(found, what="the carry")
-        rest: dict[str, Any] = {name: given[name] for name in (*_TABLES, "identities") if name in given}
+        rest: dict[str, Any] = {name: given[name] for name in (*_TABLES, "billed", "identities") if name in given}
         rest["currency"] = given.get("currency")
         return cls(str(given["customer"]), str(given["plan"]), str(given["until"]), **rest)
 
@@ -202,6 +209,7 @@ def _problems(given: Mapping[str, object]) -> list[Problem]:
         found += _time_problems(str(given["until"]))
     for name in _TABLES:
         found += _table_problems(name, given.get(name, {}))
+    found += billed_problems(given.get("billed", {}), None)
     return found + _identity_problems(given.get("identities", []))
 
 

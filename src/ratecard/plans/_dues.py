@@ -10,7 +10,7 @@ part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -25,7 +25,7 @@ from ._plan import Plan
 from ._states import Reign
 from ._terms import Terms
 
-__all__ = ["Dues", "Standing", "Stretch", "Trial", "dues", "stated", "terms_across"]
+__all__ = ["Dues", "Standing", "Stretch", "Trial", "dues", "runs", "stated", "terms_across"]
 
 T = TypeVar("T")
 
@@ -153,29 +153,37 @@ def _stated(plan: Plan) -> bool:
     return bool(stages or soft_caps(plan))
 
 
-def dues(terms: Terms) -> Dues:
+def dues(terms: Terms, rated: Period | None = None, *, since: Iterable[datetime] | None = None) -> Dues:
     """
     What the statement stages of these terms work with.
+
+    Args:
+        terms: what was resolved.
+        rated: the time that is looked at; the rated period where it is left out.
+        since: when what is billed in it began; that of the rated period where it is left out.
 
     Raises:
         UnknownKeyError: `key.unknown`, when the subscription brings a coupon that no plan it has been on has.
     """
-    here = _present(terms)
+    rated = rated or terms.period
+    if since is None:
+        since = [piece.start for service in terms.services if service.due is not None for piece in service.pieces]
+    here = _present(terms, rated, since)
     coupons: list[Standing[Coupon]] = []
     missing: list[str] = []
     for key in terms.subscription.coupons:
-        found = _standing(terms, here, lambda plan, key=key: [each for each in plan.coupons if each.key == key])  # type: ignore[misc]
+        found = _standing(terms, rated, here, lambda plan, key=key: [each for each in plan.coupons if each.key == key])  # type: ignore[misc]
         coupons += found
         if not found:
             every = [each for reign in terms.reigns for each in reign.plan.coupons]
             missing.append(find(every, key, what="coupon", owner=f"the plan {terms.plan.key!r}").key)
     return Dues(
-        _stretches(terms, lambda reign: reign.plan.cadence),
-        _commitments(terms),
-        discounts=_standing(terms, here, lambda plan: plan.discounts),
+        _stretches(terms, rated, lambda reign: reign.plan.cadence),
+        _commitments(terms, rated),
+        discounts=_standing(terms, rated, here, lambda plan: plan.discounts),
         coupons=coupons,
         missing=missing,
-        taxes=_standing(terms, here, lambda plan: plan.taxes),
+        taxes=_standing(terms, rated, here, lambda plan: plan.taxes),
         trials=_trials(terms),
     )
 
@@ -203,13 +211,13 @@ def _trials(terms: Terms) -> list[Trial]:
     return found
 
 
-def _present(terms: Terms) -> list[Reign]:
-    """The reigns in the rated period, and those under which something began that is billed in it."""
-    starts = [piece.start for service in terms.services if service.due is not None for piece in service.pieces]
+def _present(terms: Terms, rated: Period, since: Iterable[datetime]) -> list[Reign]:
+    """The reigns in a period, and those under which something began that is billed in it."""
+    starts = list(since)
     return [
         reign
         for reign in terms.reigns
-        if reign.within(terms.period) or any(reign.start <= at and not _over(reign, at) for at in starts)
+        if reign.within(rated) or any(reign.start <= at and not _over(reign, at) for at in starts)
     ] or [terms.reigns[-1]]
 
 
@@ -217,18 +225,20 @@ def _over(reign: Reign, at: datetime) -> bool:
     return reign.end is not None and reign.end <= at
 
 
-def _standing(terms: Terms, here: Sequence[Reign], pick: Callable[[Plan], Sequence[T]]) -> list[Standing[T]]:
+def _standing(
+    terms: Terms, rated: Period, here: Sequence[Reign], pick: Callable[[Plan], Sequence[T]]
+) -> list[Standing[T]]:
     """The terms of the plans that are here, each once, with where it stands."""
     plans = {reign.plan.key: reign.plan for reign in here}
     if len(plans) == 1:
         (plan,) = plans.values()
-        return [Standing(each, [plan.key], terms.period, ONE) for each in pick(plan)]
+        return [Standing(each, [plan.key], rated, ONE) for each in pick(plan)]
     holding: dict[T, list[Reign]] = {}
     for reign in here:
         for each in pick(reign.plan):
             holding.setdefault(each, []).append(reign)
-    inside = [reign for reign in here if reign.within(terms.period)]
-    served = _whole(terms, inside)
+    inside = [reign for reign in here if reign.within(rated)]
+    served = _whole(terms, rated, inside)
     parts = _shares(inside, served, served, terms.plan.proration)
     whole = total(part for _, part in parts)
     found: list[Standing[T]] = []
@@ -236,26 +246,38 @@ def _standing(terms: Terms, here: Sequence[Reign], pick: Callable[[Plan], Sequen
         keys = list(dict.fromkeys(reign.plan.key for reign in reigns))
         mine = total(part for reign, part in parts if reign in reigns)
         part = ONE if len(keys) == len(plans) else div(mine, whole) if sign(whole) else ZERO
-        found.append(Standing(each, keys, _time(terms.period, inside, reigns), part))
+        found.append(Standing(each, keys, _time(terms, rated, inside, reigns), part))
     return found
 
 
-def _whole(terms: Terms, inside: Sequence[Reign]) -> Period:
+def _whole(terms: Terms, rated: Period, inside: Sequence[Reign]) -> Period:
     """The service in the rated period; what is billed in it has some."""
-    parts = [part for part in (reign.within(terms.period) for reign in inside) if part is not None]
+    parts = [part for part in (reign.within(rated) for reign in inside) if part is not None]
     return Period(parts[0].start, parts[-1].end, zone=terms.zone)
 
 
-def _time(rated: Period, inside: Sequence[Reign], reigns: Sequence[Reign]) -> Period:
-    """The time of a term: the whole statement where it holds from its first plan to its last."""
+def _time(terms: Terms, rated: Period, inside: Sequence[Reign], reigns: Sequence[Reign]) -> Period:
+    """The time of a term: the whole of what is rated where it holds from its first plan to its last."""
     held = [reign for reign in inside if reign in reigns]
     if not held:
-        # Only what began before the period is left of it.
-        end = reigns[-1].end
-        return Period(reigns[0].start, rated.start if end is None else end, zone=rated.zone)
+        return _beside(terms, rated, reigns)
     start = rated.start if held[0] is inside[0] else held[0].start
     end = held[-1].end
     return Period(start, rated.end if held[-1] is inside[-1] or end is None else end, zone=rated.zone)
+
+
+def _beside(terms: Terms, rated: Period, reigns: Sequence[Reign]) -> Period:
+    """
+    The time of a term whose plans do not hold in the statement, but under which something is billed in it.
+
+    They held before it, or hold after it: a fee in advance may run for longer, and over a change of plan.
+    """
+    end = reigns[-1].end
+    if end is None or end > rated.end:
+        served = [piece.end for service in terms.services if service.due is not None for piece in service.pieces]
+        last = max([reigns[-1].start, *served])
+        end = last if end is None else min(end, last)
+    return Period(reigns[0].start, end, zone=terms.zone)
 
 
 def _shares(
@@ -278,12 +300,12 @@ def _shares(
     return found
 
 
-def _stretches(terms: Terms, cadence: Callable[[Reign], Cadence | None]) -> list[Stretch]:
+def _stretches(terms: Terms, rated: Period, cadence: Callable[[Reign], Cadence | None]) -> list[Stretch]:
     """The periods of a cadence that the rated one has time in common with; of runs of reigns that have the same one."""
-    return [stretch for run in _runs(terms, cadence) for stretch in _of_run(terms, *run)]
+    return [stretch for run in runs(terms, cadence) for stretch in _of_run(terms, rated, *run)]
 
 
-def _runs(terms: Terms, cadence: Callable[[Reign], Cadence | None]) -> list[tuple[Cadence, list[Reign]]]:
+def runs(terms: Terms, cadence: Callable[[Reign], Cadence | None]) -> list[tuple[Cadence, list[Reign]]]:
     """Reigns one after the other with the same cadence, anchor and zone."""
     found: list[tuple[Cadence, list[Reign]]] = []
     before: Cadence | None = None
@@ -298,8 +320,7 @@ def _runs(terms: Terms, cadence: Callable[[Reign], Cadence | None]) -> list[tupl
     return found
 
 
-def _of_run(terms: Terms, cadence: Cadence, run: Sequence[Reign]) -> list[Stretch]:
-    rated = terms.period
+def _of_run(terms: Terms, rated: Period, cadence: Cadence, run: Sequence[Reign]) -> list[Stretch]:
     end = rated.end if run[-1].end is None else run[-1].end
     if run[0].start >= rated.end or end <= rated.start:
         return []
@@ -316,13 +337,13 @@ def _of_run(terms: Terms, cadence: Cadence, run: Sequence[Reign]) -> list[Stretc
     return found
 
 
-def _commitments(terms: Terms) -> list[tuple[Commitment, list[Stretch]]]:
+def _commitments(terms: Terms, rated: Period) -> list[tuple[Commitment, list[Stretch]]]:
     """Each commitment as its last plan says it, with its stretches, in the order of priority."""
     found: list[tuple[Commitment, list[Stretch]]] = []
     keys = dict.fromkeys(each.key for reign in terms.reigns for each in reign.plan.commitments)
     for key in keys:
         for kind in ("postpaid", "prepaid"):
-            for stretch in _stretches(terms, lambda reign, key=key, kind=kind: _rhythm(reign.plan, key, kind)):  # type: ignore[misc]
+            for stretch in _stretches(terms, rated, lambda reign, key=key, kind=kind: _rhythm(reign.plan, key, kind)):  # type: ignore[misc]
                 (held,) = [each for each in stretch.last.commitments if each.key == key]
                 if found and found[-1][0] == held:
                     found[-1][1].append(stretch)

@@ -186,16 +186,16 @@ AnyDiscount: TypeAlias = Annotated[
 
 class Coupon(Term, frozen=True):
     """
-    A discount that a subscription brings along by its key, for so many statements.
+    A discount that a subscription brings along by its key, for so many billing periods.
 
-    A use is spent by each statement that it took something off; where it could not, the statement says why.
+    A use is spent by each billing period that it took something off; where it could not, the statement says why.
 
     Attributes:
         key: what a subscription lists.
         name: what people read; the key where it is empty.
         discount: what is taken off, and in `discount.items` from which items.
-        lasts: once, for so many statements (`periods`), or forever.
-        periods: how many statements, for `lasts="periods"`.
+        lasts: once, for so many billing periods (`periods`), or forever.
+        periods: how many billing periods, for `lasts="periods"`.
         stacks: whether it may be used beside other coupons; one that does not is used only when it is the first.
         minimum_spend: what its items must come to before it counts; None is no minimum.
 
@@ -223,7 +223,7 @@ class Coupon(Term, frozen=True):
 
     @property
     def uses(self) -> int | None:
-        """How many statements it is good for; None is no limit."""
+        """How many billing periods it is good for; None is no limit."""
         return {"once": 1, "periods": self.periods, "forever": None}[self.lasts]
 
 
@@ -390,6 +390,6 @@ def _tier_problems(tiers: tuple[DiscountTier, ...]) -> list[Problem]:
 
 def _coupon_problems(coupon: Coupon) -> list[Problem]:
     if (coupon.lasts == "periods") != (coupon.periods is not None):
-        words = 'periods says how many statements lasts="periods" means; write both or neither'
+        words = 'periods says how many billing periods lasts="periods" means; write both or neither'
         return [Problem("periods", "coupon.periods", words)]
     return []

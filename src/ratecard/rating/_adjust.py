@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from .._numbers import CONTEXT, ONE, ZERO, Exact, add, neg, text
+from .._numbers import CONTEXT, ONE, ZERO, Exact, add, neg, text, total
 from ..plans import AmountDiscount, AnyDiscount, Coupon, PercentDiscount, Standing, Tax, TieredDiscount, sum_in
 from ..steps import Step
 from ._commit import reading
@@ -80,7 +80,9 @@ def discounts(sheet: Sheet, stage: str, coupons: Sequence[Standing[Coupon]]) -> 
             used.setdefault(coupon.key, []).append(took)
     for key, some in used.items():
         if any(took < 0 for took in some):
-            sheet.coupons[key] = sheet.coupons.get(key, 0) + 1
+            # One use, also where plans have it in several kinds.
+            sheet.coupons[key] = sheet.coupons.get(key, 0) + (key not in sheet.used)
+            sheet.used.add(key)
         elif not any(some):
             sheet.notices.append(Notice("coupon.nothing", key, "not used: there is nothing to take off"))
 
@@ -164,33 +166,40 @@ def maximum(sheet: Sheet) -> None:
         read.keep(_sum(over))
 
 
-def taxes(sheet: Sheet) -> None:
-    """Compute each tax once on its base, round it once, and show how it falls on the lines."""
-    for standing in sheet.dues.taxes:
+def taxes(sheet: Sheet, every: Sequence[Standing[Tax]], over: Sequence[tuple[Entry, Decimal]]) -> None:
+    """
+    Compute each tax once on its base, round it once, and show how it falls on the lines.
+
+    Args:
+        sheet: what its lines are added to.
+        every: the taxes.
+        over: what is billed, each entry with what it comes to at this stage.
+    """
+    for standing in every:
         tax = standing.each
-        over = sheet.scope(tax.items, standing.plans)
-        if not over:
+        mine = [(entry, net) for entry, net in over if entry.plan in standing.plans and entry.within(tax.items)]
+        if not mine:
             continue
-        base = _sum(over)
-        step = _tax_step(tax, sheet.dues.taxes, over)
-        weights = [(entry, entry.net.copy_abs()) for entry in over if entry.net and (entry.net > 0) == (base > 0)]
+        base = total(net for _, net in mine)
+        step = _tax_step(tax, every, mine)
+        weights = [(entry, net.copy_abs()) for entry, net in mine if net and (net > 0) == (base > ZERO)]
         kind: Kind = "included_tax" if tax.included else "tax"
         sheet.line(kind, tax.key, tax.label, step, over=weights, version=tax.digest, period=standing.period)
 
 
-def _tax_step(tax: Tax, every: Sequence[Standing[Tax]], over: Sequence[Entry]) -> Step:
+def _tax_step(tax: Tax, every: Sequence[Standing[Tax]], over: Sequence[tuple[Entry, Decimal]]) -> Step:
     if not tax.included:
-        base = summed([(entry.key, entry.net) for entry in over], "base")
+        base = summed([(entry.key, net) for entry, net in over], "base")
         return Step.of("scaled", [("factor", tax.rate)], parts=[base], note=f"{tax.label}, {text(tax.rate)}")
     # What holds several taxes holds them all: gross = base x (1 + the sum of the rates).
     groups: dict[Decimal, list[tuple[str, Decimal]]] = {}
-    for entry in over:
+    for entry, net in over:
         rates: Exact = ONE
         for each in every:
             if entry.plan in each.plans and entry.within(each.each.items):
                 rates = add(rates, each.each.rate)
         assert isinstance(rates, Decimal)
-        groups.setdefault(rates, []).append((entry.key, entry.net))
+        groups.setdefault(rates, []).append((entry.key, net))
     note = f"{tax.label}, {text(tax.rate)} included"
     parts = [
         Step.of("scaled", [("factor", tax.rate), ("divisor", rates)], parts=[summed(some, "gross")], note=note)

@@ -29,6 +29,7 @@ def carried(
     lines: Sequence[LineItem],
     drawn: Mapping[str, Exact] | None = None,
     coupons: Mapping[str, int] | None = None,
+    billed: Mapping[str, Any] | None = None,
     virtual: Virtual | None = None,
 ) -> Carry:
     """
@@ -39,6 +40,7 @@ def carried(
         lines: the lines of the statement.
         drawn: what commitments and floors that run on hold, and what is used up of trials by amount, by their names.
         coupons: how often each coupon has been used.
+        billed: what statements have billed of a billing period that runs on.
         virtual: what of draws on credits came back too much, or too little; None where there are no credits.
     """
     terms = charges.terms
@@ -91,6 +93,7 @@ def carried(
         commitments={name: text(held) for name, held in sorted((drawn or {}).items()) if sign(held)},
         coupons={key: uses for key, uses in sorted((coupons or {}).items())},
         outcomes=outcomes,
+        billed=billed,
         returned=_returned(terms, virtual),
         identities=_identities(charges, counting=bool(counting)),
     )

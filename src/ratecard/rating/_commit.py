@@ -34,7 +34,7 @@ class Reading:
         self.amount = amount
         self.stretch = stretch
         self.before = before
-        rated = sheet.terms.period
+        rated = sheet.period
         self.period = Period(max(stretch.start, rated.start), min(stretch.end, rated.end), zone=sheet.terms.zone)
 
     def holds(self, entry: Entry) -> bool:
@@ -66,16 +66,15 @@ def reading(sheet: Sheet, name: str, stretch: Stretch, pick: Callable[[Plan], Bo
     Raises:
         MismatchError: `carry.missing`, when it began before the rated period and no carry tells what it holds.
     """
-    terms = sheet.terms
     before = ZERO
     if stretch.begun:
-        if terms.carry is None:
+        if sheet.opening is None:
             raise MismatchError(
-                f"the {name} runs since {stretch.start.isoformat()}, before {terms.period!r} begins, and nothing tells "
+                f"the {name} runs since {stretch.start.isoformat()}, before {sheet.period!r} begins, and nothing tells "
                 "what it holds since then; pass carry=statement.carry of the period before",
                 code="carry.missing",
             )
-        before = number(terms.carry.commitments.get(name, "0"))
+        before = sheet.opened[name] = number(sheet.opening.get(name, ZERO))
     return Reading(sheet, name, _amount(sheet, stretch, pick), stretch, before)
 
 

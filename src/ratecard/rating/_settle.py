@@ -13,24 +13,15 @@ from decimal import Decimal
 
 from .._kinds import expect
 from .._numbers import CONTEXT, ZERO, quantize
-from ..plans import Dues, dues, stated
-from ._adjust import KINDS, choose, discounts, maximum, taxes
+from ..plans import stated
 from ._charges import Charges
-from ._commit import commitments, minimum, prepaid
 from ._line import LineItem
-from ._money_credits import pay_by_credits
 from ._recalled import recalled
-from ._sheet import Sheet
-from ._soft import soft
 from ._spread import rounded_together
+from ._stages import across, nothing_across, staged_windows
 from ._statement import SUMS, Statement, StatementHead
-from ._trial import trials
-from ._wallet import Wallet
 
 __all__ = ["settle"]
-
-
-_NOTHING = Dues((), (), discounts=(), coupons=(), missing=(), taxes=(), trials=())
 
 
 def settle(charges: Charges) -> Statement:
@@ -41,8 +32,8 @@ def settle(charges: Charges) -> Statement:
         charges: what `charge` made.
 
     Raises:
-        MismatchError: `carry.missing`, when a floor or a commitment began before the period, and no carry is here;
-            `argument.type`.
+        MismatchError: `carry.missing`, when a floor, a commitment or a discount began before the period, and no carry
+            is here; `argument.type`.
         UnknownKeyError: `key.unknown`, when the subscription brings a coupon that the plan does not have.
     """
     expect(charges, Charges, "the charges", "give what charge made")
@@ -55,7 +46,7 @@ def settle(charges: Charges) -> Statement:
     head = memo.get("head")
     if head is None:
         plan = terms.plan
-        memo["dues"] = dues(terms) if stated(terms) else None
+        memo["dues"] = staged_windows(terms) if stated(terms) else None
         head = memo["head"] = StatementHead(
             customer=terms.customer, plan=plan.key, digest=plan.digest, period=terms.period, currency=terms.currency,
             order=plan.order,
@@ -73,36 +64,13 @@ def settle(charges: Charges) -> Statement:
             head, lines=lines, subtotal=subtotal, total=subtotal, due=subtotal, account=charges.account,
             charges=charges, notices=memo["recalled"], wallet=wallet,
         )  # fmt: skip
-    sheet = _staged(charges, memo["dues"] or _NOTHING, lines, wallet if drawing else None)
-    sums = _sums(sheet.lines, terms.currency.places)
+    found = across(charges, memo["dues"] or nothing_across(terms), lines, wallet if drawing else None)
+    sums = _sums(found.lines, terms.currency.places)
     return Statement(
-        head, lines=sheet.lines, account=charges.account, charges=charges,
-        subtotal=sums["subtotal"], total=sums["total"], due=sums["due"], drawn={**sheet.drawn, **sheet.freed},
-        coupons=sheet.coupons, notices=[*memo["recalled"], *sheet.notices], wallet=wallet,
+        head, lines=found.lines, account=charges.account, charges=charges,
+        subtotal=sums["subtotal"], total=sums["total"], due=sums["due"], drawn=found.drawn, billed=found.billed,
+        coupons=found.coupons, notices=[*memo["recalled"], *found.notices], wallet=wallet,
     )  # fmt: skip
-
-
-def _staged(charges: Charges, held: Dues, lines: Sequence[LineItem], wallet: Wallet | None) -> Sheet:
-    """Every stage in the order of the plan."""
-    sheet = Sheet(charges, held, lines)
-    trials(sheet)
-    coupons = choose(sheet)
-    for stage in charges.terms.plan.order.statement:
-        if stage in KINDS:
-            discounts(sheet, stage, coupons)
-        elif stage == "maximum":
-            maximum(sheet)
-            soft(sheet)
-        elif stage == "minimum":
-            commitments(sheet)
-            minimum(sheet)
-        elif stage == "prepaid":
-            prepaid(sheet)
-        elif stage == "tax":
-            taxes(sheet)
-        elif stage == "credits" and wallet is not None:
-            pay_by_credits(sheet, wallet)
-    return sheet
 
 
 def _sums(lines: Sequence[LineItem], places: int) -> Mapping[str, Decimal]:

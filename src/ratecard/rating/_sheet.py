@@ -15,11 +15,12 @@ from decimal import Decimal
 from .._numbers import CONTEXT, ONE, ZERO, Exact, div, mul, quantize, split, total
 from ..money import Currency
 from ..periods import Period
-from ..plans import Dues, Piece, Plan, Service, Terms
+from ..plans import Dues, Piece, Plan, Service, Terms, Window
 from ..steps import Step
 from ._charges import Charges
 from ._line import Group, Kind, LineHead, LineItem, line_key
 from ._notice import Notice
+from ._past import Booked, Brought
 from ._spread import proportioned, shared_within
 
 __all__ = ["Entry", "Notice", "Sheet", "given", "summed"]
@@ -31,6 +32,7 @@ class Entry:
 
     Attributes:
         key: the line's.
+        group: its dimensions and values.
         items: the items it is about; empty for all that is billed.
         plan: the key of the plan it was priced under.
         at: from when, and not before the rated period begins.
@@ -40,12 +42,14 @@ class Entry:
         reversal: whether it takes back what was billed before.
     """
 
-    __slots__ = ("at", "counted", "items", "key", "listed", "net", "plan", "reversal")
+    __slots__ = ("at", "counted", "group", "items", "key", "listed", "net", "plan", "reversal")
 
     def __init__(
-        self, key: str, items: Sequence[str], plan: str, at: datetime, net: Decimal, listed: Decimal, *, reversal: bool
-    ) -> None:
+        self, key: str, items: Sequence[str], plan: str, at: datetime, net: Decimal, listed: Decimal, *,
+        reversal: bool, group: Group = (),
+    ) -> None:  # fmt: skip
         self.key = key
+        self.group = group
         self.items = tuple(items)
         self.plan = plan
         self.at = at
@@ -60,28 +64,65 @@ class Entry:
 
 
 class Sheet:
-    """The lines so far, their entries, and what the carry and the reader must be told."""
+    """
+    The lines so far, their entries, and what the carry and the reader must be told.
 
-    def __init__(self, charges: Charges, dues: Dues, lines: Sequence[LineItem]) -> None:
+    Args:
+        charges: what was charged.
+        dues: what the stages work with.
+        lines: its rounded lines, or those of the statement where this is one billing period of several.
+        entries: what the stages work on; None for all lines.
+        window: the billing period that is looked at; None for the rated period.
+        whole: the statement that it is a part of; None where it is the statement.
+
+    Attributes:
+        opening: what each commitment and bound held when that time began, for those that began before it.
+        opened: those of them that were asked for.
+        drawn: what they hold at its end, for those that run on.
+        made: what stages made, by the keys of their lines, where the billing period runs on.
+        used: the coupons that took something off.
+        brought: what it told the stages of each price, where the billing period runs on.
+        taxable: what entries came to when their taxes were due.
+    """
+
+    def __init__(
+        self, charges: Charges, dues: Dues, lines: list[LineItem], *,
+        entries: Sequence[Entry] | None = None, window: Window | None = None, whole: Sheet | None = None,
+    ) -> None:  # fmt: skip
         self.terms: Terms = charges.terms
         self.dues = dues
-        self.lines = list(lines)
+        self.lines = lines
+        self.whole = whole or self
+        self.period = charges.terms.period if window is None else window.period
         self.notices: list[Notice] = []
-        self.coupons: dict[str, int] = dict(charges.terms.carry.coupons) if charges.terms.carry else {}
+        carry = charges.terms.carry
+        self.coupons: dict[str, int] = {} if carry is None else dict(carry.coupons)
+        self.used: set[str] = set()
+        self.opening: Mapping[str, str | Decimal] | None = None if carry is None else carry.commitments
+        self.opened: dict[str, Decimal] = {}
         self.drawn: dict[str, Decimal] = {}
+        self.runs_on = window is not None and not window.over
+        self.made: dict[str, Booked] = {}
+        self.brought: dict[str, Brought] = {}
+        self.taxable: list[tuple[Entry, Decimal]] = []
         self.weights = charges.weights
         self.undone = charges.undone
         self._services: dict[tuple[str, datetime], tuple[Service, Piece]] | None = None
         self.freed: dict[str, Exact] = {}
-        self.entries: list[Entry] = []
+        if entries is not None:
+            self.entries = list(entries)
+            return
+        self.entries = []
         for line in lines:
             listed = charges.listed.get(line.key)
             before = line.rounded if listed is None else quantize(listed, line.head.places, self.terms.plan.rounding)
             self.entries.append(self._entry(line, [line.item], self.terms.plan_at(line.period.start), before))
 
     def _entry(self, line: LineItem, items: Sequence[str], plan: Plan, listed: Decimal) -> Entry:
-        at = max(line.period.start, self.terms.period.start)
-        return Entry(line.key, items, plan.key, at, line.rounded, listed, reversal=line.kind == "reversal")
+        at = max(line.period.start, self.period.start)
+        return Entry(
+            line.key, items, plan.key, at, line.rounded, listed, reversal=line.kind == "reversal", group=line.group
+        )
 
     @property
     def currency(self) -> str:
@@ -119,6 +160,7 @@ class Sheet:
         terms = self.terms
         alone = self.rounded(step.result)
         held = list(over)
+        full, period = period, self.shown(kind, item, period)
         parts = [weight for _, weight in held]
         rounded = self.rounded(total(parts)) if dealt else alone
         if held and not dealt:
@@ -133,8 +175,23 @@ class Sheet:
         )  # fmt: skip
         made = LineItem(head, ONE, step.result, alone, lambda _: (head.step(step, alone),))
         made = made.moved(rounded, "so that what credits pay adds up")
-        self.lines.append(made)
+        if self.runs_on and kind not in ("trial", "credits"):
+            self.made[line_key(kind, item, (), full.start)] = Booked(
+                kind, item, name, version=version, start=full.start, end=full.end, amount=rounded
+            )
+        self.keep(made, [entry for entry, _ in held], full)
         return made
+
+    def shown(self, kind: Kind, item: str, period: Period) -> Period:
+        """The time of a line that a stage makes, as the statement has it."""
+        return period
+
+    def keep(self, made: LineItem, over: Sequence[Entry], full: Period) -> None:
+        """Take in a line that a stage made, with what it falls on and its time as the billing period has it."""
+        self.lines.append(made)
+
+    def book(self) -> None:
+        """A stage is done: its lines are the statement's. Where statements before billed a part, see `SoFar`."""
 
     def spread(
         self, kind: Kind, item: str, name: str, step: Step, over: Sequence[Entry], *, version: str, period: Period,
@@ -174,7 +231,42 @@ class Sheet:
         """Add a line that tops prices up, with an entry that later stages read; none where it rounds to nothing."""
         if self.rounded(step.result):
             made = self.line(kind, item, name, step, version=version, period=period)
-            self.entries.append(self._entry(made, items, plan, made.rounded))
+            at = max(period.start, self.period.start)
+            self.add(Entry(made.key, items, plan.key, at, made.rounded, made.rounded, reversal=False))
+
+    def add(self, entry: Entry) -> None:
+        """Let later stages read a line that tops prices up."""
+        self.entries.append(entry)
+        if self.whole is not self:
+            self.whole.entries.append(entry)
+
+    def goes_on(self, before: Sheet) -> None:
+        """What the billing period before left of commitments and of the uses of coupons."""
+        self.opening = before.drawn
+        self.coupons = dict(before.coupons)
+
+    def sold(self) -> list[str]:
+        """The keys of what is sold, in the order of the card."""
+        return list(dict.fromkeys(each.key for each in sorted(self.terms.services, key=lambda each: each.place)))
+
+    def remember(self, lines: Sequence[tuple[LineItem, Entry]]) -> None:
+        """Note what prices bring, for the statement that goes on with the billing period."""
+        for line, entry in lines:
+            self.brought[entry.key] = Brought(
+                line.kind, line.item, line.group, plan=entry.plan, start=line.period.start, version=line.version,
+                net=entry.net, listed=entry.listed,
+            )  # fmt: skip
+
+    def rest(self, later: Sequence[str] = ()) -> None:
+        """Take back what earlier statements billed and is not owed any more; but for stages to come."""
+
+    def before_credits(self, later: Sequence[str]) -> None:
+        """What earlier statements took and paid, before this one is paid; the stages that are still to come."""
+
+    def paid(self, amounts: Mapping[str, Decimal]) -> None:
+        """Note what credits paid of each entry, by its key."""
+        for key, each in self.brought.items():
+            each.paid = CONTEXT.add(each.paid, amounts.get(key, ZERO))
 
     def draw(
         self, item: str, name: str, step: Step, taken: Sequence[tuple[Entry, Decimal]], *, version: str, period: Period

@@ -33,9 +33,8 @@ def _cells(sheet: Sheet, cap: Cap) -> dict[Group, list[Entry]]:
     """The entries that a cap is about, by the groups it counts on their own, in the order of the lines."""
     entries = [entry for entry in sheet.entries if entry.within([] if cap.item is None else [cap.item])]
     found: dict[Group, list[Entry]] = {} if cap.each else {(): []}
-    groups = {line.key: dict(line.group) for line in sheet.lines}
     for entry in entries:
-        group = groups[entry.key]
+        group = dict(entry.group)
         if _holds(group, cap.group) and not any(_holds(group, each) for each in cap.without):
             cell = tuple((name, group.get(name, "")) for name in cap.each)
             found.setdefault(cell, []).append(entry)

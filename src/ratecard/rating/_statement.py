@@ -116,8 +116,8 @@ class Statement:
     """
 
     __slots__ = (
-        "_carry", "_charges", "_coupons", "_drawn", "_due", "_subtotal", "_total", "_virtual", "account", "entries",
-        "head", "ledger", "lines", "notices", "paid_before", "refunds",
+        "_billed", "_carry", "_charges", "_coupons", "_drawn", "_due", "_subtotal", "_total", "_virtual", "account",
+        "entries", "head", "ledger", "lines", "notices", "paid_before", "refunds",
     )  # fmt: skip
 
     def __init__(
@@ -133,6 +133,7 @@ class Statement:
         notices: Sequence[Notice] = (),
         drawn: Mapping[str, Exact] | None = None,
         coupons: Mapping[str, int] | None = None,
+        billed: Mapping[str, Any] | None = None,
         wallet: Wallet | None = None,
         entries: Sequence[Entry] = (),
         refunds: Sequence[Due] = (),
@@ -146,6 +147,7 @@ class Statement:
         self.notices = tuple(notices) if wallet is None else (*notices, *wallet.notices)
         self._drawn = drawn
         self._coupons = coupons
+        self._billed = billed
         self.head = head
         self.lines = tuple(lines)
         self._subtotal = subtotal
@@ -204,7 +206,7 @@ class Statement:
     def carry(self) -> Carry | None:
         """What the next period needs to know, worked out on first reading."""
         if self._carry is None and self._charges is not None:
-            self._carry = carried(self._charges, self.lines, self._drawn, self._coupons, self._virtual)
+            self._carry = carried(self._charges, self.lines, self._drawn, self._coupons, self._billed, self._virtual)
         return self._carry
 
     def line(self, key: str) -> LineItem:
@@ -294,7 +296,7 @@ class Statement:
     def diff(self, other: Statement) -> list[Difference]:
         """
         The lines that differ between this statement and a later one, by key, in the order of this one, then of the
-        other.
+        other. Lines of two periods that have no time in common are never the same line.
 
         Raises:
             MismatchError: `currency.mixed`, `argument.type`.
@@ -305,6 +307,9 @@ class Statement:
         mine = {line.key: line for line in self.lines}
         theirs = {line.key: line for line in other.lines}
         found: list[Difference] = []
+        if self.period.overlap(other.period) is None:
+            found += [Difference(key, line.amount, None) for key, line in mine.items()]
+            mine = {}
         for key in dict.fromkeys([*mine, *theirs]):
             before = mine[key].amount if key in mine else None
             after = theirs[key].amount if key in theirs else None
