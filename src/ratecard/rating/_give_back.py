@@ -99,8 +99,13 @@ class GiveBack:
             self._take(entry, draws, CONTEXT.subtract(rest, paid), at)
 
     def _money(self, undone: Undone, draws: Sequence[Earlier], amount: Decimal) -> Decimal:
-        """What was paid in money for the whole of it, where no lot was asked at all, at the taxes of now."""
-        paid = self.sheet.rounded(div(mul(undone.billed, amount), undone.amount))
+        """What was paid in money for the whole of it, where no lot was asked at all."""
+        if undone.paid is None:
+            # At the taxes of now.
+            paid = self.sheet.rounded(div(mul(undone.billed, amount), undone.amount))
+        else:
+            net, tax = undone.paid
+            paid = CONTEXT.add(net, tax) if "tax" in self.sheet.mirrored else net
         for draw in draws:
             for part in (draw.uncovered, *draw.parts.values()):
                 paid = CONTEXT.subtract(paid, part)

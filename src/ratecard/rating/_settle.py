@@ -18,6 +18,7 @@ from ._adjust import KINDS, choose, discounts, maximum, taxes
 from ._charges import Charges
 from ._commit import commitments, minimum, prepaid
 from ._line import LineItem
+from ._mirrors import mirrors
 from ._money_credits import pay_by_credits
 from ._recalled import recalled
 from ._sheet import Sheet
@@ -63,7 +64,7 @@ def settle(charges: Charges) -> Statement:
         memo["recalled"] = recalled(terms)
     wallet = None if charges.wallet is None else charges.wallet.again()
     drawing = wallet is not None and "credits" in terms.plan.order.statement and wallet.has(terms.currency)
-    if memo["dues"] is None and not drawing:
+    if memo["dues"] is None and not drawing and not charges.backs:
         subtotal = ZERO
         for line in lines:
             subtotal = CONTEXT.add(subtotal, line.rounded)
@@ -78,16 +79,19 @@ def settle(charges: Charges) -> Statement:
     return Statement(
         head, lines=sheet.lines, account=charges.account, charges=charges,
         subtotal=sums["subtotal"], total=sums["total"], due=sums["due"], drawn={**sheet.drawn, **sheet.freed},
-        coupons=sheet.coupons, notices=[*memo["recalled"], *sheet.notices], wallet=wallet,
+        coupons=sheet.coupons, notices=[*memo["recalled"], *sheet.notices], wallet=wallet, rooms=sheet.rooms,
     )  # fmt: skip
 
 
 def _staged(charges: Charges, held: Dues, lines: Sequence[LineItem], wallet: Wallet | None) -> Sheet:
     """Every stage in the order of the plan."""
     sheet = Sheet(charges, held, lines)
+    order = charges.terms.plan.order.statement
+    mirrors(sheet, "trial", order)
     trials(sheet)
     coupons = choose(sheet)
-    for stage in charges.terms.plan.order.statement:
+    for stage in order:
+        mirrors(sheet, stage)
         if stage in KINDS:
             discounts(sheet, stage, coupons)
         elif stage == "maximum":

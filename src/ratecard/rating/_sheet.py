@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from .._numbers import CONTEXT, ONE, ZERO, Exact, div, mul, quantize, split, total
+from .._numbers import CONTEXT, ONE, ZERO, Exact, div, mul, quantize, sign, split, total
 from .._visible import visible
 from ..money import Currency
 from ..periods import Period
 from ..plans import Dues, Piece, Plan, Service, Terms
 from ..steps import Step
+from ._bookings import Room
 from ._charges import Charges
 from ._line import Group, Kind, LineHead, LineItem, line_key
 from ._spread import proportioned, shared_within
@@ -74,9 +75,10 @@ class Entry:
         listed: its amount before all discounts, rounded.
         counted: how much of it has filled postpaid commitments.
         reversal: whether it takes back what was billed before.
+        closed: whether it is known what stages took of that then; so those of now leave it alone.
     """
 
-    __slots__ = ("at", "counted", "items", "key", "listed", "net", "plan", "reversal")
+    __slots__ = ("at", "closed", "counted", "items", "key", "listed", "net", "plan", "reversal")
 
     def __init__(
         self, key: str, items: Sequence[str], plan: str, at: datetime, net: Decimal, listed: Decimal, *, reversal: bool
@@ -89,6 +91,7 @@ class Entry:
         self.listed = listed
         self.counted: Decimal = ZERO
         self.reversal = reversal
+        self.closed = False
 
     def within(self, items: Sequence[str]) -> bool:
         """Whether it lies wholly inside a scope; an empty scope is everything."""
@@ -107,13 +110,20 @@ class Sheet:
         self.drawn: dict[str, Decimal] = {}
         self.weights = charges.weights
         self.undone = charges.undone
+        self.backs = charges.backs
+        # The kinds of stages of which reversals have given back their part.
+        self.mirrored: set[str] = set()
+        # What lines of outcomes use up of what holds so much in a period.
+        self.rooms: dict[str, list[Room]] = {key: [] for item in charges.outcomes.values() for key in item.lines}
         self._services: dict[tuple[str, datetime], tuple[Service, Piece]] | None = None
         self.freed: dict[str, Exact] = {}
         self.entries: list[Entry] = []
         for line in lines:
             listed = charges.listed.get(line.key)
             before = line.rounded if listed is None else quantize(listed, line.head.places, self.terms.plan.rounding)
-            self.entries.append(self._entry(line, [line.item], self.terms.plan_at(line.period.start), before))
+            entry = self._entry(line, [line.item], self.terms.plan_at(line.period.start), before)
+            entry.closed = line.key in self.backs
+            self.entries.append(entry)
 
     def _entry(self, line: LineItem, items: Sequence[str], plan: Plan, listed: Decimal) -> Entry:
         at = max(line.period.start, self.terms.period.start)
@@ -134,9 +144,25 @@ class Sheet:
             }
         return self._services.get((line.item, line.period.start))
 
+    @property
+    def open(self) -> list[Entry]:
+        """The entries that stages work on: all but what comes back as it was paid."""
+        return [entry for entry in self.entries if not entry.closed]
+
+    def uses(self, name: str, start: str, some: Iterable[tuple[Entry, Exact]]) -> None:
+        """Note what lines use up of what holds so much in a period, so that it comes back when they are reversed."""
+        for entry, amount in some:
+            if entry.key in self.rooms and sign(amount):
+                self.rooms[entry.key].append(Room(name, start, amount))
+
+    def comes_back(self, name: str, start: str) -> Exact:
+        """What reversals give back of what was used up."""
+        rooms = (room for back in self.backs.values() for room in back.rooms)
+        return total(room.amount for room in rooms if (room.name, room.start) == (name, start))
+
     def scope(self, items: Sequence[str], plans: Sequence[str]) -> list[Entry]:
         """The entries inside a scope, of those that were priced under some plans."""
-        return [entry for entry in self.entries if entry.plan in plans and entry.within(items)]
+        return [entry for entry in self.open if entry.plan in plans and entry.within(items)]
 
     def rounded(self, amount: Exact) -> Decimal:
         """An amount as a line shows it."""
