@@ -1,9 +1,9 @@
 """
 What was really paid for outcomes: each line that billed some, with what the stages across lines made of it then.
 
-A reversal gives back what was paid, in what it was paid in. So what a trial, a discount, a coupon, the plan's maximum, a
-prepaid commitment and taxes came to on the line that billed an outcome is remembered with it, and comes back with it: of
-a line of which a part is reversed its part, counted on what is left, so that all parts are the whole to the cent.
+A reversal gives back what was paid, in what it was paid in. So what a trial, a discount, a coupon, the plan's maximum,
+a prepaid commitment and taxes came to on the line that billed an outcome is remembered with it, and comes back with it:
+of a line of which a part is reversed its part, counted on what is left, so that all parts are the whole to the cent.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Room(NamedTuple):
 
     Attributes:
         name: what it is called in the carry.
-        start: when its period began, as text; empty for a trial, which has one alone.
-        amount: how much; of a trial by quantity in units.
+        start: when its period began, as text; of a trial, which has one alone, `sum` or `units`.
+        amount: how much.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Back(NamedTuple):
     Attributes:
         parts, rooms: of stages, with their signs turned; of what was used up.
         net, tax: what was still paid, before the reversal, of all that it could be about: without and with taxes.
-        owed: what it gives back of each outcome, with taxes.
+        owed: what it gives back of each outcome that is taken off, with taxes.
     """
 
     parts: tuple[Taken, ...]
@@ -81,7 +81,7 @@ class Booking(NamedTuple):
     Attributes:
         since, until: the statement that has it.
         edition: under which it was priced.
-        amount: its amount, rounded; above 0.
+        amount, outcomes: its amount, rounded, 0 or more; of how many outcomes it is.
         parts, rooms: what stages came to on it, and what it used up.
     """
 
@@ -89,6 +89,7 @@ class Booking(NamedTuple):
     until: datetime
     edition: str
     amount: Decimal
+    outcomes: Exact
     parts: tuple[Taken, ...] = ()
     rooms: tuple[Room, ...] = ()
 
@@ -100,12 +101,12 @@ class Booking(NamedTuple):
                 found = CONTEXT.add(found, each.amount)
         return found
 
-    def less(self, amount: Decimal, places: int) -> Booking:
-        """What is left of it when some of its amount is taken off."""
-        left = CONTEXT.subtract(self.amount, amount)
+    def less(self, amount: Decimal, count: int, places: int) -> Booking:
+        """What is left of it when some of its amount, and so many outcomes, are taken off."""
+        left, fewer = CONTEXT.subtract(self.amount, amount), max(ZERO, sub(self.outcomes, Decimal(count)))
 
         def of(whole: Exact) -> Exact:
-            return div(mul(whole, left), self.amount)
+            return div(mul(whole, left), self.amount) if self.amount else whole
 
         # What is left to be paid is rounded, and the stages share what that is less than the fee: it is never below 0.
         owed = quantize(of(add(self.paid(tax=False), self.paid(tax=True))), places)
@@ -115,18 +116,21 @@ class Booking(NamedTuple):
             each._replace(amount=quantize(of(each.amount), places) if each.kind == "included_tax" else next(kept))
             for each in self.parts
         )
-        used: dict[tuple[str, Exact], Exact] = {
+        # A trial or a commitment has as much room again as comes back of its line.
+        room_of: dict[tuple[str, Exact], Exact] = {
             (f"{_ROOMS[each.kind]} {each.key}", each.amount.copy_negate()): now.amount.copy_negate()
             for each, now in zip(self.parts, parts, strict=True)
             if each.kind in _ROOMS
         }
         rooms: list[Room] = []
         for room in self.rooms:
-            now: Exact | None = used.get((room.name, room.amount))
-            if now is None:
-                now = quantize(of(room.amount), places) if room.start else of(room.amount)
-            rooms.append(room._replace(amount=now))
-        return self._replace(amount=left, parts=parts, rooms=tuple(rooms))
+            if room.start == "units":
+                # Units are counted, whatever the outcomes cost.
+                some = div(mul(room.amount, fewer), self.outcomes) if sign(self.outcomes) else room.amount
+            else:
+                some = room_of.get((room.name, room.amount), quantize(of(room.amount), places))
+            rooms.append(room._replace(amount=some))
+        return self._replace(amount=left, outcomes=fewer, parts=parts, rooms=tuple(rooms))
 
 
 class Bookings:
@@ -172,45 +176,51 @@ class Bookings:
         held = self._held.get(span, [])
         mine = self._mine(span, edition)
         left = {place: held[place].amount for place in mine}
-        weights = [each.weight for each in removed]
-        shares = split(amount, weights, step) if any(map(sign, weights)) else []
-        taken: dict[int, dict[int, Decimal]] = {}
+        counts = dict.fromkeys(mine, 0)
+        taken: dict[int, dict[int, Decimal]] = {place: {} for place in mine}
 
-        def take(index: int, places_: Iterable[int], some: Decimal) -> Decimal:
-            for place in places_:
+        def take(index: int, among: Iterable[int], some: Decimal) -> Decimal:
+            for place in among:
                 part = min(left[place], some)
                 if part:
                     left[place], some = CONTEXT.subtract(left[place], part), CONTEXT.subtract(some, part)
-                    of = taken.setdefault(place, {})
-                    of[index] = CONTEXT.add(of.get(index, ZERO), part)
+                    taken[place][index] = CONTEXT.add(taken[place].get(index, ZERO), part)
             return some
 
-        rests = [
-            take(index, [place for place in mine if held[place].since <= each.billed < held[place].until], share)
-            for index, (each, share) in enumerate(zip(removed, shares, strict=False))
-        ] or [amount]
-        for index, rest in enumerate(rests):
+        weights = [each.weight for each in removed]
+        shares = split(amount, weights, step) if any(map(sign, weights)) else [ZERO] * len(removed)
+        rests = [ZERO if any(map(sign, weights)) else amount]
+        for index, (each, share) in enumerate(zip(removed, shares, strict=True)):
+            own = [place for place in mine if held[place].since <= each.billed < held[place].until]
+            # One that took the place of another, reversed in the same billing period, is counted where that was billed.
+            for place in [place for place in (*own, *reversed(mine)) if counts[place] < held[place].outcomes][:1]:
+                counts[place] += 1
+            rests.append(take(index, own, share))
+        for index, rest in enumerate(rests, -1):
             take(index, reversed(mine), rest)
-        return self._back(span, mine, taken, len(rests), places)
+        return self._back(span, taken, counts, len(removed), places)
 
     def _back(
-        self, span: str, mine: Sequence[int], taken: Mapping[int, Mapping[int, Decimal]], count: int, places: int
+        self,
+        span: str,
+        taken: Mapping[int, Mapping[int, Decimal]],
+        counts: Mapping[int, int],
+        removed: int,
+        places: int,
     ) -> Back:
         """Take off of each line what is to be taken off, and add up what comes back."""
         held = self._held.get(span, [])
         net, tax = ZERO, ZERO
-        for place in mine:
-            net = CONTEXT.add(net, held[place].paid(tax=False))
-            tax = CONTEXT.add(tax, held[place].paid(tax=True))
         parts: dict[tuple[Kind, str, str, str], Decimal] = {}
         rooms: dict[tuple[str, str], Exact] = {}
-        owed: list[Exact] = [ZERO] * count
+        owed: dict[int, Exact] = dict.fromkeys(range(removed), ZERO)
         for place, some in taken.items():
-            before = held[place]
-            whole = ZERO
+            before, whole = held[place], ZERO
+            net = CONTEXT.add(net, before.paid(tax=False))
+            tax = CONTEXT.add(tax, before.paid(tax=True))
             for part in some.values():
                 whole = CONTEXT.add(whole, part)
-            after = held[place] = before.less(whole, places)
+            after = held[place] = before.less(whole, counts[place], places)
             for was, now in zip(before.parts, after.parts, strict=True):
                 mark = was[:4]
                 parts[mark] = CONTEXT.add(parts.get(mark, ZERO), CONTEXT.subtract(now.amount, was.amount))
@@ -220,21 +230,21 @@ class Bookings:
             less = CONTEXT.subtract(before.paid(tax=False), after.paid(tax=False))
             less = CONTEXT.add(less, CONTEXT.subtract(before.paid(tax=True), after.paid(tax=True)))
             for index, part in some.items():
-                owed[index] = add(owed[index], div(mul(less, part), whole))
+                owed[index] = add(owed.get(index, ZERO), div(mul(less, part), whole))
         return Back(
             tuple(Taken(*mark, amount) for mark, amount in parts.items() if amount),
             tuple(Room(*name, amount) for name, amount in rooms.items() if sign(amount)),
-            net, tax, tuple(owed),
+            net, tax, tuple(owed[index] for index in range(removed)),
         )  # fmt: skip
 
     def told(self, span: str, fresh: Iterable[Booking]) -> list[list[Any]]:
         """What is left of a billing period, and what a statement adds to it, as plain data."""
-        return [_shown(each) for each in (*self._held.get(span, ()), *fresh) if each.amount]
+        return [_shown(each) for each in (*self._held.get(span, ()), *fresh) if each.amount or sign(each.outcomes)]
 
 
 def _shown(each: Booking) -> list[Any]:
     return [
-        show_time(each.since), show_time(each.until), each.edition, text(each.amount),
+        show_time(each.since), show_time(each.until), each.edition, text(each.amount), text(each.outcomes),
         [[*part[:4], text(part.amount)] for part in each.parts],
         [[name, start, text(amount)] for name, start, amount in each.rooms],
     ]  # fmt: skip
@@ -242,9 +252,9 @@ def _shown(each: Booking) -> list[Any]:
 
 def booking_of(told: Sequence[Any]) -> Booking:
     """Read back one row of what `told` wrote."""
-    since, until, edition, amount, parts, rooms = told
+    since, until, edition, amount, count, parts, rooms = told
     return Booking(
-        read_time(since), read_time(until), edition, number(amount),
+        read_time(since), read_time(until), edition, number(amount), exact(count),
         tuple(Taken(kind, key, name, version, number(some)) for kind, key, name, version, some in parts),
         tuple(Room(name, start, exact(some)) for name, start, some in rooms),
     )  # fmt: skip

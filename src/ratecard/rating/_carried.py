@@ -104,13 +104,15 @@ def _booked(
     item: OutcomeItem, lines: Sequence[LineItem], rooms: Mapping[str, Sequence[Room]]
 ) -> dict[str, list[Booking]]:
     """The lines that billed outcomes of an item, by billing period, with what stages made of them."""
-    mine = [line for line in lines if line.key in item.lines and line.rounded > ZERO]
+    mine = [line for line in lines if line.key in item.lines and line.rounded >= ZERO]
     taken = taken_of(lines, (line.key for line in mine))
     found: dict[str, list[Booking]] = {}
     for line in mine:
         span, edition = item.lines[line.key]
         parts, used = tuple(taken[line.key]), tuple(rooms.get(line.key, ()))
-        found.setdefault(span, []).append(Booking(item.since, item.until, edition, line.rounded, parts, used))
+        found.setdefault(span, []).append(
+            Booking(item.since, item.until, edition, line.rounded, max(ZERO, line.quantity), parts, used)
+        )
     return found
 
 

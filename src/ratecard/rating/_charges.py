@@ -47,8 +47,8 @@ class Charges:
     """
 
     __slots__ = (
-        "backs", "lines", "listed", "outcomes", "rollovers", "stages", "tally", "terms", "uncovered", "undone", "wallet",
-        "weights",
+        "backs", "lines", "listed", "outcomes", "rollovers", "stages", "tally", "terms", "uncovered", "undone",
+        "wallet", "weights",
     )  # fmt: skip
 
     def __init__(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
-from .._numbers import CONTEXT, ONE, ZERO, Exact, number, quantize, sub, total
+from .._numbers import CONTEXT, ONE, ZERO, Exact, number, quantize, total
 from ..errors import MismatchError
 from ..periods import Period
 from ..plans import Commitment, Maximum, Minimum, Plan, Postpaid, Prepaid, Stretch, sum_in
@@ -57,7 +57,7 @@ class Reading:
             self.sheet.drawn[self.name] = held
             self.sheet.uses(self.name, show_time(self.stretch.start), some)
 
-    def now(self) -> list[tuple[Entry, Decimal]]:
+    def nets(self) -> list[tuple[Entry, Decimal]]:
         """What the lines of this statement come to in it."""
         return [(entry, entry.net) for entry in self.sheet.open if self.holds(entry)]
 
@@ -236,7 +236,7 @@ def minimum(sheet: Sheet) -> None:
             continue
         read = reading(sheet, "minimum", stretch, lambda plan: plan.minimum)
         have = read.have()
-        read.keep(read.now())
+        read.keep(read.nets())
         if stretch.over and have.result < read.amount.result:
             step = Step.of("difference", (), parts=[read.amount, have])
             version = (stretch.last.minimum or held[-1]).digest

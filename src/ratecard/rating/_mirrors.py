@@ -1,5 +1,5 @@
 """
-What reversals give back of the stages across lines: as these took it when the outcome was billed, whatever they are now.
+What reversals give back of the stages across lines: as these took it when the outcome was billed.
 
 For each stage's term a line of its own falls on the reversals; the stages of now leave these alone. So a reversal with
 its lines is what was paid, and neither a rate of today nor what else the statement holds changes that.

@@ -82,7 +82,7 @@ def _emit(charging: Charging, item: OutcomeItem, group: Group) -> None:
         _weigh(charging, item, due, head)
         charging.round_line(head, due.quantity, due.amount, _steps(due))
         item.lines[head.key] = (due.span, due.edition.key)
-        if sign(due.amount) < 0:
+        if sign(due.amount) < 0 or (sign(due.quantity) < 0 and not sign(due.amount)):
             _reverse(charging, item, due, head.key)
 
 
@@ -93,9 +93,12 @@ def _reverse(charging: Charging, item: OutcomeItem, due: Due, key: str) -> None:
         billed, stands = item.left(due)
         line = charging.lines[-1]
         amount = max(ZERO, CONTEXT.subtract(billed, line.head.rounded(stands)))
-        charging.lines[-1] = line.moved(ZERO if not amount else amount.copy_negate(), "so that no more is taken off than was billed")
+        charging.lines[-1] = line.moved(
+            ZERO if not amount else amount.copy_negate(), "so that no more is taken off than was billed"
+        )
         back = charging.backs[key] = item.reverse(due, amount)
-    _note(charging, item, due, key, back)
+    if sign(due.amount):
+        _note(charging, item, due, key, back)
 
 
 def _weigh(charging: Charging, item: OutcomeItem, due: Due, head: LineHead) -> None:

@@ -306,8 +306,8 @@ class OutcomeItem:
     def undone(self, due: Due, back: Back | None) -> Undone:
         """What a due takes off, and what of it was paid, where that is remembered."""
         found = self.removed(due)
-        if back is not None and found:
-            found = [each._replace(weight=owed) for each, owed in zip(found, back.owed, strict=False)]
+        if back is not None:
+            found = [each._replace(weight=owed) for each, owed in zip(found, back.owed, strict=True)]
         return Undone(
             self.key, self.meter, read_time(due.span), self.spans[due.span], self.until, tuple(found),
             self._at(due, self.since), neg(due.amount), None if back is None else (back.net, back.tax),

@@ -24,8 +24,8 @@ from ._line import CHARGES, Kind, LineItem
 from ._paid import Paid, agree, paid_before, read_paid, shown_paid
 from ._plain import currency_of, read_refunds, refunds_in_words, shown_refunds
 from ._sheet import Notice
-from ._tally import Account
 from ._story import Virtual
+from ._tally import Account
 from ._wallet import Wallet
 
 __all__ = ["SUMS", "Difference", "Statement", "StatementHead"]
@@ -117,8 +117,8 @@ class Statement:
     """
 
     __slots__ = (
-        "_carry", "_charges", "_coupons", "_drawn", "_due", "_rooms", "_subtotal", "_total", "_virtual", "account", "entries", "head",
-        "ledger", "lines", "notices", "paid_before", "refunds",
+        "_carry", "_charges", "_coupons", "_drawn", "_due", "_rooms", "_subtotal", "_total", "_virtual", "account",
+        "entries", "head", "ledger", "lines", "notices", "paid_before", "refunds",
     )  # fmt: skip
 
     def __init__(

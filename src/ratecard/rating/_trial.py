@@ -53,7 +53,7 @@ def trials(sheet: Sheet) -> None:
         if not trial.over:
             name = f"trial {trial.name}"
             sheet.freed[name] = add(before, total(each))
-            sheet.uses(name, "", list(zip(over, each, strict=True)))
+            sheet.uses(name, "sum" if trial.free.units is None else "units", list(zip(over, each, strict=True)))
 
 
 def _before(sheet: Sheet, trial: Trial) -> Exact:
@@ -68,7 +68,9 @@ def _before(sheet: Sheet, trial: Trial) -> Exact:
             code="carry.missing",
         )
     name = f"trial {trial.name}"
-    return sub(exact(carry.commitments.get(name, "0")), sheet.comes_back(name, ""))
+    return sub(
+        exact(carry.commitments.get(name, "0")), sheet.comes_back(name, "sum" if trial.free.units is None else "units")
+    )
 
 
 def _money(sheet: Sheet, trial: Trial, left: Exact, over: Sequence[Entry]) -> list[Exact]:
