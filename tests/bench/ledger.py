@@ -1,6 +1,7 @@
 """
 What a ledger costs: draws over 1,000 live lots against a bare loop over a heap, which keeps no entry and checks
-nothing; that a draw costs the same however long the history is; and one draw that goes through all lots.
+nothing; that a draw costs the same however long the history is; one draw that goes through all lots; and that the work
+grows with the lots, not with their square, where they begin, end or are over.
 """
 
 from __future__ import annotations
@@ -11,8 +12,12 @@ from decimal import Decimal
 from heapq import heapify, heappop
 from statistics import median
 
-from ratecard.credits import Grant, Ledger
+from ratecard.credits import BurnKey, Grant, Ledger, Policy
 from ratecard.money import Currency, Money
+from ratecard.periods import Period
+from ratecard.plans import Plan
+from ratecard.rating import rate
+from ratecard.records import UsageRecord
 
 from .timing import Measured, paired, timed
 
@@ -134,6 +139,44 @@ def through(start: Ledger) -> tuple[Callable[[], object], Callable[[], object]]:
 _TIMES = 10
 
 
+PLAN = Plan.load({
+    "key": "p",
+    "meters": [{"key": "calls", "event": "call", "aggregate": {"kind": "count"}}],
+    "cards": [{"currency": "USD", "items": [
+        {"key": "calls", "meter": "calls", "price": {"model": "per_unit", "unit_price": "1"}}
+    ]}],
+})  # fmt: skip
+MONTH = Period.month(2025, 1)
+
+
+def billed(lots: int, *keys: BurnKey) -> Callable[[], object]:
+    """A statement of so many records over as many lots, each of which ends where the next one begins."""
+    work = Ledger(Policy(burn=keys) if keys else None).open()
+    part = (MONTH.end - MONTH.start) / lots
+    for number in range(lots):
+        begins, over = (MONTH.start + part * each for each in (number, number + 1))
+        work.grant(Grant(id=f"lot{number}", amount=3, currency="USD", effective=begins, expiry=over), at=MONTH.start)
+    held, acme = work.ledger(), PLAN.subscribe("acme", start="2025-01-01")
+    records = [UsageRecord("call", MONTH.start + part * number + part / 2, id=str(number)) for number in range(lots)]
+    return lambda: rate(PLAN, acme, records, MONTH, ledger=held)
+
+
+def over(lots: int) -> Callable[[], object]:
+    """As many draws as there are lots, all of which are over, but one that burns last."""
+    work = Ledger(Policy(burn=["priority", "age"])).open()
+    for number in range(lots):
+        work.grant(Grant(id=f"lot{number}", amount=1, currency=UNIT, expiry="2025-01-09"), at="2025-01-01T00:00:00Z")
+    work.grant(Grant(id="last", amount=lots * 2, currency=UNIT, priority=9), at="2025-01-01T00:00:00Z")
+    return opened(work.ledger(), lots)
+
+
+def grown(name: str, build: Callable[[int], Callable[[], object]], few: int, many: int, rounds: int) -> Measured:
+    """The time of a lot and its draw among many over that among few."""
+    found = paired(name, build(few), build(many), rounds, goal=2.0 * many / few)
+    times = many / few
+    return Measured(name, found.ratio / times, found.least / times, 2.0, "x", found.base / few, found.variant / many)
+
+
 def run(operations: int, rounds: int) -> list[Measured]:
     """The two ratios, what a long history adds, and one draw through every lot."""
     fresh = bought(operations)
@@ -155,4 +198,16 @@ def run(operations: int, rounds: int) -> list[Measured]:
             valued(fresh, few), valued(long, few, "new"), rounds, goal=1.5,
         ),
         paired(f"one draw through {LOTS:,} lots, over a bare heap", *through(fresh), rounds, goal=30),
+        grown(
+            "a statement drawing over 1,600 lots with edges against 400, per lot and record",
+            billed, 400, 1_600, rounds,
+        ),
+        grown(
+            "the same where priority burns before expiry",
+            lambda lots: billed(lots, "priority", "expiry"), 400, 1_600, rounds,
+        ),
+        grown(
+            "10,000 draws past 10,000 lots that are over against 2,500, per draw",
+            over, 2_500, 10_000, max(1, rounds // 3),
+        ),
     ]  # fmt: skip

@@ -18,6 +18,7 @@ PARTS = {
     "rollovers": {"minutes": [[[], "100"]]},
     "stages": {"tokens": {"maximum": [[[], ["120", "-0.5"]]], "minimum": [[["region", "eu"], ["3", "0"]]]}},
     "remainders": {"tokens": "0.004"},
+    "returned": {"draw": [[["gift"], "9"], [[], "-2.5"]]},
     "identities": [["web", "c1", "9f"], [None, "c2", "a0"]],
 }
 
@@ -33,6 +34,7 @@ def full() -> Carry:
         rollovers={"minutes": (((), "100"),)},
         stages={"tokens": {"maximum": (((), ("120", "-0.5")),), "minimum": ((("region", "eu"), ("3", "0")),)}},
         remainders={"tokens": "0.004"},
+        returned={"draw": ((("gift",), "9"), ((), "-2.5"))},
         identities=(("web", "c1", "9f"), (None, "c2", "a0")),
     )
 

@@ -419,3 +419,65 @@ def test_reversals_need_the_ledger_of_the_plan_s_credits() -> None:
     )  # fmt: skip
     first = bill(units, JANUARY, [told("01-05", "a")], None)
     assert str(bill(units, FEBRUARY, undo, None, first.carry).due) == "-31.00 USD"
+
+
+def remade(issued: Statement, records: list[UsageRecord], held: Ledger | None, carry: Carry | None) -> Statement:
+    """A statement made again, which proves itself and comes back from JSON as it was."""
+    offer = plan()
+    found = rerate(issued, offer, offer.subscribe("acme", start="2025-01-01"), records, ledger=held, carry=carry)
+    assert found.verify()
+    assert Statement.from_json(found.corrected.to_json()) == found.corrected
+    return found.corrected
+
+
+@pytest.mark.parametrize("later_first", [False, True])
+def test_an_outcome_that_was_reversed_and_is_taken_out(later_first: bool) -> None:
+    """Where both months are made again without it, credits come back once, whichever was made again before."""
+    wins, undo = [told("01-05", "a"), told("01-06", "b")], [told("02-05", "a", "undo")]
+    first, second = chain(plan(), ledger({**GIFT, "amount": 40}), (JANUARY, wins), (FEBRUARY, undo))
+    held = second.ledger
+    if later_first:
+        held = remade(second, [], held, first.carry).ledger
+    january = remade(first, wins[1:], held, None)
+    assert january.carry is not None
+    assert january.carry.returned
+    february = remade(second, undo, january.ledger, Carry.from_json(january.carry.to_json()))
+    assert (str(january.due), str(february.due), column(february, "left")) == ("0.00 USD", "0.00 USD", {"gift": 9})
+    assert february.carry is not None
+    assert february.carry.returned == {}
+
+
+def test_what_came_back_to_a_lot_that_is_over_comes_back_once() -> None:
+    """What was paid out for credits of a lot that is over is not paid out again when the outcome is taken out."""
+    held = ledger({**GIFT, "amount": 40, "cost": "40", "expiry": "2025-02-01"})
+    wins, undo = [told("01-05", "a"), told("01-06", "b")], [told("02-05", "b", "undo")]
+    first, second = chain(plan(), held, (JANUARY, wins), (FEBRUARY, undo))
+    january = remade(first, wins[:1], second.ledger, None)
+    february = remade(second, undo, january.ledger, january.carry)
+    assert (column(february, "spent"), column(february, "refunded")) == ({"gift": 31}, {"gift": 9})
+    assert (january.refunds, february.refunds) == ((), ())
+    assert (str(january.due), str(february.due)) == ("0.00 USD", "0.00 USD")
+
+
+def test_what_came_back_and_was_used_stays_given_back() -> None:
+    """A reversal that is withdrawn after its credits paid for something else is money to be paid."""
+    held, undo = ledger({**GIFT, "amount": 31}), [told("02-05", "a", "undo")]
+    _, second, third = chain(
+        plan(), held, (JANUARY, [told("01-05", "a")]), (FEBRUARY, undo), (MARCH, [calls("03-10", 20)])
+    )
+    first = bill(plan(), JANUARY, [told("01-05", "a")], held)
+    without = remade(second, [], third.ledger, first.carry)
+    assert (str(without.due), column(without, "spent")) == ("20.00 USD", {"gift": 31})
+    (line,) = without.lines_by("credits")
+    assert line.key == "[credits]gift[kept=won]@2025-02-01T00:00:00Z"
+    assert line.headline().startswith("back to credits: gift [kept=won]")
+    again = remade(without, [], without.ledger, first.carry)
+    assert (again.lines, again.due, again.entries) == (without.lines, without.due, ())
+
+
+def test_what_came_back_is_told_in_money() -> None:
+    """A carry that tells a fraction of money is refused."""
+    wrong = Carry("acme", "p", "2025-02-01T00:00:00Z", returned={"draw": [[["gift"], "1/3"]]})
+    with pytest.raises(MismatchError) as caught:
+        bill(plan(), FEBRUARY, [], ledger(GIFT), wrong)
+    assert caught.value.code == "carry.returned"

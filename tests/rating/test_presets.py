@@ -85,6 +85,15 @@ SMALL: dict[str, tuple[dict[str, Any], list[str]]] = {
          "taxes": [{"key": "t", "rate": "0.08"}]},
         ["0.00", "0.00", "0.00", "0.00", "8.00", "8.00", "0.00"],
     ),
+    "300, a coupon of 200": (
+        {"items": [fee("300")], "coupons": [coupon("x", amount="200")]},
+        ["100.00"] * 7,
+    ),
+    "3,000, a tenth of it for support, at least 500": (
+        {"items": [fee("3000"), {"key": "support", "price": {"model": "percent_of", "rate": "0.1", "items": ["a"]},
+                                 "minimum": {"amount": "500"}}]},
+        ["3500.00"] * 7,
+    ),
     "107, 8 percent of tax": (
         {"items": [fee("107")], "taxes": [{"key": "t", "rate": "0.08"}]},
         ["115.56"] * 7,
@@ -105,6 +114,7 @@ PRINTED: list[tuple[str, Preset, str]] = [
         "100 paid before, 8 percent of tax", "zuora",
         "https://docs.zuora.com/zuora-billing/bill-your-customer/commitments/prepaid-commitment/lifecycle/service-billing",
     ),
+    ("300, a coupon of 200", "stripe", "https://docs.stripe.com/api/coupons/create"),
     ("107, 8 percent of tax", "orb", "https://docs.withorb.com/invoicing/invoice-calculation-examples"),
 ]  # fmt: skip
 

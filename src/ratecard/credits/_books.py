@@ -31,6 +31,8 @@ from ._returns import Segments, from_payers
 __all__ = ["Books", "Log", "Pool", "Seen", "State"]
 
 _DAY: Final = 86_400_000_000
+# More lots than these are put aside all at once.
+_MANY: Final = 64
 
 
 class Log:
@@ -56,10 +58,30 @@ class Seen(NamedTuple):
 
 
 class Pool(NamedTuple):
-    """The live lots of one unit and scope."""
+    """
+    The live lots of one unit and scope.
+
+    Attributes:
+        scope: what they pay for.
+        queue: all of them in the order of burning.
+        going: those of them that are not over at an instant.
+        mark: that instant, in microseconds.
+    """
 
     scope: Scope
-    queue: Queue
+    queue: Queue = Queue()
+    going: Queue = Queue()
+    mark: int = -(10**30)
+
+    def requeued(self, holding: Holding) -> Pool:
+        """With a lot that is live now and was not, or the other way round."""
+        place, expiry = holding.rank, holding.lot.expiry
+
+        def moved(queue: Queue) -> Queue:
+            return queue.added(place) if holding.live else queue.removed(place)
+
+        goes = expiry is None or micros(expiry) > self.mark
+        return self._replace(queue=moved(self.queue), going=moved(self.going) if goes else self.going)
 
 
 class State(NamedTuple):
@@ -202,19 +224,17 @@ class Books:
             self.units = {**self.units, str(lot.unit): lot.unit}
         pools = self.pools.get(lot.unit, ())
         if all(pool.scope != lot.scope for pool in pools):
-            self.pools = {**self.pools, str(lot.unit): (*pools, Pool(lot.scope, Queue()))}
+            self.pools = {**self.pools, str(lot.unit): (*pools, Pool(lot.scope))}
         self._requeue(holding)
 
     def _requeue(self, holding: Holding) -> None:
         """A lot is live now and was not, or the other way round."""
         lot = holding.lot
-        live, place = holding.live, holding.rank
+        live = holding.live
         self.pools = {
             **self.pools,
             str(lot.unit): tuple(
-                Pool(scope, queue.added(place) if live else queue.removed(place)) if scope == lot.scope else pool
-                for pool in self.pools[lot.unit]
-                for scope, queue in (pool,)
+                pool.requeued(holding) if pool.scope == lot.scope else pool for pool in self.pools[lot.unit]
             ),
         }
         if lot.expiry is not None:
@@ -230,12 +250,50 @@ class Books:
         Args:
             unit: of the lots.
             use: what for.
-            at: an instant; where expiry is what decides first, lots that are over by then are passed over at once.
+            at: an instant; lots that are over by then are left out.
         """
-        queues = [pool.queue for pool in self.pools.get(unit, ()) if pool.scope.covers(use)]
-        over = () if at is None or self.policy.burn[:1] != ("expiry",) else (micros(at) + 1,)
-        found = [queue.since(over) for queue in queues] if over else queues
+        pools = [pool for pool in self.pools.get(unit, ()) if pool.scope.covers(use)]
+        found: list[Iterable[Rank]]
+        if at is None:
+            found = [pool.queue for pool in pools]
+        elif self.policy.burn[:1] == ("expiry",):
+            found = [pool.queue.since((micros(at) + 1,)) for pool in pools]
+        else:
+            found = [self._going(unit, pool, micros(at)) for pool in pools]
         return iter(found[0]) if len(found) == 1 else merge(*found)
+
+    def _going(self, unit: str, pool: Pool, mark: int) -> Queue:
+        """
+        The lots of a pool that are not over at an instant, which is remembered with the pool.
+
+        Draws mostly go by time, so each lot is put aside once, and not passed by every later draw.
+        """
+        low, high = sorted((pool.mark, mark))
+        passed: list[Rank] = []
+        for end in self.ends.since((low + 1,)):
+            if end[0] > high:
+                break
+            holding = self.holding(end[1])
+            if holding.lot.unit == unit and holding.lot.scope == pool.scope:
+                passed.append(holding.rank)
+        going = pool.going
+        if len(passed) > _MANY:
+            some = set(passed)
+            going = Queue.of(
+                [each for each in going if each not in some] if mark > pool.mark else sorted([*going, *passed])
+            )
+        else:
+            for place in passed:
+                going = going.removed(place) if mark > pool.mark else going.added(place)
+        if mark != pool.mark:
+            self.pools = {
+                **self.pools,
+                unit: tuple(
+                    each._replace(going=going, mark=mark) if each.scope == pool.scope else each
+                    for each in self.pools[unit]
+                ),
+            }
+        return going
 
     def pays(self, unit: str, use: Use, at: datetime) -> bool:
         """Whether any lot with something left pays for a use at an instant."""

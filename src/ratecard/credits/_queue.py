@@ -5,7 +5,7 @@ A queue that is a value: places in order, in sorted chunks, of which an act copi
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 __all__ = ["Queue", "Rank"]
@@ -56,6 +56,11 @@ class Queue:
         half = len(chunk) // 2
         fresh = (tuple(chunk),) if len(chunk) <= _CHUNK else (tuple(chunk[:half]), tuple(chunk[half:]))
         return Queue((*self._chunks[:where], *fresh, *self._chunks[where + 1 :]))
+
+    @classmethod
+    def of(cls, places: Sequence[Rank]) -> Queue:
+        """A queue of places that are in order."""
+        return cls(tuple(tuple(places[n : n + _CHUNK]) for n in range(0, len(places), _CHUNK)))
 
     def removed(self, place: Rank) -> Queue:
         """Without one that is in it."""

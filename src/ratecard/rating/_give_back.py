@@ -291,7 +291,7 @@ class GiveBack:
             more(self.wallet.paid, str(terms.currency), lot_id, amount.copy_negate())
 
     def close(self) -> None:
-        """Tell later statements what they have to mend; what is left in lots that are over is void, or due."""
+        """Tell what is to be mended; what is left in lots that are over when it is booked is void, or money due."""
         self._keep(self._tell())
         work, booked = self.wallet.work, self.wallet.booked
         for (lot_id, name), amount in self.fresh.items():

@@ -18,11 +18,12 @@ from .._numbers import CONTEXT, ZERO, Exact, sign, split, sub
 from ..credits import Leave, Use
 from ..money import Money
 from ..periods import Period, share
+from ..records import show_time
 from ..steps import Step
 from ._give_back import GiveBack
 from ._line import CHARGES, LineItem
 from ._outcomes import is_outcomes
-from ._sheet import Entry, Sheet, given
+from ._sheet import Entry, Notice, Sheet, given
 from ._spread import kept
 from ._wallet import Wallet
 from ._wants import Want
@@ -65,12 +66,37 @@ def pay_by_credits(sheet: Sheet, wallet: Wallet) -> None:
         )
         for part in parts
     ]
+    open_: list[Part] = []
     for part, held in zip(parts, wallet.pay(wants, home=True, again=back.again()), strict=True):
         for lot, amount in held.parts:
             paid.setdefault(lot, []).append((part, amount))
+        if held.uncovered:
+            open_.append(part)
     back.close()
+    if wallet.settles and open_:
+        _tell_over(sheet, wallet, open_)
     for lot_id, some in paid.items():
         _line(sheet, wallet, lot_id, some)
+
+
+def _tell_over(sheet: Sheet, wallet: Wallet, parts: Sequence[Part]) -> None:
+    """
+    Tell of lots that were there for the service of a line, but over when it is due, which is all that counts.
+
+    So a lot that ends with the period pays nothing that is due in arrears; nobody would find out otherwise.
+    """
+    terms = sheet.terms
+    for holding in wallet.work.lots():
+        lot, expiry = holding.lot, holding.lot.expiry
+        if not holding.left or lot.unit != terms.currency or expiry is None or expiry > terms.period.end:
+            continue
+        for part in parts:
+            line = part.line
+            there = lot.effective < line.period.end and line.period.start < expiry <= line.due
+            if there and lot.scope.covers(part.use):
+                words = f"over at {show_time(expiry)}, no later than {line.key} is due; let it last longer"
+                sheet.notices.append(Notice("credit.over", lot.id, words))
+                break
 
 
 def _owed(sheet: Sheet) -> list[tuple[Entry, Decimal]]:

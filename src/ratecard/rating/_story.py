@@ -8,6 +8,7 @@ returns are known by their ids, which name a line of the kind `credits`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +16,9 @@ from typing import NamedTuple, TypeAlias
 
 from .._numbers import CONTEXT, ZERO, exact, text
 from ..credits import Drawn, OpenLedger, Returned, entry_id
+from ..errors import MismatchError
 from ..plans import Carry
+from ..records import read_time
 
 __all__ = ["Earlier", "Own", "Story", "Virtual", "read_returned", "shown_returned"]
 
@@ -23,6 +26,7 @@ Virtual: TypeAlias = dict[str, dict[str, Decimal]]
 """By draw and lot (none for what nobody paid) what came back too much, or too little: `Carry.returned`."""
 
 _LINE = "/[credits]"
+_START = re.compile(r"@(\d{4}-\d\d-\d\dT[0-9:.]{8,15}Z)(?:/[^@]*)?$")
 
 
 def read_returned(carry: Carry) -> Virtual:
@@ -41,7 +45,9 @@ def shown_returned(virtual: Mapping[str, Mapping[str, Decimal]]) -> dict[str, li
 
 def _amount(told: str) -> Decimal:
     found = exact(told)
-    assert isinstance(found, Decimal)
+    if not isinstance(found, Decimal):
+        words = "what came back of a draw is an amount of money, not a fraction; pass statement.carry"
+        raise MismatchError(words, code="carry.returned")
     return found
 
 
@@ -78,13 +84,14 @@ class Earlier:
         place: its place in the ledger.
         parts: what stands of it, by lot, in the order in which the lots burnt; `uncovered` what nobody paid.
         mine: what this statement gave back of it before, by lot; `open` of what nobody had paid.
-        virtual: what statements before this one gave back of it, and later ones are to take upon them: `Carry.returned`.
+        virtual: what came back of it by later statements and is to count for those before this one: `Carry.returned`.
     """
 
-    __slots__ = ("entry", "mine", "open", "parts", "place", "uncovered", "virtual")
+    __slots__ = ("_moving", "entry", "mine", "open", "parts", "place", "uncovered", "virtual")
 
-    def __init__(self, entry: Drawn, place: int, virtual: Mapping[str, Decimal]) -> None:
+    def __init__(self, entry: Drawn, place: int, virtual: Mapping[str, Decimal], *, moving: bool) -> None:
         self.entry = entry
+        self._moving = moving or bool(virtual)
         self.virtual = virtual
         self.place = place
         self.parts = {lot: CONTEXT.subtract(part, virtual.get(lot, ZERO)) for lot, part in entry.parts}
@@ -95,7 +102,7 @@ class Earlier:
     def take(self, back: Returned, *, mine: bool, later: bool) -> None:
         """Something came back of it."""
         # Where one before this is made again, later ones follow: what they gave back they have still to give.
-        if later and self.virtual and not mine:
+        if later and self._moving and not mine:
             return
         for lot, amount, _ in back.freed:
             if mine:
@@ -141,12 +148,14 @@ class Story:
         entries = work.entries()
         mine = {each.draw_id for each in entries if isinstance(each, Returned) and self._mine(each.id)}
         wanted, asked = set(items), {*mine, *virtual}
+        moving = {(each.use, each.at) for each in entries if isinstance(each, Drawn) and self._is_later(each)}
         for place, entry in enumerate(entries):
             if isinstance(entry, Drawn):
                 if self._mine(entry.id):
                     self._own.append(entry)
                 elif (entry.id in asked or entry.use.item in wanted) and self._can_return(entry):
-                    self.earlier[entry.id] = Earlier(entry, place, virtual.get(entry.id, {}))
+                    told = virtual.get(entry.id, {})
+                    self.earlier[entry.id] = Earlier(entry, place, told, moving=(entry.use, entry.at) in moving)
             elif isinstance(entry, Returned):
                 self._take(entry)
         for each in self.earlier.values():
@@ -155,9 +164,16 @@ class Story:
     def _mine(self, id: str) -> bool:
         return id.startswith(self._prefix)
 
+    def _is_later(self, entry: Drawn) -> bool:
+        """Whether lots pay by it once more for what a later statement had given back."""
+        if _LINE not in entry.id or self._mine(entry.id):
+            return False
+        start = _START.search(entry.id)
+        return start is not None and read_time(start[1]) >= self._until
+
     def _can_return(self, entry: Drawn) -> bool:
         """Whether a draw is remembered, and of lots alone, as draws of money by statements are."""
-        return not entry.overdrawn and self._work.standing(entry.id) is not None
+        return not entry.overdrawn and not self._is_later(entry) and self._work.standing(entry.id) is not None
 
     def _take(self, entry: Returned) -> None:
         known = self.earlier.get(entry.draw_id)
