@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import random
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -33,6 +34,7 @@ from ratecard.plans import (
 )
 from ratecard.rating import Statement, rerate
 from tests.outcomes import at
+from tests.strategies import fraction
 
 seeds = st.integers(0, 10**6)
 ZERO = Decimal(0)
@@ -41,20 +43,26 @@ TIERS = [prices.Tier(up_to=2, unit_price="7.135"), prices.Tier(unit_price="3.333
 WAYS: tuple[dict[str, Any], ...] = (
     {"fee": "10"}, {"fee": "0.125"}, {"fee": "3.335"}, {"tiers": TIERS}, {"fee": "5", "maximum": "12"},
     {"rate": "0.1", "baseline": "20", "floor": "1", "ceiling": "7.505"},
+    {"fees": [{"at_least": 0, "fee": "1.01"}, {"at_least": "0.5", "fee": "3"}]},
+    {"fees": [{"at_least": 0, "fee": "9"}, {"at_least": "0.6", "fee": "5.005"}]},
+    {"fee": "4", "guarantees": [{"below": "0.8", "credit": "0.25"}, {"below": "0.4", "credit": "1"}]},
 )  # fmt: skip
 
 
 class Life:
     """A plan with terms across its lines, a customer, some lots, and outcomes each of which is reversed later."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, ends: bool = False) -> None:
         dice = self.dice = random.Random(seed)  # noqa: S311
         self.plan = _plan(dice)
         coupons = [each.key for each in self.plan.coupons]
         self.acme: Subscription = self.plan.subscribe("acme", start="2025-01-01", coupons=coupons)
         self.ledger = Ledger()
         for number in range(dice.randint(0, 2)):
-            grant = Grant(id=f"g{number}", amount=dice.choice(["5", "7.77", "40"]), currency="USD")
+            some: dict[str, Any] = {"cost": dice.choice([None, "2"])} if ends else {}
+            if ends and dice.random() < 0.7:
+                some["expiry"] = at(24 * dice.randint(1, DAYS[-1]))
+            grant = Grant(id=f"g{number}", amount=dice.choice(["5", "7.77", "40"]), currency="USD", **some)
             self.ledger = self.ledger.grant(grant, at=at(0))
         self.wins: list[UsageRecord] = []
         self.undoes: list[UsageRecord] = []
@@ -131,9 +139,14 @@ def reverse_all(seed: int) -> None:
     assert (paid, left(ledger), carry.commitments) == (ZERO, left(life.ledger), {})
 
 
-def withdraw(seed: int, *, used: bool) -> None:
+def cash(statement: Statement) -> Fraction:
+    """What is paid in money, less what is paid out for credits of lots that are over."""
+    return Fraction(statement.due.amount) - sum((fraction(each.amount) for each in statement.refunds), Fraction(0))
+
+
+def withdraw(seed: int, *, used: bool, ends: bool = False) -> None:
     """A reversal is withdrawn: what it gave back is asked for again, of lots that others used for money."""
-    life = Life(seed)
+    life = Life(seed, ends=ends)
     carry, ledger = None, life.ledger
     last = max(life.undoes, key=lambda each: each.at)
     assert last.id is not None
@@ -156,6 +169,12 @@ def withdraw(seed: int, *, used: bool) -> None:
     after = right.corrected.ledger
     assert after is not None
     spent = sum(left(straight.ledger).values(), ZERO), sum(left(after).values(), ZERO) + taken
+    if ends:
+        # What was paid out is paid back. What was void when it came back pays nothing any more.
+        paid = cash(issued) + Fraction(right.due.amount) - sum((fraction(each.amount) for each in right.refunds), 0)
+        void = sum((each.voided for each in issued.ledger.lots()), ZERO)
+        assert -Fraction(1, 50) < paid - cash(straight) < Fraction(void) + Fraction(1, 50)
+        return
     # What the lots pay less is paid in money.
     assert right.corrected.due.amount - straight.due.amount == spent[1] - spent[0]
     if not used:
@@ -172,6 +191,12 @@ def test_reversing_everything_is_nothing(seed: int) -> None:
 def test_a_withdrawn_reversal_never_was(seed: int) -> None:
     """A reversal that is withdrawn asks for what it gave back: what is left is as if it had never been."""
     withdraw(seed, used=False)
+
+
+@given(seeds)
+def test_what_was_paid_out_is_paid_back(seed: int) -> None:
+    """With lots that end, given or sold: a reversal and its withdrawal cost nobody money, but for a cent of a cost."""
+    withdraw(seed, used=False, ends=True)
 
 
 @given(seeds)

@@ -77,7 +77,7 @@ class GiveBack:
         self._post()
 
     def _paid_out(self) -> dict[tuple[str, str], Decimal]:
-        """What this statement gave back before to lots that were over and paid for, and so in money: by draw and lot."""
+        """What this statement gave back before to lots that were over, and so in money: by draw and lot."""
         found: dict[tuple[str, str], Decimal] = {}
         if not any(draw.mine for draw in self.earlier.values()):
             return found
@@ -257,7 +257,7 @@ class GiveBack:
         return found
 
     def _cash(self, name: str, lot: str, some: Decimal) -> Decimal:
-        """How much of what a draw gave back to a lot, and does not now, was paid out in money since the lot was over."""
+        """How much of what a draw gave back to a lot, and does not now, was paid out in money."""
         return max(ZERO, min(some, self.cashed.get((name, lot), ZERO)))
 
     def _tell(self) -> dict[tuple[str, str | None], list[Step]]:
