@@ -82,7 +82,7 @@ def _emit(charging: Charging, item: OutcomeItem, group: Group) -> None:
         _weigh(charging, item, due, head)
         charging.round_line(head, due.quantity, due.amount, _steps(due))
         item.lines[head.key] = (due.span, due.edition.key)
-        if sign(due.amount) < 0 or (sign(due.quantity) < 0 and not sign(due.amount)):
+        if sign(due.amount) < 0 or sign(due.quantity) < 0:
             _reverse(charging, item, due, head.key)
 
 
@@ -90,14 +90,17 @@ def _reverse(charging: Charging, item: OutcomeItem, due: Due, key: str) -> None:
     """Take off what was billed, rounded so that in all no more is taken off than was."""
     back: Back | None = None
     if item.bookings.knows(due.span):
-        billed, stands = item.left(due)
-        line = charging.lines[-1]
-        amount = max(ZERO, CONTEXT.subtract(billed, line.head.rounded(stands)))
-        charging.lines[-1] = line.moved(
-            ZERO if not amount else amount.copy_negate(), "so that no more is taken off than was billed"
-        )
+        amount = ZERO
+        # Where the fee follows the success rate, fewer outcomes may cost more.
+        if sign(due.amount) <= 0:
+            billed, stands = item.left(due)
+            line = charging.lines[-1]
+            amount = max(ZERO, CONTEXT.subtract(billed, line.head.rounded(stands)))
+            charging.lines[-1] = line.moved(
+                line.head.rounded(sub(ZERO, amount)), "so that no more is taken off than was billed"
+            )
         back = charging.backs[key] = item.reverse(due, amount)
-    if sign(due.amount):
+    if sign(due.amount) < 0:
         _note(charging, item, due, key, back)
 
 

@@ -122,7 +122,7 @@ class Sheet:
             listed = charges.listed.get(line.key)
             before = line.rounded if listed is None else quantize(listed, line.head.places, self.terms.plan.rounding)
             entry = self._entry(line, [line.item], self.terms.plan_at(line.period.start), before)
-            entry.closed = line.key in self.backs
+            entry.closed = line.key in self.backs and line.rounded <= ZERO
             self.entries.append(entry)
 
     def _entry(self, line: LineItem, items: Sequence[str], plan: Plan, listed: Decimal) -> Entry:
