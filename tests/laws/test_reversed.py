@@ -150,10 +150,9 @@ def withdraw(seed: int, *, used: bool, ends: bool = False) -> None:
     carry, ledger = None, life.ledger
     last = max(life.undoes, key=lambda each: each.at)
     assert last.id is not None
-    for span in life.spans:
-        if span.contains(last.at):
-            break
-        found = life.bill(span, carry, ledger)
+    (span,) = [each for each in life.spans if each.contains(last.at)]
+    for before in life.spans[: life.spans.index(span)]:
+        found = life.bill(before, carry, ledger)
         carry, ledger = found.carry, found.ledger or ledger
     issued = life.bill(span, carry, ledger)
     straight = life.bill(span, carry, ledger, without=last.id)

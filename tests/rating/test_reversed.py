@@ -141,7 +141,8 @@ def test_commitments_that_run_on_have_their_room_again() -> None:
     for term, name in ((Prepaid, "commitment c"), (Postpaid, "commitment c")):
         found = chain(plan(commitments=[term(key="c", amount="80", cadence=YEAR)]), undone)
         assert [held(each, name) for each in found] == ["10", None, "10"]
-    for terms in ({"maximum": Maximum(amount="12")}, {"minimum": Minimum(amount="12")}):
+    bounds: list[dict[str, Any]] = [{"maximum": Maximum(amount="12")}, {"minimum": Minimum(amount="12")}]
+    for terms in bounds:
         found = chain(plan(cadence=YEAR, **terms), undone)
         assert [held(each, next(iter(terms))) for each in found] == ["10", None, "10"]
 
@@ -160,7 +161,7 @@ def test_terms_that_changed() -> None:
     """Taxes and discounts of then come back, whatever stands in the plan of today."""
     old = plan("old", taxes=[VAT], discounts=[PercentDiscount(key="d", rate="0.5")])
     new = plan("new", taxes=[Tax(key="vat", rate="0.1")])
-    acme = {"changes": [ChangePlan(at="2025-02-01", plan="new")]}
+    acme: dict[str, Any] = {"changes": [ChangePlan(at="2025-02-01", plan="new")]}
     found = chain(Catalog(plans=[old, new]), [*LATE, told(3, "b")], start=old, **acme)
     assert dues(found) == ["6.00", "0.00", "5.00"]
     assert [(line.kind, line.item, str(line.amount.amount)) for line in found[-1].lines] == [
@@ -173,7 +174,7 @@ def test_a_tax_that_changed_twice() -> None:
     """What two versions of a tax took comes back on a line for each."""
     plans = [plan(f"p{n}", taxes=[Tax(key="vat", rate=f"0.{n}")]) for n in (1, 2)]
     records = [told(1, "a"), told(2, "b"), told(3, "a", "undone"), told(3, "b", "undone")]
-    acme = {"changes": [ChangePlan(at="2025-02-01", plan="p2")]}
+    acme: dict[str, Any] = {"changes": [ChangePlan(at="2025-02-01", plan="p2")]}
     found = chain(Catalog(plans=plans), records, start=plans[0], **acme)
     assert dues(found) == ["11.00", "12.00", "-23.00"]
     assert [str(line.amount.amount) for line in found[-1].lines_by("tax")] == ["-1.00", "-2.00", "0.00"]

@@ -40,7 +40,7 @@ def mirrors(sheet: Sheet, stage: str, later: Collection[str] = ()) -> None:
     """
     if not sheet.backs:
         return
-    kinds = _STAGES.get(stage, ())
+    kinds: tuple[Kind, ...] = _STAGES.get(stage, ())
     if stage == "trial":
         still = {kind for each in later for kind in _STAGES.get(each, ())}
         kinds = tuple(dict.fromkeys(kind for some in _STAGES.values() for kind in some if kind not in still))
