@@ -202,3 +202,30 @@ def test_what_was_paid_out_is_paid_back(seed: int) -> None:
 def test_a_withdrawn_reversal_is_paid_by_somebody(seed: int) -> None:
     """Where others used what came back to lots, it is asked for in money, and never for nothing."""
     withdraw(seed, used=True)
+
+
+def test_what_became_dearer_comes_back_to_its_lot() -> None:
+    """A lot that paid more for a closed month, as fewer outcomes made it dearer, has that back with the rest of it."""
+    fees = [{"at_least": 0, "fee": 9}, {"at_least": "0.6", "fee": 5}]
+    item = Item(key="won", meter="ends", price=prices.Outcome.model_validate({"definition": "Won.", "fees": fees}))
+    rules = Outcomes(
+        subject="who", result=[Equals(property="state", value="won")],
+        reverse=[Equals(property="state", value="undone")],
+    )  # fmt: skip
+    plan = Plan.single(
+        "p", currency="USD", meters=[Meter(key="ends", event="end", aggregate=rules)], items=[item]
+    )  # fmt: skip
+    acme, carry = plan.subscribe("acme", start="2025-01-01"), None
+    ledger = Ledger().grant(Grant(id="gift", amount="40", currency="USD"), at=at(0))
+    left_, dues = [], []
+    for days, some in (((0, 31), "ab"), ((31, 59), "a"), ((59, 90), "b")):
+        state = "won" if days[0] == 0 else "undone"
+        records = [
+            UsageRecord("end", at(24 * days[0] + 9), {"who": who, "state": state}, id=who + state) for who in some
+        ]
+        found = rate(plan, acme, records, Period(*(at(24 * day) for day in days)), carry=carry, ledger=ledger)
+        assert found.carry is not None and found.ledger is not None
+        carry, ledger = found.carry, found.ledger
+        left_.append(left(ledger)["gift"])
+        dues.append(found.due.amount)
+    assert (left_, dues) == ([30, 31, 40], [0, 0, 0])

@@ -20,6 +20,7 @@ from .._numbers import CONTEXT, ZERO, Exact, div, mul, sign, split
 from ..credits import Entry as Posted
 from ..credits import Holding, Leave, Refunded, Returned, Voided
 from ..money import Money
+from ..records import show_time
 from ..steps import Step
 from ._line import line_key
 from ._outcome_facts import Undone
@@ -103,7 +104,7 @@ class GiveBack:
             if each.entry.unit == terms.currency
             and (each.entry.use.item, each.entry.use.customer) == (undone.item, terms.customer)
             and each.entry.use.meter in (None, undone.meter)
-            and undone.start <= each.entry.at < undone.end
+            and _is_of(each, undone)
         ]
         draws.sort(key=lambda each: (each.entry.at, each.place), reverse=True)
         money = self._money(undone, draws, amount)
@@ -334,3 +335,10 @@ class GiveBack:
                 kind: type[Voided | Refunded] = Refunded if held.lot.paid else Voided
                 entry: Posted = kind(self.wallet.free(f"{name}/over"), booked, lot_id, some, False)
                 work.post([entry])
+
+
+def _is_of(draw: Earlier, undone: Undone) -> bool:
+    """Whether a draw paid for a billing period: in it, or later where reversals made what is left of it dearer."""
+    if "/[reversal]" in draw.entry.id:
+        return f"[billed={show_time(undone.start)}]@" in draw.entry.id
+    return undone.start <= draw.entry.at < undone.end
