@@ -83,8 +83,13 @@ def discounts(sheet: Sheet, stage: str, coupons: Sequence[Standing[Coupon]]) -> 
             # One use, also where plans have it in several kinds.
             sheet.coupons[key] = sheet.coupons.get(key, 0) + (key not in sheet.used)
             sheet.used.add(key)
-        elif not any(some):
+        elif not any(some) and not _comes_back(sheet, key):
             sheet.notices.append(Notice("coupon.nothing", key, "not used: there is nothing to take off"))
+
+
+def _comes_back(sheet: Sheet, key: str) -> bool:
+    """Whether reversals give back what a coupon took off."""
+    return any((part.kind, part.key) == ("coupon", key) for back in sheet.backs.values() for part in back.parts)
 
 
 def _take(
@@ -155,7 +160,7 @@ def maximum(sheet: Sheet) -> None:
             continue
         read = reading(sheet, "maximum", stretch, lambda plan: plan.maximum)
         have = read.have()
-        over = [entry for entry in sheet.entries if read.holds(entry)]
+        over = [entry for entry in sheet.open if read.holds(entry)]
         if have.result > read.amount.result:
             step = Step.of("difference", (), parts=[read.amount, have])
             most = _sum(over)
@@ -163,7 +168,7 @@ def maximum(sheet: Sheet) -> None:
                 # What was billed before is above it alone: no more can come off than there is.
                 step = Step.of("clamp", [("minimum", neg(max(most, ZERO)))], parts=[step])
             sheet.spread("maximum", "", "", step, over, version=stretch.last.maximum.digest, period=read.period)
-        read.keep(_sum(over))
+        read.keep([(entry, entry.net) for entry in over])
 
 
 def taxes(sheet: Sheet, every: Sequence[Standing[Tax]], over: Sequence[tuple[Entry, Decimal]]) -> None:

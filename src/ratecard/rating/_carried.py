@@ -13,11 +13,13 @@ from .._numbers import ZERO, Exact, add, exact, sign, text
 from ..meters import Outcomes
 from ..plans import Carry, Terms
 from ..records import show_time
+from ._bookings import Booking, Room, taken_of
 from ._charges import Charges
 from ._item_past import stages_told
 from ._levels import Levels
 from ._line import CHARGES, LineItem
 from ._outcome_carry import outcomes_carried
+from ._outcomes import OutcomeItem
 from ._reading import Reading
 from ._story import Virtual, shown_returned
 
@@ -27,10 +29,12 @@ __all__ = ["carried"]
 def carried(
     charges: Charges,
     lines: Sequence[LineItem],
+    *,
     drawn: Mapping[str, Exact] | None = None,
     coupons: Mapping[str, int] | None = None,
     billed: Mapping[str, Any] | None = None,
     virtual: Virtual | None = None,
+    rooms: Mapping[str, Sequence[Room]] | None = None,
 ) -> Carry:
     """
     What the next period needs to know.
@@ -42,6 +46,7 @@ def carried(
         coupons: how often each coupon has been used.
         billed: what statements have billed of a billing period that runs on.
         virtual: what of draws on credits came back too much, or too little; None where there are no credits.
+        rooms: what lines of outcomes used up of commitments, floors, ceilings and trials, by their keys.
     """
     terms = charges.terms
     readings = charges.readings()
@@ -53,7 +58,7 @@ def carried(
     }
     outcomes: dict[str, dict[str, Any]] = {}
     for (item, meter), held in charges.outcomes.items():
-        told = outcomes_carried(held)
+        told = outcomes_carried(held, _booked(held, lines, rooms or {}))
         if told is not None:
             outcomes.setdefault(item, {})[meter] = told
     levels = {key: _levels(reading, reading.levels) for key, reading in readings.items() if reading.levels is not None}
@@ -97,6 +102,22 @@ def carried(
         returned=_returned(terms, virtual),
         identities=_identities(charges, counting=bool(counting)),
     )
+
+
+def _booked(
+    item: OutcomeItem, lines: Sequence[LineItem], rooms: Mapping[str, Sequence[Room]]
+) -> dict[str, list[Booking]]:
+    """The lines that billed outcomes of an item, by billing period, with what stages made of them."""
+    mine = [line for line in lines if line.key in item.lines and line.rounded >= ZERO]
+    taken = taken_of(lines, (line.key for line in mine))
+    found: dict[str, list[Booking]] = {}
+    for line in mine:
+        span, edition = item.lines[line.key]
+        parts, used = tuple(taken[line.key]), tuple(rooms.get(line.key, ()))
+        found.setdefault(span, []).append(
+            Booking(item.since, item.until, edition, line.rounded, max(ZERO, line.quantity), parts, used)
+        )
+    return found
 
 
 def _returned(terms: Terms, virtual: Virtual | None) -> dict[str, list[list[object]]]:

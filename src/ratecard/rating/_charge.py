@@ -19,6 +19,7 @@ from ..plans import Piece, Service, Terms
 from ..prices import Allowance, Credit, Price, Priced
 from ..quantity import Usage
 from ..steps import Step
+from ._bookings import Back
 from ._charges import Charges, Weights
 from ._credit_lines import Asks
 from ._direct import Counter, Way, counter, is_fee
@@ -98,6 +99,7 @@ def charge(terms: Terms, tally: Tally, ledger: Ledger | None = None, *, booked: 
     return Charges(
         terms, tally, *charging.finished(in_order=in_order), charging.outcomes, wallet=charging.wallet,
         weights=charging.weights, uncovered=charging.uncovered, undone=charging.undone, stages=charging.stages,
+        backs=charging.backs,
     )  # fmt: skip
 
 
@@ -187,6 +189,7 @@ class Charging:
         self.asks: Asks = {}
         self.weights: Weights = {}
         self.undone: dict[str, Undone] = {}
+        self.backs: dict[str, Back] = {}
         self.stages: dict[str, Stages] = {}
         self.uncovered: dict[str, dict[tuple[str, ...], Exact]] = {}
         self.brought: dict[str, dict[tuple[str, ...], Exact]] = {}

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from .._numbers import Exact
 from ..credits import Ledger
 from ..plans import Terms
+from ._bookings import Back
 from ._item_past import Stages
 from ._line import LineItem
 from ._outcome_facts import Undone
@@ -40,13 +41,14 @@ class Charges:
         wallet: the credits, as items have drawn on them so far; None where there are none.
         weights: for lines inside which lots of money begin or end to pay, by key, what they come to from when.
         undone: for lines that take off outcomes billed before, by key, what they take off.
+        backs: for the same lines, by key, what they give back of what stages across lines took when it was billed.
         uncovered: for each item priced in credits whose counter runs on, the credits of each group that nobody paid.
         stages: for each item whose cadence period runs on, what came to its stages so far, and what they took off.
     """
 
     __slots__ = (
-        "lines", "listed", "outcomes", "rollovers", "stages", "tally", "terms", "uncovered", "undone", "wallet",
-        "weights",
+        "backs", "lines", "listed", "outcomes", "rollovers", "stages", "tally", "terms", "uncovered", "undone",
+        "wallet", "weights",
     )  # fmt: skip
 
     def __init__(
@@ -63,7 +65,9 @@ class Charges:
         uncovered: Mapping[str, Mapping[tuple[str, ...], Exact]] | None = None,
         undone: Mapping[str, Undone] | None = None,
         stages: Mapping[str, Stages] | None = None,
+        backs: Mapping[str, Back] | None = None,
     ) -> None:
+        self.backs = backs or {}
         self.stages = stages or {}
         self.wallet = wallet
         self.weights: Weights = weights or {}

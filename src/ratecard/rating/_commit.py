@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
-from .._numbers import CONTEXT, ONE, ZERO, Exact, number, quantize, sub, total
+from .._numbers import CONTEXT, ONE, ZERO, Exact, number, quantize, total
 from ..errors import MismatchError
 from ..periods import Period
 from ..plans import Commitment, Maximum, Minimum, Plan, Postpaid, Prepaid, Stretch, sum_in
+from ..records import show_time
 from ..steps import Step
 from ._sheet import Entry, Sheet, given, summed
 
@@ -43,14 +44,22 @@ class Reading:
 
     def have(self) -> Step:
         """What it comes to so far: the lines of this statement, and what was told of earlier ones."""
-        held = [entry for entry in self.sheet.entries if self.holds(entry)]
+        held = [entry for entry in self.sheet.open if self.holds(entry)]
         now = summed([(entry.key, entry.net) for entry in held], "now")
         return Step.of("sum", (), parts=[now, given(self.before, "before this statement")]) if self.before else now
 
-    def keep(self, more: Decimal) -> None:
-        """Tell the next period what this one holds, while it runs on."""
+    def keep(self, some: Sequence[tuple[Entry, Decimal]]) -> None:
+        """Tell the next period what this one holds, while it runs on, and what each line adds to that."""
         if not self.stretch.over:
-            self.sheet.drawn[self.name] = CONTEXT.add(self.before, more)
+            held = self.before
+            for _, amount in some:
+                held = CONTEXT.add(held, amount)
+            self.sheet.drawn[self.name] = held
+            self.sheet.uses(self.name, show_time(self.stretch.start), some)
+
+    def nets(self) -> list[tuple[Entry, Decimal]]:
+        """What the lines of this statement come to in it."""
+        return [(entry, entry.net) for entry in self.sheet.open if self.holds(entry)]
 
 
 def reading(sheet: Sheet, name: str, stretch: Stretch, pick: Callable[[Plan], Bound | None]) -> Reading:
@@ -74,7 +83,9 @@ def reading(sheet: Sheet, name: str, stretch: Stretch, pick: Callable[[Plan], Bo
                 "what it holds since then; pass carry=statement.carry of the period before",
                 code="carry.missing",
             )
-        before = sheet.opened[name] = number(sheet.opening.get(name, ZERO))
+        back = sheet.comes_back(name, show_time(stretch.start))
+        assert isinstance(back, Decimal)
+        before = sheet.opened[name] = CONTEXT.subtract(number(sheet.opening.get(name, ZERO)), back)
     return Reading(sheet, name, _amount(sheet, stretch, pick), stretch, before)
 
 
@@ -133,14 +144,6 @@ class _Fill:
             self.taken.append((entry, some))
         return CONTEXT.subtract(amount, some)
 
-    @property
-    def held(self) -> Decimal:
-        """What this statement put into it."""
-        found = ZERO
-        for _, some in self.taken:
-            found = CONTEXT.add(found, some)
-        return found
-
 
 def _of(plan: Plan, key: str) -> Commitment | None:
     return next((each for each in plan.commitments if each.key == key), None)
@@ -168,11 +171,11 @@ def _filled(sheet: Sheet, wanted: type[Postpaid] | type[Prepaid] | None) -> list
 def _charges(sheet: Sheet) -> list[tuple[Entry, Decimal]]:
     """What each entry brings; credits are taken off the charges first, in their order, so that they count as well."""
     owed = ZERO
-    for entry in sheet.entries:
+    for entry in sheet.open:
         if entry.net < 0:
             owed = CONTEXT.subtract(owed, entry.net)
     found: list[tuple[Entry, Decimal]] = []
-    for entry in sheet.entries:
+    for entry in sheet.open:
         if entry.net > 0:
             off = min(owed, entry.net)
             owed = CONTEXT.subtract(owed, off)
@@ -197,8 +200,7 @@ def commitments(sheet: Sheet) -> None:
             continue
         for entry, some in fill.taken:
             entry.counted = CONTEXT.add(entry.counted, some)
-        held = fill.held
-        read.keep(held)
+        read.keep(fill.taken)
         if read.stretch.over and commitment.true_up and fill.left:
             have = [summed([(entry.key, some) for entry, some in fill.taken], "filled now")]
             have += [given(read.before, "filled before this statement")] if read.before else []
@@ -232,9 +234,7 @@ def minimum(sheet: Sheet) -> None:
             continue
         read = reading(sheet, "minimum", stretch, lambda plan: plan.minimum)
         have = read.have()
-        now = sub(have.result, read.before)
-        assert isinstance(now, Decimal)
-        read.keep(now)
+        read.keep(read.nets())
         if stretch.over and have.result < read.amount.result:
             step = Step.of("difference", (), parts=[read.amount, have])
             version = (stretch.last.minimum or held[-1]).digest
@@ -246,9 +246,8 @@ def prepaid(sheet: Sheet) -> None:
     if not any(isinstance(each, Prepaid) for each, _ in sheet.dues.commitments):
         return
     for fill in _filled(sheet, Prepaid):
-        held = fill.held
-        fill.read.keep(held)
-        if held:
+        fill.read.keep(fill.taken)
+        if fill.taken:
             each, step = fill.commitment, _drawn(fill)
             sheet.draw(each.key, each.label, step, fill.taken, version=each.digest, period=fill.read.period)
 

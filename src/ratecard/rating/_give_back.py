@@ -16,10 +16,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from .._numbers import CONTEXT, ZERO, div, mul, sign, split, total
+from .._numbers import CONTEXT, ZERO, Exact, div, mul, neg, sign, split, total
 from ..credits import Entry as Posted
-from ..credits import Holding, Leave, Refunded, Voided
+from ..credits import Holding, Leave, Refunded, Returned, Voided
 from ..money import Money
+from ..records import show_time
 from ..steps import Step
 from ._line import line_key
 from ._outcome_facts import Undone
@@ -69,12 +70,31 @@ class GiveBack:
         self.asked: list[tuple[str, str]] = []
         # What is given back of each draw, by lot.
         self.parts: Virtual = {}
+        self.cashed = self._paid_out()
         for entry, amount in owed:
             undone = sheet.undone.get(entry.key)
             if undone is not None and amount < ZERO:
                 self._undo(entry, undone, amount.copy_negate())
         self._lines()
         self._post()
+
+    def _paid_out(self) -> dict[tuple[str, str], Decimal]:
+        """What this statement gave back before to lots that were over, and so in money: by draw and lot."""
+        found: dict[tuple[str, str], Decimal] = {}
+        if not any(draw.mine for draw in self.earlier.values()):
+            return found
+        draws: dict[str, str] = {}
+        for entry in self.wallet.work.entries():
+            if not isinstance(entry, (Returned, Refunded)) or not self.wallet.story().is_mine(entry.id):
+                continue
+            if isinstance(entry, Returned):
+                draws[entry.id] = entry.draw_id
+            draw = draws.get(entry.id.rpartition("/over")[0] if isinstance(entry, Refunded) else entry.id)
+            if draw in self.earlier and self.wallet.work.due(entry):
+                # What this statement gives back it gives back to one lot at a time.
+                for lot, _, _, amount in entry.moves():
+                    found[draw, lot] = CONTEXT.add(found.get((draw, lot), ZERO), amount)
+        return found
 
     def _undo(self, entry: Entry, undone: Undone, amount: Decimal) -> None:
         """Find what paid for an amount that is taken off."""
@@ -85,7 +105,7 @@ class GiveBack:
             if each.entry.unit == terms.currency
             and (each.entry.use.item, each.entry.use.customer) == (undone.item, terms.customer)
             and each.entry.use.meter in (None, undone.meter)
-            and undone.start <= each.entry.at < undone.end
+            and _is_of(each, undone)
         ]
         draws.sort(key=lambda each: (each.entry.at, each.place), reverse=True)
         money = self._money(undone, draws, amount)
@@ -100,8 +120,13 @@ class GiveBack:
             self._take(entry, draws, CONTEXT.subtract(rest, paid), at)
 
     def _money(self, undone: Undone, draws: Sequence[Earlier], amount: Decimal) -> Decimal:
-        """What was paid in money for the whole of it, where no lot was asked at all, at the taxes of now."""
-        paid = self.sheet.rounded(div(mul(undone.billed, amount), undone.amount))
+        """What was paid in money for the whole of it, where no lot was asked at all."""
+        if undone.paid is None:
+            # At the taxes of now.
+            paid = self.sheet.rounded(div(mul(undone.billed, amount), undone.amount))
+        else:
+            net, tax = undone.paid
+            paid = CONTEXT.add(net, tax) if "tax" in self.sheet.mirrored else net
         for draw in draws:
             for part in (draw.uncovered, *draw.parts.values()):
                 paid = CONTEXT.subtract(paid, part)
@@ -231,6 +256,7 @@ class GiveBack:
             spare = max(ZERO, CONTEXT.subtract(draw.open, wanted.pop("")))
             for lot in {**draw.mine, **wanted}:
                 some = CONTEXT.subtract(draw.given(lot), wanted.get(lot, ZERO))
+                some = CONTEXT.subtract(some, self._cash(entry.id, lot, some))
                 if some > ZERO:
                     self.asked.append((entry.id, lot))
                     money = Money.make(CONTEXT.add(some, spare), entry.unit)
@@ -241,14 +267,18 @@ class GiveBack:
                     spare = ZERO
         return found
 
-    def _tell(self) -> dict[tuple[str, str | None], Decimal]:
+    def _cash(self, name: str, lot: str, some: Decimal) -> Decimal:
+        """How much of what a draw gave back to a lot, and does not now, was paid out in money."""
+        return max(ZERO, min(some, self.cashed.get((name, lot), ZERO)))
+
+    def _tell(self) -> dict[tuple[str, str | None], list[Step]]:
         """
         Tell what of each draw came back too much, or too little, for those who make later statements again.
 
         Returns:
-            What is to be paid once more, by lot and item, and others have used by now.
+            What is to be paid once more in money, by lot and item: what others have used by now, and what was paid out.
         """
-        short: dict[tuple[str, str | None], Decimal] = {}
+        short: dict[tuple[str, str | None], list[Step]] = {}
         again: Virtual = {}
         for (name, lot), held in zip(self.asked, self.wallet.redrawn, strict=True):
             mine = again.setdefault(name, {})
@@ -263,12 +293,15 @@ class GiveBack:
                 amount = CONTEXT.subtract(wanted.get(lot, ZERO), draw.given(lot))
                 amount = CONTEXT.subtract(amount, back.get(lot, ZERO))
                 amount = CONTEXT.add(amount, once_more.get(lot, ZERO))
+                cash = self._cash(name, lot, amount.copy_negate())
+                amount = CONTEXT.add(amount, cash)
                 used = self._used(lot, amount.copy_negate()) if lot and amount < ZERO else ZERO
-                if used:
+                amount = CONTEXT.add(amount, used)
+                if cash or used:
                     # It stays given back, for money.
-                    mark = (lot, draw.entry.use.item)
-                    short[mark] = CONTEXT.add(short.get(mark, ZERO), used)
-                    amount = CONTEXT.add(amount, used)
+                    parts = short.setdefault((lot, draw.entry.use.item), [])
+                    parts += [given(used, "used since")] if used else []
+                    parts += [given(self._worth(lot, cash), "paid out since it was over")] if cash else []
                 if amount:
                     left[lot] = amount
             self.wallet.virtual.pop(name, None)
@@ -283,17 +316,22 @@ class GiveBack:
             most = CONTEXT.subtract(most, lost)
         return max(ZERO, most)
 
-    def _keep(self, short: Mapping[tuple[str, str | None], Decimal]) -> None:
+    def _worth(self, lot_id: str, cash: Decimal) -> Exact:
+        """What was paid out for credits; in another currency it is asked for as what they stand for."""
+        lot = self.wallet.lot(lot_id)
+        return lot.cost(cash) if lot.cost_currency == lot.unit else cash
+
+    def _keep(self, short: Mapping[tuple[str, str | None], list[Step]]) -> None:
         """A line for what stays given back, though the reversal is not there any more: it is money to be paid."""
         terms = self.sheet.terms
-        for (lot_id, item), amount in short.items():
+        for (lot_id, item), parts in short.items():
             lot = self.wallet.lot(lot_id)
-            step = Step.of("sum", (), parts=[given(amount, item or "")], note=f"given back to {lot_id}, and used since")
-            self.sheet.line(
+            step = Step.of("sum", (), parts=parts, note=f"given back to {lot_id}, and not there any more")
+            made = self.sheet.line(
                 "credits", lot_id, lot.key, step, group=(("kept", item or ""),), version=terms.plan.digest,
                 period=terms.period,
             )  # fmt: skip
-            more(self.wallet.paid, str(terms.currency), lot_id, amount.copy_negate())
+            more(self.wallet.paid, str(terms.currency), lot_id, neg(made.exact))
 
     def close(self) -> None:
         """Tell what is to be mended; what is left in lots that are over when it is booked is void, or money due."""
@@ -307,3 +345,10 @@ class GiveBack:
                 kind: type[Voided | Refunded] = Refunded if held.lot.paid else Voided
                 entry: Posted = kind(self.wallet.free(f"{name}/over"), booked, lot_id, some, False)
                 work.post([entry])
+
+
+def _is_of(draw: Earlier, undone: Undone) -> bool:
+    """Whether a draw paid for a billing period: in it, or later where reversals made what is left of it dearer."""
+    if "/[reversal]" in draw.entry.id:
+        return f"[billed={show_time(undone.start)}]@" in draw.entry.id
+    return undone.start <= draw.entry.at < undone.end

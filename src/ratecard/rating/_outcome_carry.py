@@ -7,7 +7,7 @@ period that is still of interest: one that runs, or one in which an outcome can 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from ..errors import MismatchError, RatecardError
 from ..meters import Happening, Judged, Outcomes, read_happening, show_happening
 from ..prices import Outcome
 from ..records import read_time, show_time
+from ._bookings import Booking, Bookings, booking_of
 from ._outcome_facts import Edition, Facts, Held
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Came:
         base: what is settled of these.
         happenings: the records of subjects that are not settled; the edition of each result, and the billing period in
             which it was decided.
+        bookings: how its billing periods were paid.
     """
 
     def __init__(self, told: Mapping[str, Any]) -> None:
@@ -53,6 +55,8 @@ class Came:
             facts = self.base[start] = Facts(failed)
             for key, count, kept, worth in editions:
                 facts.held[self.editions[key].key] = Held(exact(count), exact(kept), exact(worth))
+        paid = {span: [booking_of(row) for row in rows] for span, rows in told.get("paid", ())}
+        self.bookings = Bookings(paid, [span for span in self.spans if span not in paid])
         self.happenings: list[Happening] = []
         self.edition_of: dict[Happening, str] = {}
         self.placed: dict[Happening, str] = {}
@@ -81,8 +85,14 @@ def read_carried(key: str, told: Any) -> Came:
         ) from None
 
 
-def outcomes_carried(item: OutcomeItem) -> dict[str, Any] | None:
-    """What the next period needs to know; None where nothing can happen any more."""
+def outcomes_carried(item: OutcomeItem, fresh: Mapping[str, Sequence[Booking]]) -> dict[str, Any] | None:
+    """
+    What the next period needs to know; None where nothing can happen any more.
+
+    Args:
+        item: the outcomes.
+        fresh: the lines of the statement that billed some, by billing period.
+    """
     known = item.facts(item.until)
     running = {span for span, end in item.spans.items() if end > item.until}
     waiting = _waiting(item, running)
@@ -100,6 +110,9 @@ def outcomes_carried(item: OutcomeItem) -> dict[str, Any] | None:
             for each in item.ordered(used)
         ],
         "spans": told,
+        "paid": [
+            [span, item.bookings.told(span, fresh.get(span, ()))] for span, *_ in told if item.bookings.knows(span)
+        ],
         "rows": rows,
     }
 

@@ -115,6 +115,8 @@ class Undone(NamedTuple):
         removed: the outcomes; none where a guarantee alone gives something back.
         billed: what was billed before.
         amount: what is taken off of that, above 0.
+        paid: what of what was billed was still paid before, in whatever, without and with taxes beside it; None where
+            that is not remembered.
     """
 
     item: str
@@ -125,6 +127,7 @@ class Undone(NamedTuple):
     removed: tuple[Removed, ...]
     billed: Exact
     amount: Exact
+    paid: tuple[Decimal, Decimal] | None
 
 
 def ordered(editions: Iterable[Edition]) -> list[Edition]:

@@ -9,12 +9,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from .._numbers import ZERO, Exact, sign, sub
+from .._numbers import CONTEXT, ZERO, Exact, sign, sub
 from ..errors import MismatchError
 from ..meters import Happening, Outcomes
 from ..periods import Period
 from ..plans import Piece, Service
 from ..records import show_time
+from ._bookings import Back
 from ._evidence import Evidence
 from ._line import Group, Kind, LineHead, line_key
 from ._outcomes import Due, OutcomeItem, is_outcomes
@@ -72,16 +73,35 @@ def _counts(charging: Charging, meter: str) -> bool:
 
 
 def _emit(charging: Charging, item: OutcomeItem, group: Group) -> None:
-    left = item.left()
+    left = item.uncounted()
     for due in item.dues() or ([item.nothing()] if left else []):
         evidence = due.evidence
         if evidence is not None and left:
             evidence, left = evidence.beside(left), []
         head = _head(charging, item, due, group, evidence)
         _weigh(charging, item, due, head)
-        if sign(due.amount) < 0:
-            _note(charging, item, due, head.key)
         charging.round_line(head, due.quantity, due.amount, _steps(due))
+        item.lines[head.key] = (due.span, due.edition.key)
+        if sign(due.amount) < 0 or sign(due.quantity) < 0:
+            _reverse(charging, item, due, head.key)
+
+
+def _reverse(charging: Charging, item: OutcomeItem, due: Due, key: str) -> None:
+    """Take off what was billed, rounded so that in all no more is taken off than was."""
+    back: Back | None = None
+    if item.bookings.knows(due.span):
+        amount = ZERO
+        # Where the fee follows the success rate, fewer outcomes may cost more.
+        if sign(due.amount) <= 0:
+            billed, stands = item.left(due)
+            line = charging.lines[-1]
+            amount = max(ZERO, CONTEXT.subtract(billed, line.head.rounded(stands)))
+            charging.lines[-1] = line.moved(
+                line.head.rounded(sub(ZERO, amount)), "so that no more is taken off than was billed"
+            )
+        back = charging.backs[key] = item.reverse(due, amount)
+    if sign(due.amount) < 0:
+        _note(charging, item, due, key, back)
 
 
 def _weigh(charging: Charging, item: OutcomeItem, due: Due, head: LineHead) -> None:
@@ -108,7 +128,7 @@ def _weigh(charging: Charging, item: OutcomeItem, due: Due, head: LineHead) -> N
     charging.weights[head.key] = weights
 
 
-def _note(charging: Charging, item: OutcomeItem, due: Due, key: str) -> None:
+def _note(charging: Charging, item: OutcomeItem, due: Due, key: str, back: Back | None) -> None:
     """
     Note what a line takes off, so that credits which paid for it come back.
 
@@ -125,7 +145,7 @@ def _note(charging: Charging, item: OutcomeItem, due: Due, key: str) -> None:
             code="ledger.missing",
         )
     if charging.wallet is not None:
-        charging.undone[key] = item.undone(due)
+        charging.undone[key] = item.undone(due, back)
 
 
 def _steps(due: Due) -> Any:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from .._numbers import ONE, ZERO, Exact, add, neg, sign, sub, total
@@ -23,6 +24,7 @@ from ..plans import Piece, Service, Terms
 from ..prices import Outcome
 from ..records import read_time, show_time
 from ..steps import Step
+from ._bookings import Back, Bookings
 from ._evidence import Evidence, Left, Proof
 from ._outcome_carry import Came, read_carried
 from ._outcome_facts import NOTHING, Edition, Facts, Held, Part, Removed, Undone, booked, ordered, parts
@@ -89,6 +91,9 @@ class OutcomeItem:
         self.happenings: list[Happening] = []
         self.edition_of: dict[Happening, str] = {}
         self.placed: dict[Happening, str] = {}
+        self.bookings = Bookings({})
+        # The lines of this statement: of which billing period, and under which edition.
+        self.lines: dict[str, tuple[str, str]] = {}
         self.unserved: list[Happening] = []
         self.fresh: list[Happening] = []
         if carried is not None:
@@ -105,6 +110,7 @@ class OutcomeItem:
         self.name, self.rules = came.name, came.rules
         self.editions, self.spans, self.base = came.editions, came.spans, came.base
         self.happenings, self.edition_of, self.placed = came.happenings, came.edition_of, came.placed
+        self.bookings = came.bookings
 
     def _read_service(self, service: Service) -> None:
         meter = service.meter
@@ -272,8 +278,8 @@ class OutcomeItem:
         some = parts(self.facts(at).get(due.span, Facts()), self.editions)
         return total(part.amount for key, part in some.items() if due.closed or key == due.edition.key)
 
-    def undone(self, due: Due) -> Undone:
-        """What a due takes off: the outcomes that stood before the statement and do not at its end."""
+    def removed(self, due: Due) -> list[Removed]:
+        """The outcomes that a due takes off: those that stood before the statement and do not at its end."""
         found: list[Removed] = []
         for each in self.judgement.results:
             if not each.standing(self.since) or each.standing(self.until) or self.placed[each.record] != due.span:
@@ -283,9 +289,28 @@ class OutcomeItem:
                 assert each.due is not None and each.gone is not None
                 worth = ONE if edition.price.rate is None else edition.price.worth(each.record.value)
                 found.append(Removed(each.due, each.gone.at, ZERO if edition.trial else worth))
+        return found
+
+    def left(self, due: Due) -> tuple[Decimal, Exact]:
+        """What is left of what was billed, as lines were rounded, and what of a due stands at the end, exact."""
+        edition = None if due.closed else due.edition.key
+        return self.bookings.left(due.span, edition), self._at(due, self.until)
+
+    def reverse(self, due: Due, amount: Decimal) -> Back:
+        """Take an amount off what is left of what was billed."""
+        currency, edition = self.terms.currency, None if due.closed else due.edition.key
+        return self.bookings.reverse(
+            due.span, edition, amount, self.removed(due), step=currency.step, places=currency.places
+        )
+
+    def undone(self, due: Due, back: Back | None) -> Undone:
+        """What a due takes off, and what of it was paid, where that is remembered."""
+        found = self.removed(due)
+        if back is not None:
+            found = [each._replace(weight=owed) for each, owed in zip(found, back.owed, strict=True)]
         return Undone(
             self.key, self.meter, read_time(due.span), self.spans[due.span], self.until, tuple(found),
-            self._at(due, self.since), neg(due.amount),
+            self._at(due, self.since), neg(due.amount), None if back is None else (back.net, back.tax),
         )  # fmt: skip
 
     def nothing(self) -> Due:
@@ -343,7 +368,7 @@ class OutcomeItem:
             found.append(Proof(record.subject, record.source, record.id, show_time(record.at), by, undone, stands))
         return found
 
-    def left(self) -> list[Left]:
+    def uncounted(self) -> list[Left]:
         """The records of this statement that did not count, and all that are not decided yet."""
         held = [(each.record, "pending") for each in self.judgement.results if each.pending(self.until)]
         held += [

@@ -129,8 +129,8 @@ def _adds_up(lines: Iterable[LineItem]) -> bool:
     """Whether lines of credits that were rounded together add up to what they are together, rounded."""
     groups: dict[tuple[str, ...], list[LineItem]] = {}
     for line in lines:
-        if line.kind == "credits":
-            # What they pay is apart from what comes back to them.
+        if line.kind == "credits" and "kept" not in dict(line.group):
+            # What they pay is apart from what comes back to them; what stays given back is rounded by itself.
             groups.setdefault(tuple(name for name, _ in line.group), []).append(line)
     return all(_rounded_once(some) for some in groups.values() if any(each.steps[-1].rule == "sum" for each in some))
 

@@ -75,7 +75,11 @@ class Reading:
         # The last two stretches that were asked for, each with the first segment behind it, and their cells.
         self._kept: list[tuple[datetime, datetime, int, Cells]] = []
         carry = terms.carry
-        counters = {} if carry is None else carry.counters.get(key, {})
+        # Of a counter that nothing runs on with, its groups may be by other dimensions.
+        mine = [each.counted for each in terms.services if each.meter is not None and each.meter.key == key]
+        since = min(mine, default=terms.period.start)
+        told = {} if carry is None else carry.counters.get(key, {})
+        counters = {start: pairs for start, pairs in told.items() if read_time(start) >= since}
         self.carried = {
             read_time(start): {self._group(group): self.states.load(told["state"]) for group, told in pairs}
             for start, pairs in counters.items()

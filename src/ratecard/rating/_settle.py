@@ -54,7 +54,7 @@ def settle(charges: Charges) -> Statement:
         memo["recalled"] = recalled(terms)
     wallet = None if charges.wallet is None else charges.wallet.again()
     drawing = wallet is not None and "credits" in terms.plan.order.statement and wallet.has(terms.currency)
-    if memo["dues"] is None and not drawing:
+    if memo["dues"] is None and not drawing and not charges.backs:
         subtotal = ZERO
         for line in lines:
             subtotal = CONTEXT.add(subtotal, line.rounded)
@@ -69,7 +69,7 @@ def settle(charges: Charges) -> Statement:
     return Statement(
         head, lines=found.lines, account=charges.account, charges=charges,
         subtotal=sums["subtotal"], total=sums["total"], due=sums["due"], drawn=found.drawn, billed=found.billed,
-        coupons=found.coupons, notices=[*memo["recalled"], *found.notices], wallet=wallet,
+        coupons=found.coupons, rooms=found.rooms, notices=[*memo["recalled"], *found.notices], wallet=wallet,
     )  # fmt: skip
 
 

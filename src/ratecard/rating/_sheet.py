@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from .._numbers import CONTEXT, ONE, ZERO, Exact, div, mul, quantize, split, total
+from .._numbers import CONTEXT, ONE, ZERO, Exact, div, mul, quantize, sign, split, total
 from ..money import Currency
 from ..periods import Period
 from ..plans import Dues, Piece, Plan, Service, Terms, Window
 from ..steps import Step
+from ._bookings import Back, Room
 from ._charges import Charges
 from ._line import Group, Kind, LineHead, LineItem, line_key
 from ._notice import Notice
@@ -40,9 +41,10 @@ class Entry:
         listed: its amount before all discounts, rounded.
         counted: how much of it has filled postpaid commitments.
         reversal: whether it takes back what was billed before.
+        closed: whether it is known what stages took of that then; so those of now leave it alone.
     """
 
-    __slots__ = ("at", "counted", "group", "items", "key", "listed", "net", "plan", "reversal")
+    __slots__ = ("at", "closed", "counted", "group", "items", "key", "listed", "net", "plan", "reversal")
 
     def __init__(
         self, key: str, items: Sequence[str], plan: str, at: datetime, net: Decimal, listed: Decimal, *,
@@ -57,6 +59,7 @@ class Entry:
         self.listed = listed
         self.counted: Decimal = ZERO
         self.reversal = reversal
+        self.closed = False
 
     def within(self, items: Sequence[str]) -> bool:
         """Whether it lies wholly inside a scope; an empty scope is everything."""
@@ -74,6 +77,8 @@ class Sheet:
         entries: what the stages work on; None for all lines.
         window: the billing period that is looked at; None for the rated period.
         whole: the statement that it is a part of; None where it is the statement.
+        told: from when on statements before tell what they billed, so that what is reversed of it is reversed with
+            what stages make of all of it so far; None where none does.
 
     Attributes:
         opening: what each commitment and bound held when that time began, for those that began before it.
@@ -88,6 +93,7 @@ class Sheet:
     def __init__(
         self, charges: Charges, dues: Dues, lines: list[LineItem], *,
         entries: Sequence[Entry] | None = None, window: Window | None = None, whole: Sheet | None = None,
+        told: datetime | None = None,
     ) -> None:  # fmt: skip
         self.terms: Terms = charges.terms
         self.dues = dues
@@ -102,11 +108,24 @@ class Sheet:
         self.opened: dict[str, Decimal] = {}
         self.drawn: dict[str, Decimal] = {}
         self.runs_on = window is not None and not window.over
+        self.begun = window is not None and window.begun
         self.made: dict[str, Booked] = {}
         self.brought: dict[str, Brought] = {}
         self.taxable: list[tuple[Entry, Decimal]] = []
         self.weights = charges.weights
         self.undone = charges.undone
+        # What comes back as it was paid; the stages of now leave it alone.
+        self.backs: Mapping[str, Back] = (
+            {key: back for key, back in charges.backs.items() if told is None or back.since < told}
+            if whole is None else whole.backs
+        )  # fmt: skip
+        # The kinds of stages of which reversals have given back their part.
+        self.mirrored: set[str] = set()
+        # What lines of outcomes use up of what holds so much in a period.
+        self.rooms: dict[str, list[Room]] = (
+            {key: [] for item in charges.outcomes.values() for key in item.lines} if whole is None else whole.rooms
+        )
+        self._follows = False
         self._services: dict[tuple[str, datetime], tuple[Service, Piece]] | None = None
         self.freed: dict[str, Exact] = {}
         if entries is not None:
@@ -116,7 +135,9 @@ class Sheet:
         for line in lines:
             listed = charges.listed.get(line.key)
             before = line.rounded if listed is None else quantize(listed, line.head.places, self.terms.plan.rounding)
-            self.entries.append(self._entry(line, [line.item], self.terms.plan_at(line.period.start), before))
+            entry = self._entry(line, [line.item], self.terms.plan_at(line.period.start), before)
+            entry.closed = line.key in self.backs and line.rounded <= ZERO
+            self.entries.append(entry)
 
     def _entry(self, line: LineItem, items: Sequence[str], plan: Plan, listed: Decimal) -> Entry:
         at = max(line.period.start, self.period.start)
@@ -139,9 +160,31 @@ class Sheet:
             }
         return self._services.get((line.item, line.period.start))
 
+    @property
+    def open(self) -> list[Entry]:
+        """The entries that stages work on: all but what comes back as it was paid."""
+        return [entry for entry in self.entries if not entry.closed]
+
+    def uses(self, name: str, start: str, some: Iterable[tuple[Entry, Exact]]) -> None:
+        """Note what lines use up of what holds so much in a period, so that it comes back when they are reversed."""
+        if self.runs_on or self.begun:
+            # Of a billing period in parts the stages see all of it so far, and not what each part used up.
+            return
+        for entry, amount in some:
+            if entry.key in self.rooms and sign(amount):
+                self.rooms[entry.key].append(Room(name, start, amount))
+
+    def comes_back(self, name: str, start: str) -> Exact:
+        """What reversals give back of what was used up."""
+        if self._follows:
+            # The billing period before has it already.
+            return ZERO
+        rooms = (room for back in self.backs.values() for room in back.rooms)
+        return total(room.amount for room in rooms if (room.name, room.start) == (name, start))
+
     def scope(self, items: Sequence[str], plans: Sequence[str]) -> list[Entry]:
         """The entries inside a scope, of those that were priced under some plans."""
-        return [entry for entry in self.entries if entry.plan in plans and entry.within(items)]
+        return [entry for entry in self.open if entry.plan in plans and entry.within(items)]
 
     def rounded(self, amount: Exact) -> Decimal:
         """An amount as a line shows it."""
@@ -175,7 +218,7 @@ class Sheet:
         )  # fmt: skip
         made = LineItem(head, ONE, step.result, alone, lambda _: (head.step(step, alone),))
         made = made.moved(rounded, "so that what credits pay adds up")
-        if self.runs_on and kind not in ("trial", "credits"):
+        if self.runs_on and not group and kind not in ("trial", "credits"):
             self.made[line_key(kind, item, (), full.start)] = Booked(
                 kind, item, name, version=version, start=full.start, end=full.end, amount=rounded
             )
@@ -242,6 +285,7 @@ class Sheet:
 
     def goes_on(self, before: Sheet) -> None:
         """What the billing period before left of commitments and of the uses of coupons."""
+        self._follows = True
         self.opening = before.drawn
         self.coupons = dict(before.coupons)
 

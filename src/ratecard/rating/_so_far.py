@@ -55,7 +55,7 @@ class SoFar(Sheet):
     ) -> None:  # fmt: skip
         super().__init__(charges, dues, whole.lines, entries=(), window=window, whole=whole)
         self.past = past
-        self.opening = self.opened = dict(past.opening)
+        self.opening, self.opened = past.opening, dict(past.opening)
         for key in {each.item for each in past.made.values() if each.kind == "coupon" and each.amount}:
             # This billing period has used it already, and may go on.
             self.coupons[key] = max(self.coupons.get(key, 0) - 1, 0)

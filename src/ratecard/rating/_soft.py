@@ -31,7 +31,7 @@ def soft(sheet: Sheet) -> None:
 
 def _cells(sheet: Sheet, cap: Cap) -> dict[Group, list[Entry]]:
     """The entries that a cap is about, by the groups it counts on their own, in the order of the lines."""
-    entries = [entry for entry in sheet.entries if entry.within([] if cap.item is None else [cap.item])]
+    entries = [entry for entry in sheet.open if entry.within([] if cap.item is None else [cap.item])]
     found: dict[Group, list[Entry]] = {} if cap.each else {(): []}
     for entry in entries:
         group = dict(entry.group)
@@ -60,7 +60,7 @@ def _stop(sheet: Sheet, cap: Cap, cell: Group, entries: Sequence[Entry], stretch
             # What was billed before is above it alone: no more can come off than there is.
             step = Step.of("clamp", [("minimum", neg(max(most, ZERO)))], parts=[step])
         sheet.spread("maximum", named, named, step, over, version=stretch.last.digest, period=read.period)
-    read.keep(_sum(over))
+    read.keep([(entry, entry.net) for entry in over])
 
 
 def _sum(entries: Sequence[Entry]) -> Decimal:

@@ -17,9 +17,11 @@ from ..errors import MismatchError
 from ..periods import Period
 from ..plans import AnyDiscount, Dues, PercentDiscount, Terms, Window, dues, windows
 from ._adjust import KINDS, choose, discounts, maximum, taxes
+from ._bookings import Room
 from ._charges import Charges
 from ._commit import commitments, minimum, prepaid
 from ._line import LineItem
+from ._mirrors import mirrors
 from ._money_credits import pay_by_credits
 from ._past import Booked, Past, past_of, told_past
 from ._sheet import Notice, Sheet
@@ -54,17 +56,18 @@ class Staging:
 class Across:
     """What the stages make of a statement: its lines, its notices, and what the carry is told."""
 
-    __slots__ = ("billed", "coupons", "drawn", "lines", "notices")
+    __slots__ = ("billed", "coupons", "drawn", "lines", "notices", "rooms")
 
     def __init__(
         self, lines: Sequence[LineItem], notices: Sequence[Notice], *, drawn: Mapping[str, Exact],
-        coupons: Mapping[str, int], billed: Mapping[str, Any] | None,
+        coupons: Mapping[str, int], billed: Mapping[str, Any] | None, rooms: Mapping[str, Sequence[Room]],
     ) -> None:  # fmt: skip
         self.lines = lines
         self.notices = notices
         self.drawn = drawn
         self.coupons = coupons
         self.billed = billed
+        self.rooms = rooms
 
 
 def nothing_across(terms: Terms) -> Staging:
@@ -125,11 +128,13 @@ def across(charges: Charges, staging: Staging, lines: Sequence[LineItem], wallet
     """Every stage in the order of the plan."""
     alone = len(staging.windows) == 1 and staging.past is None
     window = staging.windows[0][0] if alone else None
-    whole = Sheet(charges, staging.whole, list(lines), window=window)
+    told = None if staging.past is None else staging.past.since
+    whole = Sheet(charges, staging.whole, list(lines), window=window, told=told)
+    mirrors(whole, "trial", charges.terms.plan.order.statement)
     trials(whole)
     sheets = [whole] if alone else _sheets(charges, staging, whole)
     if whole.runs_on:
-        whole.remember(list(zip(lines, whole.entries, strict=True)))
+        whole.remember([pair for pair in zip(lines, whole.entries, strict=True) if not pair[1].closed])
     for index, sheet in enumerate(sheets):
         if index:
             sheet.goes_on(sheets[index - 1])
@@ -137,13 +142,13 @@ def across(charges: Charges, staging: Staging, lines: Sequence[LineItem], wallet
     last = sheets[-1]
     return Across(
         whole.lines, _notices(sheets), drawn={**last.drawn, **whole.freed}, coupons=last.coupons,
-        billed=_billed(sheets, whole) if last.runs_on else None,
+        rooms=whole.rooms, billed=_billed(sheets, whole) if last.runs_on else None,
     )  # fmt: skip
 
 
 def _sheets(charges: Charges, staging: Staging, whole: Sheet) -> list[Sheet]:
     """A sheet for each billing period, with the entries that begin in it."""
-    pairs = list(zip(whole.lines, whole.entries, strict=False))
+    pairs = [pair for pair in zip(whole.lines, whole.entries, strict=False) if not pair[1].closed]
     found: list[Sheet] = []
     for index, (window, held) in enumerate(staging.windows):
         # What begins in none of them, such as a fee that is due at the very end, is the last one's.
@@ -166,6 +171,7 @@ def _stages(sheet: Sheet, sheets: Sequence[Sheet], wallet: Wallet | None) -> Non
     whole, last = sheet.whole, sheet is sheets[-1]
     coupons = choose(sheet)
     for index, stage in enumerate(order):
+        mirrors(whole, stage)
         if stage in KINDS:
             discounts(sheet, stage, coupons)
         elif stage == "maximum":
@@ -177,7 +183,7 @@ def _stages(sheet: Sheet, sheets: Sequence[Sheet], wallet: Wallet | None) -> Non
         elif stage == "prepaid":
             prepaid(sheet)
         elif stage == "tax":
-            sheet.taxable = [(entry, entry.net) for entry in sheet.entries]
+            sheet.taxable = [(entry, entry.net) for entry in sheet.open]
             if last:
                 taxes(sheets[0], whole.dues.taxes, [pair for each in sheets for pair in each.taxable])
                 sheets[0].book()

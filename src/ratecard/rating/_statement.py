@@ -17,6 +17,7 @@ from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
 from ..periods import Period
 from ..plans import Carry, Order
+from ._bookings import Room
 from ._carried import carried
 from ._charges import Charges
 from ._line import CHARGES, Kind, LineItem
@@ -116,8 +117,8 @@ class Statement:
     """
 
     __slots__ = (
-        "_billed", "_carry", "_charges", "_coupons", "_drawn", "_due", "_subtotal", "_total", "_virtual", "account",
-        "entries", "head", "ledger", "lines", "notices", "paid_before", "refunds",
+        "_billed", "_carry", "_charges", "_coupons", "_drawn", "_due", "_rooms", "_subtotal", "_total", "_virtual",
+        "account", "entries", "head", "ledger", "lines", "notices", "paid_before", "refunds",
     )  # fmt: skip
 
     def __init__(
@@ -138,7 +139,9 @@ class Statement:
         entries: Sequence[Entry] = (),
         refunds: Sequence[Due] = (),
         paid: Paid | None = None,
+        rooms: Mapping[str, Sequence[Room]] | None = None,
     ) -> None:
+        self._rooms = rooms
         self.entries: tuple[Entry, ...] = tuple(entries) if wallet is None else wallet.entries()
         self.paid_before: Paid = (paid or {}) if wallet is None else paid_before(wallet.paid, self.entries)
         self.refunds: tuple[Due, ...] = tuple(refunds) if wallet is None else wallet.refunds()
@@ -206,7 +209,10 @@ class Statement:
     def carry(self) -> Carry | None:
         """What the next period needs to know, worked out on first reading."""
         if self._carry is None and self._charges is not None:
-            self._carry = carried(self._charges, self.lines, self._drawn, self._coupons, self._billed, self._virtual)
+            self._carry = carried(
+                self._charges, self.lines, drawn=self._drawn, coupons=self._coupons, billed=self._billed,
+                virtual=self._virtual, rooms=self._rooms,
+            )  # fmt: skip
         return self._carry
 
     def line(self, key: str) -> LineItem:

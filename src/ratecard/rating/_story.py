@@ -146,12 +146,12 @@ class Story:
         self._back: dict[str, list[Returned]] = {}
         self.earlier: dict[str, Earlier] = {}
         entries = work.entries()
-        mine = {each.draw_id for each in entries if isinstance(each, Returned) and self._mine(each.id)}
+        mine = {each.draw_id for each in entries if isinstance(each, Returned) and self.is_mine(each.id)}
         wanted, asked = set(items), {*mine, *virtual}
         moving = {(each.use, each.at) for each in entries if isinstance(each, Drawn) and self._is_later(each)}
         for place, entry in enumerate(entries):
             if isinstance(entry, Drawn):
-                if self._mine(entry.id):
+                if self.is_mine(entry.id):
                     self._own.append(entry)
                 elif (entry.id in asked or entry.use.item in wanted) and self._can_return(entry):
                     told = virtual.get(entry.id, {})
@@ -161,12 +161,13 @@ class Story:
         for each in self.earlier.values():
             each.end()
 
-    def _mine(self, id: str) -> bool:
+    def is_mine(self, id: str) -> bool:
+        """Whether an entry with this id is one of the statement."""
         return id.startswith(self._prefix)
 
     def _is_later(self, entry: Drawn) -> bool:
         """Whether lots pay by it once more for what a later statement had given back."""
-        if _LINE not in entry.id or self._mine(entry.id):
+        if _LINE not in entry.id or self.is_mine(entry.id):
             return False
         start = _START.search(entry.id)
         return start is not None and read_time(start[1]) >= self._until
@@ -178,8 +179,8 @@ class Story:
     def _take(self, entry: Returned) -> None:
         known = self.earlier.get(entry.draw_id)
         if known is not None:
-            known.take(entry, mine=self._mine(entry.id), later=entry.at >= self._until)
-        elif _LINE in entry.id and not self._mine(entry.id):
+            known.take(entry, mine=self.is_mine(entry.id), later=entry.at >= self._until)
+        elif _LINE in entry.id and not self.is_mine(entry.id):
             self._back.setdefault(entry.draw_id, []).append(entry)
 
     def own(self) -> Iterator[Own]:

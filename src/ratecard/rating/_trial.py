@@ -31,12 +31,14 @@ def trials(sheet: Sheet) -> None:
     if not sheet.dues.trials:
         return
     marks = {(service.key, piece.start): piece.free for service in sheet.terms.services for piece in service.pieces}
-    lines = list(zip(sheet.lines, sheet.entries, strict=True))
+    # Behind the lines of prices stands what reversals give back of trials.
+    lines = list(zip(sheet.lines, sheet.entries, strict=False))
     for trial in sheet.dues.trials:
         mine = [
             (line.quantity, entry)
             for line, entry in lines
             if line.kind == "usage"
+            and not entry.closed
             and marks.get((line.item, line.period.start)) == trial.phase
             and entry.within(trial.free.items)
         ]
@@ -45,11 +47,13 @@ def trials(sheet: Sheet) -> None:
         if trial.free.units is None:
             # A plan has an amount in each of its currencies, and a subscription in its own, or they are refused.
             free = sum_in(trial.free.amount, sheet.currency) if trial.free.amount is not None else None
-            used = _money(sheet, trial, sub(free or ZERO, before), over)
+            each = _money(sheet, trial, sub(free or ZERO, before), over)
         else:
-            used = _units(sheet, trial, sub(trial.free.units, before), total(held for held, _ in mine), over)
+            each = _units(sheet, trial, sub(trial.free.units, before), mine)
         if not trial.over:
-            sheet.freed[f"trial {trial.name}"] = add(before, used)
+            name = f"trial {trial.name}"
+            sheet.freed[name] = add(before, total(each))
+            sheet.uses(name, "sum" if trial.free.units is None else "units", list(zip(over, each, strict=True)))
 
 
 def _before(sheet: Sheet, trial: Trial) -> Exact:
@@ -63,36 +67,39 @@ def _before(sheet: Sheet, trial: Trial) -> Exact:
             "up; pass carry=statement.carry of the period before",
             code="carry.missing",
         )
-    return exact(carry.commitments.get(f"trial {trial.name}", "0"))
+    name = f"trial {trial.name}"
+    return sub(
+        exact(carry.commitments.get(name, "0")), sheet.comes_back(name, "sum" if trial.free.units is None else "units")
+    )
 
 
-def _money(sheet: Sheet, trial: Trial, left: Exact, over: Sequence[Entry]) -> Exact:
-    """Take off what is left of a sum, as far as there is usage; how much that is."""
+def _money(sheet: Sheet, trial: Trial, left: Exact, over: Sequence[Entry]) -> list[Exact]:
+    """Take off what is left of a sum, as far as there is usage; how much that is of each line."""
     base = summed([(entry.key, entry.net) for entry in over], "usage at list")
     if sign(left) <= 0 or sign(base.result) <= 0:
-        return ZERO
+        return [ZERO] * len(over)
     least = Step.of("least", (), parts=[base, given(left, "left of what is free")])
-    return neg(_take(sheet, trial, Step.of("scaled", [("factor", MINUS)], parts=[least]), over))
+    return _take(sheet, trial, Step.of("scaled", [("factor", MINUS)], parts=[least]), over)
 
 
-def _units(sheet: Sheet, trial: Trial, left: Exact, held: Exact, over: Sequence[Entry]) -> Exact:
-    """Take off the share of the units that is free; how many units that is."""
+def _units(sheet: Sheet, trial: Trial, left: Exact, mine: Sequence[tuple[Exact, Entry]]) -> list[Exact]:
+    """Take off the share of the units that is free; how many units that is of each line."""
+    held = total(units for units, _ in mine)
     used = left if left < held else held
     if sign(used) <= 0:
-        return ZERO
+        return [ZERO] * len(mine)
+    over = [entry for _, entry in mine]
     base = summed([(entry.key, entry.net) for entry in over], "usage at list")
     words = f"{text(used)} of {text(held)} units are free"
     _take(sheet, trial, Step.of("scaled", [("factor", neg(used)), ("divisor", held)], parts=[base], note=words), over)
-    return used
+    return [div(mul(used, units), held) for units, _ in mine]
 
 
-def _take(sheet: Sheet, trial: Trial, step: Step, over: Sequence[Entry]) -> Decimal:
+def _take(sheet: Sheet, trial: Trial, step: Step, over: Sequence[Entry]) -> list[Exact]:
     """Take it off; what is free counts as if it had never been charged, also for what is priced at list."""
     before = {entry.key: entry.net for entry in over}
-    off = sheet.spread(
-        "trial", trial.name, trial.name, step, over, version=trial.free.digest, period=trial.period
-    )  # fmt: skip
+    sheet.spread("trial", trial.name, trial.name, step, over, version=trial.free.digest, period=trial.period)
     for entry in over:
         if entry.net != before[entry.key]:
             entry.listed = sheet.rounded(div(mul(entry.listed, entry.net), before[entry.key]))
-    return off
+    return [sub(before[entry.key], entry.net) for entry in over]
