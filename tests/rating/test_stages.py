@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -420,6 +421,47 @@ def test_credits_count_towards_commitments() -> None:
     """A line below zero is taken off what the others bring."""
     found = bill([fee("a", "50"), fee("b", "-20")], commitments=[post("c", "40")])
     assert lines(found)[-1] == ("commitment", "c", "10.00")
+
+
+@pytest.mark.parametrize("keys", list(itertools.permutations(["f", "g", "back"])))
+def test_a_credit_outside_a_commitment(keys: tuple[str, ...]) -> None:
+    """A credit that is outside the items of all commitments takes nothing of them, wherever it stands on the card."""
+    amounts = {"f": "100", "g": "150", "back": "-40"}
+    both = [post("cf", "100", items=["f"]), post("cg", "100", items=["g"])]
+    assert str(bill([fee(key, amounts[key]) for key in keys], commitments=both).due) == "210.00 USD"
+    some = [post("cf", "100", items=["back", "f"]), post("cg", "100", items=["g"])]
+    assert str(bill([fee(key, amounts[key]) for key in keys], commitments=some).due) == "250.00 USD"
+
+
+@pytest.mark.parametrize("keys", list(itertools.permutations(["f", "g", "back"])))
+@pytest.mark.parametrize(
+    ("wide", "narrow", "expected"),
+    [
+        # The credit is g's alone to bear: f fills the narrow one with what the wide one has no room for.
+        ("100", "100", [("commitment", "narrow", "40.00")]),
+        ("60", "100", []),
+        ("60", "70", [("overage", "narrow", "30.00")]),
+        # It is no matter of the narrow one, which counts all of f that the wide one left for it.
+        ("10", "100", [("overage", "wide", "50.00")]),
+    ],
+)
+def test_a_credit_inside_one_of_two(
+    keys: tuple[str, ...], wide: str, narrow: str, expected: list[tuple[str, str, str]]
+) -> None:
+    """A credit lowers what those commitments count that have its item, first by charges that no other one has."""
+    amounts = {"f": "100", "g": "100", "back": "-40"}
+    both = [post("wide", wide, overage="2"), post("narrow", narrow, items=["f"], overage="2", priority=1)]
+    found = bill([fee(key, amounts[key]) for key in keys], commitments=both)
+    assert [each for each in lines(found) if each[0] != "fee"] == expected
+
+
+def test_a_credit_that_one_of_two_knows_of() -> None:
+    """Of a charge that both have, the one that has the credit as well counts what it leaves, and the other the rest."""
+    both = [post("wide", "100"), post("narrow", "100", items=["f"], priority=1)]
+    found = bill([fee("f", "100"), fee("back", "-40")], commitments=both)
+    assert lines(found)[2:] == [("commitment", "wide", "40.00"), ("commitment", "narrow", "60.00")]
+    drawn = bill([fee("f", "100"), fee("back", "-40")], commitments=[post("c", "30"), pre("d", "90", priority=1)])
+    assert lines(drawn)[2:] == [("prepaid", "d", "-30.00")]
 
 
 def test_overage_at_list() -> None:

@@ -2,8 +2,9 @@
 Floors and commitments of a statement: what charges fill, what is topped up, what is drawn from money paid before.
 
 Charges fill commitments in the order of priority, and each counts once: what one commitment has no room for goes to the
-next. What no commitment has room for is overage of the last one that it could have filled. A commitment runs over its
-own cadence; what it holds so far comes with `carry`, and it is topped up in the statement that holds its end.
+next; the order of lines decides nothing (see `_waterfall`). What no commitment has room for is overage of the last one
+that it could have filled. A commitment runs over its own cadence; what it holds so far comes with `carry`, and it is
+topped up in the statement that holds its end.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ..periods import Period
 from ..plans import Commitment, Maximum, Minimum, Plan, Postpaid, Prepaid, Stretch, sum_in
 from ..steps import Step
 from ._sheet import Entry, Sheet, given, summed
+from ._waterfall import charges
 
 __all__ = ["Reading", "commitments", "minimum", "prepaid", "reading"]
 
@@ -34,8 +36,7 @@ class Reading:
         self.amount = amount
         self.stretch = stretch
         self.before = before
-        rated = sheet.period
-        self.period = Period(max(stretch.start, rated.start), min(stretch.end, rated.end), zone=sheet.terms.zone)
+        self.period = within(sheet, stretch)
 
     def holds(self, entry: Entry) -> bool:
         """Whether an entry belongs to this period."""
@@ -51,6 +52,12 @@ class Reading:
         """Tell the next period what this one holds, while it runs on."""
         if not self.stretch.over:
             self.sheet.drawn[self.name] = CONTEXT.add(self.before, more)
+
+
+def within(sheet: Sheet, stretch: Stretch) -> Period:
+    """What a statement has of a period."""
+    rated = sheet.period
+    return Period(max(stretch.start, rated.start), min(stretch.end, rated.end), zone=sheet.terms.zone)
 
 
 def reading(sheet: Sheet, name: str, stretch: Stretch, pick: Callable[[Plan], Bound | None]) -> Reading:
@@ -122,16 +129,13 @@ class _Fill:
         self.taken: list[tuple[Entry, Decimal]] = []
         self.beyond: list[tuple[Entry, Decimal]] = []
 
-    def takes(self, entry: Entry) -> bool:
-        return entry.within(self.commitment.items) and self.read.holds(entry)
-
     def take(self, entry: Entry, amount: Decimal) -> Decimal:
-        """Take what there is room for; the rest goes on."""
+        """Take what there is room for; how much that is."""
         some = min(amount, self.left)
         if some:
             self.left = CONTEXT.subtract(self.left, some)
             self.taken.append((entry, some))
-        return CONTEXT.subtract(amount, some)
+        return some
 
     @property
     def held(self) -> Decimal:
@@ -148,36 +152,24 @@ def _of(plan: Plan, key: str) -> Commitment | None:
 
 def _filled(sheet: Sheet, wanted: type[Postpaid] | type[Prepaid] | None) -> list[_Fill]:
     """Let charges fill commitments of a kind, or of any."""
-    fills = [
-        _Fill(sheet, each, stretch)
-        for each, stretches in sheet.dues.commitments
+    places = [(each, stretch) for each, stretches in sheet.dues.commitments for stretch in stretches]
+    fills = {
+        place: _Fill(sheet, each, stretch)
+        for place, (each, stretch) in enumerate(places)
         if wanted is None or isinstance(each, wanted)
-        for stretch in stretches
-    ]
-    for entry, charge in _charges(sheet):
-        left = charge if wanted is None else min(charge, max(CONTEXT.subtract(entry.net, entry.counted), ZERO))
-        last: _Fill | None = None
-        for fill in fills:
-            if fill.takes(entry):
-                left, last = fill.take(entry, left), fill
-        if last is not None and left:
-            last.beyond.append((entry, left))
-    return fills
-
-
-def _charges(sheet: Sheet) -> list[tuple[Entry, Decimal]]:
-    """What each entry brings; credits are taken off the charges first, in their order, so that they count as well."""
-    owed = ZERO
-    for entry in sheet.entries:
-        if entry.net < 0:
-            owed = CONTEXT.subtract(owed, entry.net)
-    found: list[tuple[Entry, Decimal]] = []
-    for entry in sheet.entries:
-        if entry.net > 0:
-            off = min(owed, entry.net)
-            owed = CONTEXT.subtract(owed, off)
-            found.append((entry, CONTEXT.subtract(entry.net, off)))
-    return found
+    }
+    for brought in charges(sheet.entries, [(each.items, within(sheet, stretch)) for each, stretch in places]):
+        if wanted is not None:
+            brought.less(brought.entry.counted)
+        last: tuple[int, _Fill] | None = None
+        for place in brought.places:
+            fill = fills.get(place)
+            if fill is not None:
+                brought.less(fill.take(brought.entry, brought.open_to(place)))
+                last = place, fill
+        if last is not None and brought.open_to(last[0]):
+            last[1].beyond.append((brought.entry, brought.open_to(last[0])))
+    return list(fills.values())
 
 
 def commitments(sheet: Sheet) -> None:

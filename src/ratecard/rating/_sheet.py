@@ -76,9 +76,10 @@ class Entry:
         listed: its amount before all discounts, rounded.
         counted: how much of it has filled postpaid commitments.
         reversal: whether it takes back what was billed before.
+        added: whether a stage across the lines made it, to top prices up.
     """
 
-    __slots__ = ("at", "counted", "group", "items", "key", "listed", "net", "plan", "reversal")
+    __slots__ = ("added", "at", "counted", "group", "items", "key", "listed", "net", "plan", "reversal")
 
     def __init__(
         self, key: str, items: Sequence[str], plan: str, at: datetime, net: Decimal, listed: Decimal, *,
@@ -93,6 +94,7 @@ class Entry:
         self.listed = listed
         self.counted: Decimal = ZERO
         self.reversal = reversal
+        self.added = False
 
     def within(self, items: Sequence[str]) -> bool:
         """Whether it lies wholly inside a scope; an empty scope is everything."""
@@ -267,6 +269,7 @@ class Sheet:
 
     def add(self, entry: Entry) -> None:
         """Let later stages read a line that tops prices up."""
+        entry.added = True
         self.entries.append(entry)
         if self.whole is not self:
             self.whole.entries.append(entry)

@@ -136,6 +136,7 @@ class SoFar(Sheet):
 
     def add(self, entry: Entry) -> None:
         """Let later stages read a line that tops prices up; the statement has what is booked of it."""
+        entry.added = True
         self.entries.append(entry)
 
     def book(self) -> None:
