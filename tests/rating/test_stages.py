@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -470,6 +471,51 @@ def test_overage_at_list() -> None:
     assert lines(found)[1:] == [("overage", "c", "28.00")]
     plain = bill([fee("a", "100")], discounts=[pct("0.5", "d")], commitments=[post("c", "30", overage="1.2")])
     assert lines(plain)[2:] == [("overage", "c", "28.00")]
+
+
+@pytest.mark.parametrize(
+    ("item", "fields", "expected"),
+    [
+        # Cut to 50, and 40 of it are beyond, at 50 a line of 50.
+        ({"maximum": {"amount": "50"}}, {}, "90.00"),
+        ({}, {"maximum": {"amount": "50"}}, "90.00"),
+        ({}, {"guards": [{"kind": "cap", "spend": "50", "mode": "soft", "item": "use"}]}, "90.00"),
+        # Half of it off is 50; without that it is 60, cut by the ceiling: 40 beyond are 48 at list.
+        ({"discounts": [pct("0.5")], "maximum": {"amount": "60"}}, {}, "106.00"),
+        ({}, {"discounts": [pct("0.5", "d")], "maximum": {"amount": "60"}}, "106.00"),
+        # Both cut: nothing is undone.
+        ({"discounts": [pct("0.4")], "maximum": {"amount": "50"}}, {}, "90.00"),
+        ({}, {"discounts": [pct("0.4", "d")], "maximum": {"amount": "50"}}, "90.00"),
+        # A ceiling that reaches neither: 40 beyond are 80 at list.
+        ({"discounts": [pct("0.5")], "maximum": {"amount": "100"}}, {}, "170.00"),
+        ({}, {"discounts": [pct("0.5", "d")], "maximum": {"amount": "100"}}, "170.00"),
+    ],
+)
+def test_overage_under_a_ceiling(item: dict[str, Any], fields: dict[str, Any], expected: str) -> None:
+    """What a ceiling cut away stays cut where overage is priced without discounts."""
+    found = bill([use(**item)], "100", commitments=[post("c", "10", overage="2")], **fields)
+    assert f"{found.due.amount}" == expected
+
+
+@pytest.mark.parametrize("off", [[pct("0.5")], []])
+@pytest.mark.parametrize("most", ["30", "60", "90", "140", "500"])
+@pytest.mark.parametrize("usage", [("20", "100"), ("100", "20"), ("200", "0"), ("0", "200"), ("120", "-80")])
+def test_overage_under_a_ceiling_in_parts(off: list[dict[str, Any]], most: str, usage: tuple[str, str]) -> None:
+    """The ceiling of an item holds at list over the whole of a period, also where it is billed in two statements."""
+    item = {"key": "use", "meter": "m", "price": {"model": "per_unit", "unit_price": "1", "refunds": True}}
+    item |= {"discounts": off, "maximum": {"amount": most}}
+    told = {"key": "p", "meters": [METER], "cards": [{"currency": "USD", "items": [item]}]}
+    plan = Plan.load({**told, "commitments": [post("c", "10", overage="2")]})
+    acme = plan.subscribe("acme", start="2025-01-01")
+    records = [
+        UsageRecord("e", f"2025-01-{day}T00:00:00Z", {"n": n}) for day, n in zip((10, 20), usage, strict=True)
+    ]  # fmt: skip
+    carry, due = None, Decimal(0)
+    for part in JANUARY.split("2025-01-16"):
+        found = rate(plan, acme, [each for each in records if part.contains(each.at)], part, carry=carry)
+        assert found.verify()
+        carry, due = found.carry, due + found.due.amount
+    assert due == rate(plan, acme, records, JANUARY).due.amount
 
 
 def test_several_floors_give_the_largest() -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
-from .._numbers import CONTEXT, ONE, ZERO, Exact, number, quantize, sub, total
+from .._numbers import CONTEXT, ONE, ZERO, Exact, add, div, mul, number, quantize, sub, total
 from ..errors import MismatchError
 from ..periods import Period
 from ..plans import Commitment, Maximum, Minimum, Plan, Postpaid, Prepaid, Stretch, sum_in
@@ -47,6 +47,17 @@ class Reading:
         held = [entry for entry in self.sheet.entries if self.holds(entry)]
         now = summed([(entry.key, entry.net) for entry in held], "now")
         return Step.of("sum", (), parts=[now, given(self.before, "before this statement")]) if self.before else now
+
+    def cut_at_list(self, over: Sequence[Entry]) -> None:
+        """A ceiling holds without discounts as well: they are undone as far as it leaves room."""
+        room = sub(self.amount.result, total([self.before, *(entry.net for entry in over)]))
+        gap = total(sub(entry.listed, entry.net) for entry in over if entry.listed > entry.net)
+        if room < gap:
+            part = div(room, gap) if room > ZERO else ZERO
+            for entry in over:
+                if entry.listed > entry.net:
+                    more = mul(sub(entry.listed, entry.net), part)
+                    entry.listed = self.sheet.rounded(add(entry.net, more))
 
     def keep(self, more: Decimal) -> None:
         """Tell the next period what this one holds, while it runs on."""

@@ -39,6 +39,9 @@ _KINDS = {
     "discounts": (PercentDiscount, TieredDiscount, AmountDiscount),
 }
 
+LISTED = "maximum listed"
+"""What a ceiling is told of an item without its discounts."""
+
 
 class Draft:
     """A line that is not rounded yet; stages change its amount and put a step on top of its derivation."""
@@ -258,12 +261,32 @@ def _maximum(terms: Terms, service: Service, drafts: list[Draft], past: Past) ->
         return False
     most, _ = _bound(service.spans, sums)
     there = total(draft.amount for draft in drafts)
+    plain = all(draft.listed == draft.amount for draft in drafts) and not past.groups(LISTED)
     before, took = past.before("maximum")
+    cut = False
     if add(before, there) <= most and not sign(took):
         past.keep("maximum", there)
-        return False
-    parts = [came_in(there, before, "what the item comes to"), _given(most, "the maximum for the item")]
-    return _take(drafts, Step.of("difference", (), parts=parts), "above the maximum", past, "maximum", there)
+    else:
+        parts = [came_in(there, before, "what the item comes to"), _given(most, "the maximum for the item")]
+        cut = _take(drafts, Step.of("difference", (), parts=parts), "above the maximum", past, "maximum", there)
+    if not plain:
+        _cut_at_list(drafts, most, past)
+    elif cut:
+        for draft in drafts:
+            draft.listed = draft.amount
+    return cut
+
+
+def _cut_at_list(drafts: Sequence[Draft], most: Exact, past: Past) -> None:
+    """A ceiling holds without discounts as well: they are undone as far as it leaves room, over the whole period."""
+    before, took = past.groups(LISTED).get((), past.before("maximum"))
+    now, net = (total(each) for each in ([one.listed for one in drafts], [one.amount for one in drafts]))
+    above = sub(add(before, now), most)
+    off = sub(above if sign(above) > 0 else ZERO, took)
+    past.keep(LISTED, now, off)
+    gap, left = sub(now, net), sub(sub(now, off), net)
+    for draft in drafts if sign(off) and sign(gap) else ():
+        draft.listed = add(draft.amount, div(mul(sub(draft.listed, draft.amount), left), gap))
 
 
 def _minimum(terms: Terms, service: Service, drafts: list[Draft], past: Past) -> bool:

@@ -73,7 +73,7 @@ class Entry:
         plan: the key of the plan it was priced under.
         at: from when, and not before the rated period begins.
         net: its amount after the stages so far.
-        listed: its amount before all discounts, rounded.
+        listed: its amount without all discounts, rounded; what a ceiling cut away is not in it.
         counted: how much of it has filled postpaid commitments.
         reversal: whether it takes back what was billed before.
         added: whether a stage across the lines made it, to top prices up.
