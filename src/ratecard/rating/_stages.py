@@ -19,6 +19,7 @@ from ..plans import AnyDiscount, Dues, PercentDiscount, Terms, Window, dues, win
 from ._adjust import KINDS, choose, discounts, maximum, taxes
 from ._charges import Charges
 from ._commit import commitments, minimum, prepaid
+from ._floors import floor_starts
 from ._line import LineItem
 from ._money_credits import pay_by_credits
 from ._past import Booked, Past, past_of, told_past
@@ -86,6 +87,7 @@ def staged_windows(terms: Terms) -> Staging:
     if not held[0].begun:
         past = None
     since = [piece.start for service in terms.services if service.due is not None for piece in service.pieces]
+    since += floor_starts(terms)
     since += [] if past is None else [each.start for each in past.lines]
     early = [at for at in since if at < held[0].period.end]
     found = [
