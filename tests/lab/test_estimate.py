@@ -16,7 +16,7 @@ from ratecard.errors import MismatchError, RatecardError, UnknownKeyError
 from ratecard.lab import Expected, estimate
 from ratecard.meters import Meter
 from ratecard.periods import Period
-from ratecard.plans import Item, Plan, RateCard
+from ratecard.plans import ChangePlan, ChangeQuantity, Item, Plan, RateCard
 from ratecard.rating import rate
 from ratecard.records import UsageRecord
 from tests.strategies import amounts, price_models, walk_plans
@@ -82,6 +82,28 @@ def test_sold_quantities(some: Plan, seats: int) -> None:
     assert estimate(some, sub(some), told, JANUARY).lines == alike.lines
     nothing = rate(some, sub(some, quantities=dict.fromkeys(told, 0)), [], JANUARY)
     assert estimate(some, sub(some), {}, JANUARY).lines == nothing.lines
+
+
+def test_a_given_quantity_holds_for_the_period() -> None:
+    """A quantity that is given goes before the subscription's and its changes; one left out is what they say."""
+    plan = Plan.single("p", currency="USD", items=[
+        Item(key="seats", quantity="seats", price=prices.Flat(amount="31")),
+        Item(key="desks", quantity="desks", price=prices.Flat(amount="62")),
+    ])  # fmt: skip
+    held = plan.subscribe("x", start="2024-12-01", quantities={"seats": 3, "desks": 1}).with_changes(
+        ChangeQuantity(at="2024-12-16", quantities={"seats": 4}),
+        ChangeQuantity(at="2025-01-11", quantities={"seats": 5, "desks": 2}),
+        ChangePlan(at="2026-01-01", plan="p"),
+    )
+    january = Period.month(2025, 1)
+
+    def bill(quantities: dict[str, int]) -> list[tuple[str, str]]:
+        return [(line.item, str(line.rounded)) for line in estimate(plan, held, quantities, january).lines]
+
+    desks = [("desks", "20.00"), ("desks", "84.00")]
+    assert bill({}) == [("seats", "40.00"), ("seats", "105.00"), *desks]
+    assert bill({"seats": 7}) == [("seats", "217.00"), *desks]
+    assert bill({"seats": 7, "desks": 0}) == [("seats", "217.00"), ("desks", "0.00")]
 
 
 def test_records_of_equal_value() -> None:

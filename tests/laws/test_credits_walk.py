@@ -283,6 +283,32 @@ def test_a_correction_comes_to_what_is_right(held: list[int], used: list[Used], 
     assert rerate(found.corrected, offer, acme, records(now), ledger=settled).entries == ()
 
 
+@given(held=lots(), used=usage(31), signs=st.lists(st.booleans(), min_size=8, max_size=8), units=st.booleans())
+@example(
+    held=[Told("l0", 1, 9, None, ("b",), 0)], used=[Used(4, "a", 5), Used(14, "a", 10)], signs=[True] + [False] * 7,
+    units=True,
+)  # fmt: skip
+def test_lots_do_not_change_what_is_paid_of_use_that_comes_back(
+    held: list[Told], used: list[Used], signs: list[bool], units: bool
+) -> None:
+    """With enough credits all usage is paid less what comes back, wherever the lots begin and end."""
+    used = [each._replace(count=-each.count if minus else each.count) for each, minus in zip(used, signs, strict=False)]
+    amount, unit = (MENU, UNIT) if units else (CENTS, USD)
+    written = plan(units=units).model_dump(mode="json")
+    for item in written["cards"][0]["items"]:
+        (item["price"]["base"] if units else item["price"])["refunds"] = True
+    offer = Plan.load(written)
+    full = ledger(held, **unit).grant(
+        Grant.model_validate({"id": "full", "amount": 10**6, "priority": 9, **unit}), at="2025-01-01T00:00:00Z"
+    )
+    bill = rate(offer, offer.subscribe("acme", start=START), records(used), JANUARY, ledger=full)
+    sums = {item: sum(each.count for each in used if each.item == item) * amount[item] for item in amount}
+    paid = sum(spent(bill.ledger or full).values()) * (1 if units else 100)
+    if units or all(each >= 0 for each in sums.values()):
+        assert paid == sum(max(0, each) for each in sums.values())
+    assert bill.verify()
+
+
 def balance(found: Ledger, code: str) -> Decimal:
     """All that is left, less what is owed."""
     return sum((each.left for each in found.lots()), Decimal(0)) - found.owed(code).amount

@@ -143,6 +143,16 @@ def test_old_customers_keep_their_price() -> None:
     assert "loyal" in caught.value.problems[0].text
 
 
+def test_a_cohort_that_no_card_names() -> None:
+    """Whether other cohorts have cards or none has: a cohort that no card of any of its plans names is refused."""
+    with pytest.raises(UnknownKeyError) as caught:
+        told(acme(cohort="vip"), PLAN)
+    (problem,) = caught.value.problems
+    assert (problem.path, problem.code) == ("cohort", "key.unknown")
+    assert problem.text == "the plan has no cohort 'vip', nor any other; add it first"
+    assert told(acme(), PLAN)
+
+
 TRIAL = Phase(key="trial", every=14, unit="day", trial=True)
 
 
@@ -321,3 +331,24 @@ def test_price_of_an_item_that_comes_later() -> None:
     both = Plan(key="team", meters=METERS, cards=[RateCard(currency="USD", items=[CALLS]), later])
     held = acme(both, overrides=[Override(prices={"base": flat(62)})])
     assert told(held, both) == [("calls", "03-01", "10.00"), ("calls", "03-11", "21.00"), ("base", "03-11", "42.00")]
+
+
+def test_overrides_that_nothing_is_left_of() -> None:
+    """Of overrides that all run on, the one that starts last holds for each item, whatever the others say as well."""
+    other = {"base": flat(7), "calls": prices.PerUnit(unit_price="2")}
+    overrides = [
+        Override(prices=other, start="2025-03-01"),
+        Override(prices={"base": flat(310)}, start="2025-03-02"),
+        Override(prices={"base": flat(620)}, start="2025-03-03", items=[Item(key="more", price=flat(31))]),
+        *(Override(prices={"base": flat(day)}, start=f"2025-03-{day:02}") for day in range(4, 31)),
+    ]
+    held = acme().model_copy(update={"overrides": overrides})
+    last = rate(PLAN, held, [], Period("2025-03-30", "2025-03-31"))
+    assert [(line.item, str(line.amount)) for line in last.lines] == [
+        ("base", "0.97 USD"), ("calls", "0.00 USD"), ("more", "1.00 USD"),
+    ]  # fmt: skip
+    assert held.differences(PLAN, "2025-03-30") == (
+        "item 'base': price.amount was 31, is 30",
+        "item 'calls': price.unit_price was 1, is 2",
+        "item 'more' added",
+    )

@@ -139,6 +139,17 @@ def test_use_that_comes_back() -> None:
     assert columns(stepwise.ledger, "spent") == {"a": 44, "c": 1}
 
 
+def test_use_that_comes_back_before_there_is_any() -> None:
+    """What comes back first is taken off what is used next, also where a lot begins or ends between."""
+    refunding = menu(base={**ONE, "refunds": True}, overage={**ONE, "refunds": True})
+    for cut in ({"effective": "2025-01-10"}, {"expiry": "2025-01-10"}, {"scope": {"items": ["else"]}}):
+        held = ledger({"id": "a", "amount": 100, "priority": 9}, {"id": "b", "amount": 1, **cut})
+        for price in (refunding, menu(base={**ONE, "refunds": True})):
+            found = bill(plan(price), used((5, -5), (15, 4), (20, 6)), held)
+            assert sum(columns(found.ledger, "spent").values()) == 5
+            assert (str(found.due), found.verify()) == ("0.00 USD", True)
+
+
 def test_menu_changes_in_mid_period() -> None:
     """Usage before a new card costs by the old menu, usage after it by the new one, and the counter runs on."""
     cards = [
@@ -570,6 +581,25 @@ def test_what_the_host_granted_stays() -> None:
     offer = fees(grants=[{"kind": "grant", "id": "gift", "amount": "5"}])
     found = bill(offer, [], money({"id": "gift", "amount": 7}))
     assert str(found.due) == "24.00 USD"
+    assert [(each.code, each.key) for each in found.notices] == [("grant.differs", "gift")]
+    assert "the plan grants 5 USD, and a lot of this id is there: 7 USD" in found.notices[0].text
+    scoped = bill(offer, [], money({"id": "gift", "amount": 5, "scope": {"items": ["n"]}, "expiry": "2025-03-01"}))
+    assert "5 USD until 2025-03-01T00:00:00Z for {'items': ['n']}" in scoped.notices[0].text
+    assert bill(offer, [], money({"id": "gift", "amount": 5})).notices == ()
+    assert bill(offer, [], found.ledger).notices == found.notices
+    assert Statement.from_json(found.to_json()) == found
+
+
+def test_plans_with_grants_of_one_key_share_a_ledger_no_longer_in_silence() -> None:
+    """The second plan is told that its grant is not granted, since a lot of its id is there."""
+    first, second = (
+        fees(key=key, grants=[{"kind": "recurring", "key": "included", "amount": amount}])
+        for key, amount in (("p", "1"), ("q", "5"))
+    )
+    issued = bill(first, [], None)
+    told = bill(second, [], issued.ledger)
+    assert (issued.notices, [each.key for each in told.notices]) == ((), ["included/2025-01-01T00:00:00Z"])
+    assert bill(first, [], issued.ledger).notices == ()
 
 
 def test_the_example_of_the_house() -> None:

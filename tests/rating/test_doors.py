@@ -11,7 +11,7 @@ from ratecard import meters, prices
 from ratecard.errors import MismatchError
 from ratecard.lab import estimate
 from ratecard.periods import Period
-from ratecard.plans import Item, Plan, resolve
+from ratecard.plans import Cancel, Item, Plan, entitled, resolve
 from ratecard.rating import (
     Invoice,
     Statement,
@@ -92,6 +92,17 @@ def refused(act: Callable[[], Any]) -> MismatchError:
         BILL.diff,
         PLAN.diff,
         PLAN.with_card,
+        ACME.with_changes,
+        lambda some: ACME.with_changes([Cancel(at="2025-02-02")]),  # type: ignore[arg-type]
+        lambda some: ACME.differences(some, "2025-01-20"),
+        lambda some: ACME.differences("p", "2025-01-20"),  # type: ignore[arg-type]
+        lambda some: ACME.periods(some, JANUARY),
+        lambda some: ACME.periods(PLAN, some),
+        lambda some: ACME.periods(PLAN, "2025"),  # type: ignore[arg-type]
+        lambda some: entitled(some, ACME, "sso", "2025-01-20"),
+        lambda some: entitled(PLAN, some, "sso", "2025-01-20"),
+        lambda some: entitled(PLAN, "acme", "sso", "2025-01-20"),  # type: ignore[arg-type]
+        lambda some: entitled(PLAN, ACME, some, "2025-01-20"),
         lambda some: PLAN.variant("q", some),
         lambda some: Tally.load(some, {}),
         lambda some: Tally.load({}, some),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from ratecard.credits import Due
 from ratecard.errors import MismatchError
+from ratecard.money import Currency
 from ratecard.plans import Plan
-from ratecard.rating import Statement
+from ratecard.rating import Statement, rate
 from tests.rating.test_corrections import bill, kept, ledger, plan, used
 from tests.rating.test_give_back import FEBRUARY, GIFT, JANUARY, chain, told
 from tests.rating.test_give_back import ledger as gifts
@@ -121,3 +124,63 @@ def test_shares_by_group_say_what_was_paid_once() -> None:
     })  # fmt: skip
     found = bill(offer, used(("a", 3, 8), ("a", 4, 1), ("a", 5, 4)), ledger({"id": "x", "amount": 10}, unit="c"))
     assert (len(found.lines), found.paid_before) == (3, {})
+
+
+def halves() -> Statement:
+    """February, paid by the half of a cent and more that rolled over of January, and by its own lot."""
+    offer = Plan.load({
+        "key": "p", "cards": [{"currency": "USD", "items": [{"key": "x", "price": {"model": "flat", "amount": "10"}}]}],
+        "grants": [{"kind": "recurring", "key": "g", "amount": "10.33", "rollover": {"fraction": "0.5"}}],
+    })  # fmt: skip
+    acme = offer.subscribe("acme", start="2025-01-01")
+    january = rate(offer, acme, [], JANUARY)
+    return rate(offer, acme, [], FEBRUARY, ledger=january.ledger, carry=january.carry)
+
+
+def test_lots_finer_than_money_are_rounded_together() -> None:
+    """What rolled over pays 0.165 and the lot of the month the rest: the lines add up, and nothing is due."""
+    found = halves()
+    assert [str(line.amount) for line in found.lines] == ["10.00 USD", "-0.17 USD", "-9.83 USD"]
+    assert [str(line.exact) for line in found.lines_by("credits")] == ["-0.165", "-9.835"]
+    assert (found.due.amount, found.verify()) == (0, True)
+    assert "so that what credits pay adds up" in found.explain()
+
+
+def test_lines_rounded_together_are_held_to_their_sum() -> None:
+    """A line that says it was moved by more than that is told."""
+    stored = json.loads(halves().dumps())
+    assert Statement.from_json(stored).verify()
+    line = stored["lines"][2]
+    moved = line["steps"][-1]
+    assert moved["rule"] == "sum"
+    line["amount"] = moved["result"] = "-9.00"
+    line["shares"][0][1] = "-9.00"
+    change = moved["parts"][1]
+    change["result"] = "0.84"
+    change["inputs"] = {"value": "0.84"} if isinstance(change["inputs"], dict) else [["value", "0.84"]]
+    stored["due"] = "0.83"
+    forged = Statement.from_json(stored)
+    assert all(each.verify() for each in forged.lines)
+    assert not forged.verify()
+
+
+def paid_back() -> Statement:
+    """February of an outcome that a pack paid for, which is over: half a dollar for each is owed back."""
+    pack = {**GIFT, "cost": "50", "expiry": "2025-02-01"}
+    return chain(outcomes(), gifts(pack), (JANUARY, [told("01-05", "a")]), (FEBRUARY, [told("02-05", "a", "undo")]))[1]
+
+
+def test_what_is_owed_back_follows_from_the_entries() -> None:
+    """Money that no entry makes due does not verify; beside its ledger no other amount does."""
+    found = paid_back()
+    assert len(found.refunds) == 1
+    assert (found.verify(), Statement.from_json(found.to_json()).verify()) == (True, True)
+    for refunds in (
+        (),
+        (found.refunds[0]._replace(amount=Decimal(500)),),
+        (*found.refunds, Due(Decimal(1), Currency.of("EUR"))),
+    ):
+        found.refunds = refunds
+        assert not found.verify()
+    forged = Statement.from_json({**json.loads(reversal().dumps()), "refunds": [["USD", 2, "500"]]})
+    assert (forged.refunds[0].amount, forged.verify()) == (500, False)

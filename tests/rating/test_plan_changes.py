@@ -387,3 +387,54 @@ def test_discount_of_what_began_before() -> None:
         ("discount", "d@2025-04-01", "-5.00"), ("discount", "d@2025-05-01", "-2.00"),
         ("discount", "t@2025-05-01", "-4.00"),
     ]  # fmt: skip
+
+
+VAT, LESS_VAT = ({"taxes": [{"key": "vat", "rate": rate}]} for rate in ("0.2", "0.1"))
+YEARLY = fee("365", "yr", bill="advance", cadence={"unit": "year", "anchor": "2025-01-01"})
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "made", "due"),
+    [
+        ({}, VAT, [("tax", "vat@2025-05-10", "47.20")], "322.20"),
+        (VAT, {}, [("tax", "vat@2025-04-01", "7.80")], "282.80"),
+        (LESS_VAT, VAT, [("tax", "vat@2025-04-01", "3.90"), ("tax", "vat@2025-05-10", "47.20")], "326.10"),
+        ({}, {"discounts": [pct("0.1")]}, [("discount", "d@2025-05-10", "-23.60")], "251.40"),
+        ({}, {"discounts": [amt("28")]}, [], "275.00"),
+        ({}, {"coupons": [{"key": "c", "discount": {"kind": "percent", "rate": "0.1"}, "lasts": "forever"}]},
+            [("coupon", "c@2025-05-10", "-23.60")], "251.40"),
+    ],
+)  # fmt: skip
+def test_a_change_after_the_statement(
+    first: dict[str, Any], second: dict[str, Any], made: list[tuple[str, str, str]], due: str
+) -> None:
+    """A fee in advance that runs into the plan after the statement has the terms of that plan for its time there."""
+    a, b = plan("a", YEARLY, **first), plan("b", YEARLY, **second)
+    found = bill(a, b, changes=[ChangePlan(at="2025-05-10", plan="b")], coupons=[each.key for each in b.coupons])
+    assert [f"{line.rounded}" for line in found.lines_of("yr")] == ["39.00", "236.00"]
+    assert (lines(found), f"{found.due.amount}") == (made, due)
+
+
+@pytest.mark.parametrize(
+    ("more", "end"),
+    [
+        ([], "2026-01-01"),
+        ([Cancel(at="2025-12-25")], "2025-12-25"),
+        ([ChangePlan(at="2025-08-01", plan="a")], "2025-08-01"),
+        ([ChangePlan(at="2026-08-01", plan="a")], "2026-01-01"),
+    ],
+)
+def test_the_time_after_the_statement(more: list[Any], end: str) -> None:
+    """What a plan after the statement takes of a fee in advance is of its own time, as far as the fee runs."""
+    changes = [ChangePlan(at="2025-05-10", plan="b"), *more]
+    (made,) = bill(plan("a", YEARLY), plan("b", YEARLY, **VAT), changes=changes).lines_by("tax")
+    assert made.period == Period("2025-05-10", end)
+
+
+def test_an_addon_by_the_year() -> None:
+    """An add-on by the year beside fees by the month is taxed by each plan for its time, in the month it is billed."""
+    addon = {"key": "more", "start": "2025-04-01", "items": [YEARLY]}
+    changes = [ChangePlan(at="2025-05-10", plan="b")]
+    found = bill(plan("a", **LESS_VAT), plan("b", **VAT), changes=changes, addons=[addon])
+    assert lines(found) == [("tax", "vat@2025-04-01", "6.90"), ("tax", "vat@2025-05-10", "47.20")]
+    assert f"{found.due.amount}" == "359.10"

@@ -146,3 +146,17 @@ def test_tampered_shares() -> None:
         line["shares"][0][0] = "c@2025-01-01T00:00:00Z"
         assert not Statement.from_json(told).verify()
         line["shares"][0][0] = before
+
+
+def test_the_text_of_an_amount() -> None:
+    """The amount before rounding reads the same on a first rating and on later ones, which go another way."""
+    fee = prices.Hybrid(combine="least", prices=[prices.PerUnit(unit_price="0.67"), prices.Flat(amount="67")])
+    meter = meters.Meter(key="m", event="e", aggregate=SUM)
+    plan = Plan.single("p", currency="USD", meters=[meter], items=[Item(key="x", meter="m", price=fee)])
+    records = [
+        UsageRecord("e", "2025-01-03T00:00:00Z", {"n": 100}),
+        UsageRecord("e", "2025-01-03T00:00:00Z", {"n": 50}),
+    ]
+    acme = plan.subscribe("acme", start="2025-01-01")
+    told = [str(rate(plan, acme, some, JANUARY).line("x").exact) for some in (records[:1], records[:1], records)]
+    assert told == ["67", "67", "67"]

@@ -18,21 +18,23 @@ from .._model import show_day
 from ..errors import LedgerError
 from ..money import Currency
 from ._checks import CHECKS, conflict, same_unit
-from ._debts import Debt, debt_of, owed_in, with_debt
+from ._debts import NO_DEBTS, Debts
 from ._entries import Committed, Drawn, Entry, Released, Repaid, Reserved, Returned, RolledOver
 from ._fields import brief
-from ._grants import Scope, Use
+from ._grants import Use
 from ._lots import Holding, Lot, micros, opened, rank
 from ._map import Draft, Map
 from ._policy import Policy
+from ._pools import Pool, Pools
 from ._queue import Queue, Rank
 from ._returns import Segments, from_payers
 
-__all__ = ["Books", "Log", "Pool", "Seen", "State"]
+__all__ = ["Books", "Log", "Seen", "State"]
 
 _DAY: Final = 86_400_000_000
 # More lots than these are put aside all at once.
 _MANY: Final = 64
+_NO_POOLS: Final = Pools()
 
 
 class Log:
@@ -57,33 +59,6 @@ class Seen(NamedTuple):
         return Segments.of(self.entry) if self.rest is None else self.rest
 
 
-class Pool(NamedTuple):
-    """
-    The live lots of one unit and scope.
-
-    Attributes:
-        scope: what they pay for.
-        queue: all of them in the order of burning.
-        going: those of them that are not over at an instant.
-        mark: that instant, in microseconds.
-    """
-
-    scope: Scope
-    queue: Queue = Queue()
-    going: Queue = Queue()
-    mark: int = -(10**30)
-
-    def requeued(self, holding: Holding) -> Pool:
-        """With a lot that is live now and was not, or the other way round."""
-        place, expiry = holding.rank, holding.lot.expiry
-
-        def moved(queue: Queue) -> Queue:
-            return queue.added(place) if holding.live else queue.removed(place)
-
-        goes = expiry is None or micros(expiry) > self.mark
-        return self._replace(queue=moved(self.queue), going=moved(self.going) if goes else self.going)
-
-
 class State(NamedTuple):
     """All that a ledger is, as a value."""
 
@@ -93,10 +68,10 @@ class State(NamedTuple):
     older: Map[Seen] = Map()
     epoch: int | None = None
     holds: Map[Reserved] = Map()
-    pools: Mapping[str, tuple[Pool, ...]] = {}
+    pools: Mapping[str, Pools] = {}
     ends: Queue = Queue()
     rolls: Queue = Queue()
-    debts: Mapping[str, tuple[Debt, ...]] = {}
+    debts: Mapping[str, Debts] = {}
     units: Mapping[str, Currency] = {}
     log: Log | None = None
     version: int = 0
@@ -222,26 +197,23 @@ class Books:
         lot = holding.lot
         if lot.unit not in self.units:
             self.units = {**self.units, str(lot.unit): lot.unit}
-        pools = self.pools.get(lot.unit, ())
-        if all(pool.scope != lot.scope for pool in pools):
-            self.pools = {**self.pools, str(lot.unit): (*pools, Pool(lot.scope))}
         self._requeue(holding)
 
     def _requeue(self, holding: Holding) -> None:
         """A lot is live now and was not, or the other way round."""
         lot = holding.lot
         live = holding.live
-        self.pools = {
-            **self.pools,
-            str(lot.unit): tuple(
-                pool.requeued(holding) if pool.scope == lot.scope else pool for pool in self.pools[lot.unit]
-            ),
-        }
+        pools = self.pools_of(lot.unit)
+        self.pools = {**self.pools, str(lot.unit): pools.put(pools.of(lot.scope).requeued(holding))}
         if lot.expiry is not None:
             end = (micros(lot.expiry), lot.id)
             self.ends = self.ends.added(end) if live else self.ends.removed(end)
             if lot.rolls:
                 self.rolls = self.rolls.added(end) if live else self.rolls.removed(end)
+
+    def pools_of(self, unit: str) -> Pools:
+        """The live lots of a unit."""
+        return self.pools.get(unit, _NO_POOLS)
 
     def candidates(self, unit: str, use: Use, at: datetime | None = None) -> Iterator[Rank]:
         """
@@ -252,15 +224,25 @@ class Books:
             use: what for.
             at: an instant; lots that are over by then are left out.
         """
-        pools = [pool for pool in self.pools.get(unit, ()) if pool.scope.covers(use)]
-        found: list[Iterable[Rank]]
-        if at is None:
-            found = [pool.queue for pool in pools]
-        elif self.policy.burn[:1] == ("expiry",):
-            found = [pool.queue.since((micros(at) + 1,)) for pool in pools]
-        else:
-            found = [self._going(unit, pool, micros(at)) for pool in pools]
+        found = self._live(unit, use, at)
         return iter(found[0]) if len(found) == 1 else merge(*found)
+
+    def _live(self, unit: str, use: Use | None, at: datetime | None) -> list[Iterable[Rank]]:
+        """The ranks of live lots by pool; for any use where it is None."""
+        pools = list(self.pools_of(unit)) if use is None else self.pools_of(unit).covering(use)
+        if at is None:
+            return [pool.queue for pool in pools]
+        if self.policy.burn[:1] == ("expiry",):
+            return [pool.queue.since((micros(at) + 1,)) for pool in pools]
+        return [self._going(unit, pool, micros(at)) for pool in pools]
+
+    def paying(self, unit: str, use: Use | None, at: datetime) -> Iterator[Holding]:
+        """The lots that may pay for a use, or for any, at an instant; in no order."""
+        for ranks in self._live(unit, use, at):
+            for place in ranks:
+                holding = self.holding(place[-1])
+                if holding.lot.alive(at):
+                    yield holding
 
     def _going(self, unit: str, pool: Pool, mark: int) -> Queue:
         """
@@ -286,13 +268,7 @@ class Books:
             for place in passed:
                 going = going.removed(place) if mark > pool.mark else going.added(place)
         if mark != pool.mark:
-            self.pools = {
-                **self.pools,
-                unit: tuple(
-                    each._replace(going=going, mark=mark) if each.scope == pool.scope else each
-                    for each in self.pools[unit]
-                ),
-            }
+            self.pools = {**self.pools, unit: self.pools_of(unit).put(pool._replace(going=going, mark=mark))}
         return going
 
     def pays(self, unit: str, use: Use, at: datetime) -> bool:
@@ -310,19 +286,24 @@ class Books:
 
     def owed(self, unit: str) -> Decimal:
         """What is overdrawn in a unit."""
-        return owed_in(self.debts.get(unit, ()))
+        return self.owing(unit).owed
+
+    def owing(self, unit: str) -> Debts:
+        """What is overdrawn in a unit, by use."""
+        return self.debts.get(unit, NO_DEBTS)
 
     def _owe(self, entry: Entry) -> None:
         """The overdraft after an entry."""
         if isinstance(entry, Drawn | Committed | Repaid | Returned) and (entry.debt() or type(entry) is Returned):
-            held = debt_of(self.debts.get(entry.unit, ()), entry.use)
+            owing = self.owing(entry.unit)
+            held = owing.of(entry.use)
             if type(entry) is Repaid:
                 held = held.paid_by(entry.lot_id, entry.amount)
             elif type(entry) is Returned:
                 held = held.taken_back(entry.overdrawn, self._from_payers(entry))
             else:
                 held = held.more(entry.debt())
-            self.debts = {**self.debts, str(entry.unit): with_debt(self.debts.get(entry.unit, ()), held)}
+            self.debts = {**self.debts, str(entry.unit): owing.put(held)}
 
     def _from_payers(self, entry: Returned) -> Decimal:
         known = self.seen(entry.draw_id)

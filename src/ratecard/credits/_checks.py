@@ -15,7 +15,6 @@ from .._numbers import CONTEXT, ZERO, text
 from ..errors import LedgerError, MismatchError
 from ..money import Currency
 from ._codec import Part
-from ._debts import debt_of
 from ._entries import (
     Committed,
     Drawn,
@@ -180,7 +179,7 @@ def _check_refunded(books: Books, entry: Refunded) -> None:
 
 def _check_repaid(books: Books, entry: Repaid) -> None:
     _pays(books, entry, entry.unit, entry.use, ((entry.lot_id, entry.amount),), entry.at)
-    if debt_of(books.debts.get(entry.unit, ()), entry.use).owed < entry.amount:
+    if books.owing(entry.unit).of(entry.use).owed < entry.amount:
         raise refused(entry, "pays back more than was overdrawn", "ledger.overspent")
 
 

@@ -69,7 +69,9 @@ def repayments(books: Books, unit: Currency, at: datetime, id: str) -> Iterator[
 
     Each is to be applied before the next is asked for.
     """
-    for debt in books.debts.get(unit, ()):
+    # Most often there is no lot that could pay; then the debts, of which there may be many, are not gone through.
+    any_lot = unit in books.debts and any(True for _ in books.paying(unit, None, at))
+    for debt in books.owing(unit) if any_lot else ():
         # Below 0 where a draw is worked out afresh of which something was paid back.
         owed = max(ZERO, debt.owed)
         parts, _ = choose(books, unit, owed, debt.use, at)
@@ -96,12 +98,11 @@ def _rolling(books: Books, holding: Holding, rollover: Rollover) -> Decimal:
     found = CONTEXT.multiply(holding.left, rollover.fraction)
     if rollover.maximum is not None:
         room = rollover.maximum
-        for pool in books.pools[lot.unit]:
-            for rank in pool.queue if pool.scope == lot.scope else ():
-                other = books.holding(rank[-1])
-                assert lot.expiry is not None
-                if other.lot.key == lot.key and other.lot.rolled and other.lot.alive(lot.expiry):
-                    room = CONTEXT.subtract(room, other.left)
+        for rank in books.pools_of(lot.unit).of(lot.scope).queue:
+            other = books.holding(rank[-1])
+            assert lot.expiry is not None
+            if other.lot.key == lot.key and other.lot.rolled and other.lot.alive(lot.expiry):
+                room = CONTEXT.subtract(room, other.left)
         found = max(ZERO, min(found, room))
     return found if is_money(lot.unit) else quantize(found, lot.unit.places, "down")
 

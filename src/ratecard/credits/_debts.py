@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from .._numbers import CONTEXT, ZERO
 from ._grants import Use
+from ._map import Map
+from ._queue import Queue
 
-__all__ = ["Debt", "Payback", "debt_of", "owed_in", "with_debt"]
+__all__ = ["NO_DEBTS", "Debt", "Debts", "Payback"]
 
 
 class Payback(NamedTuple):
@@ -63,24 +65,51 @@ class Debt(NamedTuple):
             held = held.below
 
 
-def debt_of(debts: tuple[Debt, ...], use: Use) -> Debt:
-    """The debt of a use; an empty one where there is none."""
-    for each in debts:
-        if each.use == use:
-            return each
-    return Debt(use, ZERO, None)
+class Debts:
+    """
+    The overdraft of a unit, by use: a value, at a cost that does not grow with the number of uses.
+
+    Attributes:
+        owed: what is owed for all uses.
+    """
+
+    __slots__ = ("_held", "_next", "_open", "owed")
+
+    def __init__(self, held: Map[tuple[int, Debt]], order: Queue, number: int, owed: Decimal) -> None:
+        self._held = held
+        # Those that are owed, by age; one that is paid back and may return keeps its place.
+        self._open = order
+        self._next = number
+        self.owed = owed
+
+    def __iter__(self) -> Iterator[Debt]:
+        """Those of which something is owed, the oldest first."""
+        for _, name in self._open:
+            found = self._held.get(name)
+            assert found is not None
+            yield found[1]
+
+    def of(self, use: Use) -> Debt:
+        """The debt of a use; an empty one where there is none."""
+        found = self._held.get(_name(use))
+        return Debt(use, ZERO, None) if found is None else found[1]
+
+    def put(self, debt: Debt) -> Debts:
+        """With the debt of its use exchanged, or added at the end; one that is done with goes."""
+        name = _name(debt.use)
+        number, was = self._held.get(name) or (self._next, Debt(debt.use, ZERO, None))
+        order, place = self._open, (number, name)
+        if bool(was.owed) != bool(debt.owed):
+            order = order.added(place) if debt.owed else order.removed(place)
+        lasts = debt.owed or debt.paid
+        held = self._held.put(name, (number, debt)) if lasts else self._held.without(name)
+        owed = CONTEXT.add(self.owed, CONTEXT.subtract(debt.owed, was.owed))
+        return Debts(held, order, max(self._next, number + 1), owed)
 
 
-def with_debt(debts: tuple[Debt, ...], debt: Debt) -> tuple[Debt, ...]:
-    """With the debt of its use exchanged, or added at the end; one that is done with goes."""
-    known = any(each.use == debt.use for each in debts)
-    found = [debt if each.use == debt.use else each for each in debts]
-    return tuple(each for each in (found if known else [*found, debt]) if each.owed or each.paid)
+def _name(use: Use) -> str:
+    """A use as text, another for each."""
+    return repr((use.item, use.meter, use.customer, sorted(use.dimensions.items())))
 
 
-def owed_in(debts: tuple[Debt, ...]) -> Decimal:
-    """What is owed for all uses."""
-    found = ZERO
-    for each in debts:
-        found = CONTEXT.add(found, each.owed)
-    return found
+NO_DEBTS: Final = Debts(Map(), Queue(), 0, ZERO)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 from .._model import show_day
 from .._numbers import ZERO
 from ._codec import read_fields, show_fields
-from ._lots import Column, Lot
+from ._lots import REFUNDED, Column, Lot
 
 __all__ = ["Entry", "Move", "entry_of"]
 
@@ -58,6 +58,10 @@ class Entry:
     def debt(self) -> Decimal:
         """What it adds to the overdraft, below 0 for what it takes off."""
         return ZERO
+
+    def refunds(self) -> bool:
+        """Whether something of it comes back as money: what it cost, where it cost anything."""
+        return any(target == REFUNDED for _, _, target, _ in self.moves())
 
     def to_json(self) -> dict[str, object]:
         """Plain data; amounts are text."""

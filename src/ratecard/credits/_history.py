@@ -30,15 +30,10 @@ def balance(books: Books, unit: Currency, at: datetime, use: Use | None) -> Mone
             if when <= at:
                 found = CONTEXT.add(found, change)
         return Money.make(found, unit)
-    for pool in books.pools.get(unit, ()):
-        for rank in pool.queue if use is None or pool.scope.covers(use) else ():
-            holding = books.holding(rank[-1])
-            if holding.lot.alive(at):
-                found = CONTEXT.add(found, holding.left)
-    for debt in books.debts.get(unit, ()):
-        if use is None or use == debt.use:
-            found = CONTEXT.subtract(found, debt.owed)
-    return Money.make(found, unit)
+    for holding in books.paying(unit, use, at):
+        found = CONTEXT.add(found, holding.left)
+    owing = books.owing(unit)
+    return Money.make(CONTEXT.subtract(found, owing.owed if use is None else owing.of(use).owed), unit)
 
 
 def points(books: Books, unit: Currency, period: Period, use: Use | None) -> Iterator[tuple[datetime, Money]]:

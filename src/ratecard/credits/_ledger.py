@@ -91,7 +91,7 @@ class _Readings(ABC):
         books = self._view()
         if use is not None:
             return [books.holding(rank[-1]) for rank in books.candidates(unit, use)]
-        ranks = sorted(rank for pool in books.pools.get(unit, ()) for rank in pool.queue)
+        ranks = sorted(rank for pool in books.pools_of(unit) for rank in pool.queue)
         return [books.holding(rank[-1]) for rank in ranks]
 
     def pays(self, unit: str, at: datetime | str, use: Use = ANYTHING) -> bool:

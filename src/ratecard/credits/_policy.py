@@ -13,7 +13,7 @@ from typing import Annotated, Literal, TypeAlias, TypedDict
 from pydantic import Field, Tag, model_validator
 
 from .._model import Many, Model, OptionalAmount, Whole, default, refuse, tagged
-from ..errors import Problem
+from ..errors import Problem, UnknownKeyError
 
 __all__ = [
     "ORDERS", "AnyOverage", "BurnKey", "CommitOver", "Leave", "LotTime", "Negative", "Overage", "Policy", "Preset",
@@ -131,7 +131,15 @@ class Policy(Model, frozen=True):
 
     @staticmethod
     def preset(name: Preset) -> Policy:
-        """The way of a vendor; change fields of it with `model_copy(update=...)`."""
+        """
+        The way of a vendor; change fields of it with `model_copy(update=...)`.
+
+        Raises:
+            UnknownKeyError: `key.unknown`.
+        """
+        if name not in tuple(_PRESETS):
+            told = f"there is no preset {str(name)[:40]!r}; use one of {', '.join(_PRESETS)}"
+            raise UnknownKeyError([Problem("", "key.unknown", told)], what="the policy")
         return Policy(burn=ORDERS[name], **_PRESETS[name]())
 
 

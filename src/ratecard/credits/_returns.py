@@ -4,6 +4,7 @@ Where credits go that come back: to the lot, if it may still pay; else they are 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,7 +13,6 @@ from .._numbers import CONTEXT, ZERO, Exact, add, text
 from ..errors import LedgerError
 from ..money import Currency
 from ._codec import Part, Returning
-from ._debts import debt_of
 from ._entries import Committed, Drawn, Entry, Returned
 from ._fields import brief
 from ._lots import EXPIRED, LEFT, REFUNDED, VOIDED, Column, Holding
@@ -49,61 +49,80 @@ def fate(holding: Holding, at: datetime, *, spent: bool) -> Column:
 
 
 class Segments(NamedTuple):
-    """What a draw is made of, or a part of one: nobody paid, overdrawn, and the lots in the order of burning."""
+    """
+    What a draw is made of, or a part of one: nobody paid, overdrawn, and the lots in the order of burning.
+
+    To take an end costs by the length of that end, so many returns of one draw cost no more each than few.
+
+    Attributes:
+        amount: all of it.
+    """
 
     uncovered: Decimal
     overdrawn: Decimal
     parts: tuple[Part, ...]
+    amount: Decimal
 
     @classmethod
     def of(cls, entry: Drawn | Committed) -> Segments:
         """All of a draw."""
         parts = (*entry.held, *entry.parts) if isinstance(entry, Committed) else entry.parts
-        return cls(entry.uncovered, entry.overdrawn, parts)
-
-    @property
-    def amount(self) -> Decimal:
-        """All of it."""
-        found = CONTEXT.add(self.uncovered, self.overdrawn)
-        for _, part in self.parts:
-            found = CONTEXT.add(found, part)
-        return found
+        return cls(entry.uncovered, entry.overdrawn, parts, entry.amount)
 
     def end(self, amount: Decimal, chosen: tuple[Part, ...] = ()) -> Segments:
         """What an amount takes back: from the end, or of chosen lots and the rest of what no lot paid."""
-        wanted: dict[str, Decimal] = {}
-        for lot, part in chosen:
-            wanted[lot] = CONTEXT.add(wanted.get(lot, ZERO), part)
-            amount = CONTEXT.subtract(amount, part)
-        uncovered = max(ZERO, min(self.uncovered, amount))
-        amount = CONTEXT.subtract(amount, uncovered)
-        overdrawn = max(ZERO, min(self.overdrawn, amount))
-        amount = CONTEXT.subtract(amount, overdrawn)
+        wanted = _by_lot(chosen)
+        picked = _sum(chosen)
+        rest = CONTEXT.subtract(amount, picked)
+        uncovered = max(ZERO, min(self.uncovered, rest))
+        rest = CONTEXT.subtract(rest, uncovered)
+        overdrawn = max(ZERO, min(self.overdrawn, rest))
+        left = picked if chosen else CONTEXT.subtract(rest, overdrawn)
         taken: list[Part] = []
         for lot, part in reversed(self.parts):
-            some = min(part, wanted.get(lot, ZERO) if chosen else amount)
+            if not left:
+                break
+            some = min(part, wanted.get(lot, ZERO) if chosen else left)
             if some:
                 taken.append((lot, some))
-                amount = CONTEXT.subtract(amount, ZERO if chosen else some)
+                left = CONTEXT.subtract(left, some)
                 wanted[lot] = CONTEXT.subtract(wanted.get(lot, ZERO), some)
-        return Segments(uncovered, overdrawn, tuple(taken))
+        found = CONTEXT.add(CONTEXT.add(uncovered, overdrawn), _sum(taken))
+        return Segments(uncovered, overdrawn, tuple(taken), found)
 
     def less(self, taken: Segments) -> Segments:
         """What is left when the end, or chosen lots, were taken back."""
-        gone: dict[str, Decimal] = {}
-        for lot, part in taken.parts:
-            gone[lot] = CONTEXT.add(gone.get(lot, ZERO), part)
+        gone = _by_lot(taken.parts)
+        left = _sum(taken.parts)
         rest: list[Part] = []
-        for lot, part in reversed(self.parts):
+        place = len(self.parts)
+        while left:
+            place -= 1
+            lot, part = self.parts[place]
             some = min(part, gone.get(lot, ZERO))
             if some:
                 gone[lot] = CONTEXT.subtract(gone[lot], some)
+                left = CONTEXT.subtract(left, some)
             if some != part:
                 rest.append((lot, CONTEXT.subtract(part, some)))
         return Segments(
             CONTEXT.subtract(self.uncovered, taken.uncovered), CONTEXT.subtract(self.overdrawn, taken.overdrawn),
-            tuple(reversed(rest)),
+            (*self.parts[:place], *reversed(rest)), CONTEXT.subtract(self.amount, taken.amount),
         )  # fmt: skip
+
+
+def _by_lot(parts: Iterable[Part]) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = {}
+    for lot, part in parts:
+        found[lot] = CONTEXT.add(found.get(lot, ZERO), part)
+    return found
+
+
+def _sum(parts: Iterable[Part]) -> Decimal:
+    found = ZERO
+    for _, part in parts:
+        found = CONTEXT.add(found, part)
+    return found
 
 
 def returned(
@@ -132,7 +151,7 @@ def returned(
             code="ledger.returned",
         )
     last_first = taken == held.end(amount)
-    debt = debt_of(books.debts.get(entry.unit, ()), entry.use)
+    debt = books.owing(entry.unit).of(entry.use)
     owed = min(taken.overdrawn, debt.owed)
     payers = debt.payers(CONTEXT.subtract(taken.overdrawn, owed))
     freed: tuple[Returning, ...] = tuple(

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from .._kinds import expect
 from .._model import Key, Many, Model, Pairs, Table, default
 
 __all__ = ["Scope", "Use"]
@@ -23,6 +24,9 @@ class Use:
         meter: the key of its meter; None for what is not metered, such as a fee.
         dimensions: the values of its group, such as `{"region": "eu"}`.
         customer: who used it, where one ledger serves several.
+
+    Raises:
+        MismatchError: `argument.type`, for what is no text.
     """
 
     __slots__ = ("customer", "dimensions", "item", "meter")
@@ -35,9 +39,16 @@ class Use:
         dimensions: Mapping[str, str] | None = None,
         customer: str | None = None,
     ) -> None:
+        self.dimensions: Pairs[str] = Pairs(dimensions)
+        for held in (item, meter, customer):
+            if held is not None and type(held) is not str:
+                expect(held, str, "what credits are used for", "name it in text, as a plan does")
+        for name, held in self.dimensions.items():
+            if type(held) is not str or type(name) is not str:
+                expect(name, str, "a dimension that credits are used in", "name it in text")
+                expect(held, str, f"the dimension {name!r} that credits are used in", f'write "{held}", in quotes')
         self.item = item
         self.meter = meter
-        self.dimensions: Pairs[str] = Pairs(dimensions)
         self.customer = customer
 
     def to_json(self) -> dict[str, object]:

@@ -12,12 +12,12 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from .._model import Amount, Key, Many, Model, OptionalAmount, Whole, default, refuse, show_day
-from .._numbers import CONTEXT, ONE, ZERO, div, floor
+from .._numbers import CONTEXT, ONE, ZERO, div, floor, quantize
 from ..cadence import Cadence
 from ..errors import MismatchError, Problem
 from ..money import Currency, Money
 from ..periods import instant
-from ._fields import entry_id
+from ._fields import entry_id, is_money
 from ._grants import Grant
 
 __all__ = ["Bonus", "Proposal", "TopUp"]
@@ -96,7 +96,8 @@ class TopUp(Model, frozen=True):
     Buy credits when the balance runs low: to a level, or by an amount.
 
     Formula, at a balance at or below `below`: `to - balance`; or the least multiple of `by` that lifts the balance
-    above `below`. At least `minimum`, at most `maximum` (of `by`, whole multiples where one fits).
+    above `below`. At least `minimum`, at most `maximum` (of `by`, whole multiples where one fits). Rounded up to what
+    the unit is counted in, down where `maximum` allows no more. The bonus of a unit of one's own is rounded down.
 
     Attributes:
         key: the name of the rule, and the `key` of the grants that come of it.
@@ -165,11 +166,22 @@ class TopUp(Model, frozen=True):
         count = sum(window.contains(instant(each)) for each in made)
         if self.most is not None and count >= self.most:
             return None
-        amount = self._amount(held)
+        amount = self._payable(self._amount(held), unit.places)
         if amount <= ZERO:
             return None
         id = entry_id(self.key, show_day(window.start), str(count + 1))
-        return Proposal(id, self.key, at, Money.make(amount, unit), Money.make(self.bonus(amount), unit))
+        bonus = self.bonus(amount)
+        if not is_money(unit):
+            bonus = quantize(bonus, unit.places, "down")
+        return Proposal(id, self.key, at, Money.make(amount, unit), Money.make(bonus, unit))
+
+    def _payable(self, amount: Decimal, places: int) -> Decimal:
+        """An amount that can be charged: no finer than its unit is counted."""
+        found = quantize(amount, places, "ceiling")
+        if self.maximum is not None and found > self.maximum:
+            found = quantize(amount, places, "floor")
+        # An amount that can be charged stays as it is written.
+        return amount if found == amount else found
 
     def _amount(self, held: Decimal) -> Decimal:
         if self.to is not None:

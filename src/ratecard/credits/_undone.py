@@ -10,7 +10,6 @@ from copy import copy
 from .._numbers import CONTEXT
 from ._books import Books
 from ._codec import Part
-from ._debts import debt_of, with_debt
 from ._entries import Drawn
 from ._lots import LEFT, SPENT, Holding
 
@@ -30,9 +29,10 @@ def undo(books: Books, draw_ids: Iterable[str], more: Iterable[Part] = ()) -> No
             books.put(was, back)
         if held.overdrawn:
             # Below 0 for what was paid back, so that it is not asked for a second time.
-            debt = debt_of(books.debts.get(entry.unit, ()), entry.use)
+            owing = books.owing(entry.unit)
+            debt = owing.of(entry.use)
             debt = debt._replace(owed=CONTEXT.subtract(debt.owed, held.overdrawn))
-            books.debts = {**books.debts, str(entry.unit): with_debt(books.debts.get(entry.unit, ()), debt)}
+            books.debts = {**books.debts, str(entry.unit): owing.put(debt)}
     for lot, amount in more:
         was = books.holding(lot)
         left = CONTEXT.add(was.left, amount)

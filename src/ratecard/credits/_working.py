@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
+from .._kinds import expect
 from .._numbers import CONTEXT, ZERO
 from ..errors import LedgerError
 from ..money import Currency, Money
@@ -45,6 +46,7 @@ __all__ = ["ANYTHING", "Acts"]
 E = TypeVar("E", bound=Entry)
 ANYTHING = Use()
 _START = (-(10**30), "")
+_AMOUNT = 'write Money("5", "USD"), or in the unit of the lots'
 
 
 class Acts:
@@ -125,6 +127,7 @@ class Acts:
             LedgerError: `ledger.conflict`, `ledger.amount`, `ledger.fine`.
         """
         unit, amount, at, lot_at = self._asked(money, at, settled)
+        expect(use, Use, "what credits are used for", "write Use with the key of an item, or leave it out")
         known = self._known(id, Drawn)
         if known is not None:
             if (known.unit, known.amount, known.at, known.lot_at, known.use) != (unit, amount, at, lot_at, use):
@@ -191,6 +194,7 @@ class Acts:
         as much would be.
         """
         unit, amount, at, lot_at = self._asked(money, at, settled)
+        expect(use, Use, "what credits are used for", "write Use with the key of an item, or leave it out")
         known = self._known(id, Reserved)
         if known is not None:
             if (known.unit, known.amount, known.at, known.lot_at, known.use) != (unit, amount, at, lot_at, use):
@@ -342,6 +346,8 @@ class Acts:
         self, kind: type[Voided | Refunded], lot_id: str, money: Money | None, at: datetime | str, id: str
     ) -> Voided | Refunded:
         at = instant(at)
+        if money is not None:
+            expect(money, Money, "an amount of credits", _AMOUNT)
         holding = self._books.holding(lot_id)
         lot = holding.lot
         known = self._known(id, kind)
@@ -366,6 +372,7 @@ class Acts:
         self, money: Money, at: datetime | str, settled: datetime | str | None
     ) -> tuple[Currency, Decimal, datetime, datetime]:
         """The unit, the amount, the instant, and the instant that must lie inside the time of a lot."""
+        expect(money, Money, "an amount of credits", _AMOUNT)
         unit = money.currency
         same_unit(self._books.units.get(unit), unit)
         at = instant(at)

@@ -5,7 +5,7 @@ estimate: the calculator. Expected usage in the place of records, and then the s
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -18,7 +18,7 @@ from ..demand import Carried, EachRounded, Fold, PerRecord, Sizes, Windows
 from ..errors import MismatchError, Problem, UnknownKeyError
 from ..meters import Aggregate, Count, Sum
 from ..periods import Period
-from ..plans import MeterTerms, Offer, Plan, Subscription, Terms, resolve
+from ..plans import AnyChange, ChangeQuantity, MeterTerms, Offer, Plan, Subscription, Terms, resolve
 from ..prices import Outcome
 from ..rating import Account, Statement, Tally, charge, settle
 from ..records import UsageRecord
@@ -80,9 +80,8 @@ def estimate(
         offer: a plan, or a catalog of plans.
         subscription: who; a made-up one will do.
         quantities: by meter, what it is expected to come to, as a number or as a list of `Expected` where prices
-            look at
-            dimensions, times or sizes; by name, quantities that are sold and not metered, such as seats. What is
-            left out is 0.
+            look at dimensions, times or sizes; 0 where it is left out. By name, quantities that are sold and not
+            metered, such as seats, for the whole period whatever changes; where one is left out, the subscription's.
         period: the period.
 
     Returns:
@@ -114,7 +113,9 @@ def estimate(
     named = {key: number(quantities.get(key, subscription.quantities.get(key, ZERO))) for key in sold - metered}
     if named:
         held = {**subscription.quantities, **named}
-        subscription = subscription.model_copy(update={"quantities": held})
+        changes = [_without(change, named.keys() & quantities.keys()) for change in subscription.changes]
+        update = {"quantities": held, "changes": [change for change in changes if change is not None]}
+        subscription = subscription.model_copy(update=update)
     terms = resolve(offer, subscription, period)
     cells: dict[str, list[Cells]] = {}
     for key, meter_terms in terms.meters.items():
@@ -128,6 +129,14 @@ def estimate(
     nothing = Account({}, 0, False, ())
     tally = Tally({terms.customer: terms.meters}, {terms.customer: cells}, nothing)
     return settle(charge(terms, tally))
+
+
+def _without(change: AnyChange, given: Container[str]) -> AnyChange | None:
+    """A change less the quantities that are given for the period; None where nothing is left of it."""
+    if not isinstance(change, ChangeQuantity):
+        return change
+    rest = {name: held for name, held in change.quantities.items() if name not in given}
+    return change.model_copy(update={"quantities": rest}) if rest else None
 
 
 def _expected(key: str, given: object) -> Sequence[Expected]:

@@ -7,9 +7,10 @@ from __future__ import annotations
 from ._card import Item, RateCard
 from ._carry import BOUNDS, Carry
 from ._catalog import Catalog, Offer
-from ._changes import Cancel, ChangeAnchor, ChangePlan, ChangeQuantity, Pause, Resume
+from ._changes import AnyChange, Cancel, ChangeAnchor, ChangePlan, ChangeQuantity, Pause, Resume
 from ._dues import Dues, Standing, Stretch, Trial, dues, stated, terms_across
-from ._entitlements import Entitled, Entitlement, entitled
+from ._entitled import Entitled, entitled
+from ._entitlements import Entitlement
 from ._extras import (
     AmountDiscount,
     AnyCommitment,
@@ -46,6 +47,7 @@ __all__ = [
     "BOUNDS",
     "AddOn",
     "AmountDiscount",
+    "AnyChange",
     "AnyCommitment",
     "AnyDiscount",
     "Cancel",

@@ -246,7 +246,7 @@ def _standing(
         keys = list(dict.fromkeys(reign.plan.key for reign in reigns))
         mine = total(part for reign, part in parts if reign in reigns)
         part = ONE if len(keys) == len(plans) else div(mine, whole) if sign(whole) else ZERO
-        found.append(Standing(each, keys, _time(rated, inside, reigns), part))
+        found.append(Standing(each, keys, _time(terms, rated, inside, reigns), part))
     return found
 
 
@@ -256,16 +256,28 @@ def _whole(terms: Terms, rated: Period, inside: Sequence[Reign]) -> Period:
     return Period(parts[0].start, parts[-1].end, zone=terms.zone)
 
 
-def _time(rated: Period, inside: Sequence[Reign], reigns: Sequence[Reign]) -> Period:
-    """The time of a term: the whole statement where it holds from its first plan to its last."""
+def _time(terms: Terms, rated: Period, inside: Sequence[Reign], reigns: Sequence[Reign]) -> Period:
+    """The time of a term: the whole of what is rated where it holds from its first plan to its last."""
     held = [reign for reign in inside if reign in reigns]
     if not held:
-        # Only what began before the period is left of it.
-        end = reigns[-1].end
-        return Period(reigns[0].start, rated.start if end is None else end, zone=rated.zone)
+        return _beside(terms, rated, reigns)
     start = rated.start if held[0] is inside[0] else held[0].start
     end = held[-1].end
     return Period(start, rated.end if held[-1] is inside[-1] or end is None else end, zone=rated.zone)
+
+
+def _beside(terms: Terms, rated: Period, reigns: Sequence[Reign]) -> Period:
+    """
+    The time of a term whose plans do not hold in the statement, but under which something is billed in it.
+
+    They held before it, or hold after it: a fee in advance may run for longer, and over a change of plan.
+    """
+    end = reigns[-1].end
+    if end is None or end > rated.end:
+        served = [piece.end for service in terms.services if service.due is not None for piece in service.pieces]
+        last = max([reigns[-1].start, *served])
+        end = last if end is None else min(end, last)
+    return Period(reigns[0].start, end, zone=terms.zone)
 
 
 def _shares(

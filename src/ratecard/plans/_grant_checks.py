@@ -26,7 +26,7 @@ __all__ = ["credit_problems", "grant_problems"]
 
 
 def credit_problems(plan: Plan) -> Iterator[Problem]:
-    """Prices in credits of a unit that the plan does not have, or on a meter whose value does not only grow."""
+    """Prices in credits of a unit that the plan does not have, or on a meter whose value is known at the end alone."""
     units = [unit.key for unit in plan.units]
     meters = {meter.key: meter for meter in plan.meters}
     for index, card in enumerate(plan.cards):
@@ -39,7 +39,10 @@ def credit_problems(plan: Plan) -> Iterator[Problem]:
                 yield Problem(f"{path}.price.unit", "key.unknown", words)
             meter = meters.get(item.meter or "")
             if meter is not None and not meter.aggregate.cumulative:
-                words = "credits are drawn as usage comes; use a meter that adds up, such as a sum or a count"
+                words = (
+                    "credits are drawn as usage comes, and an average, a percentile or the latest value is known at "
+                    "the end alone; use another meter, such as a sum or a count"
+                )
                 yield Problem(f"{path}.meter", "credit.meter", words)
 
 

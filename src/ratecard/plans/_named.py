@@ -88,9 +88,9 @@ def _cadences(plan: Plan) -> Iterator[Cadence | None]:
 
 
 def _cohort(subscription: Subscription, plans: Sequence[Plan]) -> list[Problem]:
-    """A cohort that no card names, where there are cards for others: its cards would be left unseen."""
+    """A cohort that no card names: it would be billed at everybody's price, and nobody told."""
     have = [card.cohort for plan in plans for card in plan.cards if card.cohort is not None]
-    if subscription.cohort is None or not have or subscription.cohort in have:
+    if subscription.cohort is None or subscription.cohort in have:
         return []
     return [Problem("cohort", "key.unknown", unknown(subscription.cohort, have, what="cohort", owner="the plan"))]
 

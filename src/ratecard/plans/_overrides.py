@@ -128,15 +128,19 @@ def altered(items: Sequence[Item], changes: Sequence[Alteration]) -> tuple[Item,
         DefinitionError: with every problem of an item that its other price does not fit.
     """
     found = {item.key: item for item in items}
+    # Of many prices of an item only the last is put on it: each time it is checked as a whole.
+    priced: dict[str, AnyPrice] = {}
     for change in changes:
         for key, price in change.prices.items():
             if key in found:
-                found[key] = _repriced(found[key], price)
+                priced[key] = price
         for item in change.items:
             found[item.key] = item
+            priced.pop(item.key, None)
         for key in change.without:
             found.pop(key, None)
-    return tuple(found.values())
+            priced.pop(key, None)
+    return tuple(_repriced(item, priced[key]) if key in priced else item for key, item in found.items())
 
 
 def _repriced(item: Item, price: AnyPrice) -> Item:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import AfterValidator, model_validator
 
 from .._instants import YEAR_MAX
+from .._kinds import expect, expect_offer
 from .._model import AmountTable, Day, Key, Many, Model, OptionalDay, OptionalMany, Pairs, default, refuse, show_day
 from ..cadence import Cadence
 from ..errors import DefinitionError, Problem
 from ..periods import Period, Zone, moment
 from ._card import repeats
-from ._changes import AnyChange, change_problems, in_order
+from ._changes import AnyChange, Change, change_problems, in_order
 from ._diff import item_differences
 from ._entitlements import Entitlement
 from ._overrides import AddOn, Override, addon_problems, alteration_problems
@@ -45,7 +46,7 @@ class Subscription(Model, frozen=True):
         zone: where its days are counted; None is the plan's zone.
         currency: which of the plan's cards it sees; None is the plan's only currency.
         anchor: where cadences without an anchor of their own count from; None is the start.
-        cohort: the group whose cards it sees, where the plan has some.
+        cohort: the group whose cards it sees; some card of its plans names it.
         quantities: what is sold and not metered, such as `{"seats": "5"}`; none negative.
         coupons: keys of the plan's coupons, in the order in which they are used.
         changes: what changes while it runs, kept in the order of time; see `ChangeQuantity`, `ChangePlan`,
@@ -122,12 +123,19 @@ class Subscription(Model, frozen=True):
         """
         The same subscription with more changes.
 
+        Raises:
+            MismatchError: `argument.type`.
+
         >>> from ratecard.plans import ChangeQuantity
         >>> acme = Subscription(customer="acme", plan="team", start="2025-01-15", quantities={"seats": 5})
         >>> more = acme.with_changes(ChangeQuantity(at="2025-03-16", quantities={"seats": 8}))
         >>> [change.kind for change in more.changes]
         ['quantity']
         """
+        for change in changes:
+            expect(
+                change, Change, "a change", "write ChangePlan(at=..., plan=...) or another, each by itself, in no list"
+            )
         return self.model_copy(update={"changes": (*self.changes, *changes)})
 
     def differences(self, offer: Offer, at: date | datetime | str) -> tuple[str, ...]:
@@ -138,6 +146,9 @@ class Subscription(Model, frozen=True):
             offer: the plan, or a catalog that has all its plans.
             at: when; a bare date is local midnight.
 
+        Raises:
+            MismatchError: `argument.type`.
+
         >>> from ratecard import Item, Plan, prices
         >>> plan = Plan.single("team", currency="USD", items=[Item(key="base", price=prices.Flat(amount="20"))])
         >>> deal = Override(prices={"base": prices.Flat(amount="15")}, end="2026-01-01")
@@ -145,6 +156,7 @@ class Subscription(Model, frozen=True):
         >>> acme.differences(plan, "2025-06-01"), acme.differences(plan, "2026-06-01")
         (("item 'base': price.amount was 20, is 15",), ())
         """
+        expect_offer(offer)
         timeline = Timeline(offer, self)
         return item_differences(*timeline.items_at(moment(at, timeline.zone)))
 
@@ -168,31 +180,39 @@ class Subscription(Model, frozen=True):
             offer: the plan, or a catalog that has all its plans.
             between: the time to look at.
 
+        Raises:
+            MismatchError: `argument.type`.
+
         >>> from ratecard import Item, Plan, prices
         >>> plan = Plan.single("team", currency="USD", items=[Item(key="base", price=prices.Flat(amount="20"))])
         >>> acme = plan.subscribe("acme", start="2025-01-15", end="2025-03-01")
         >>> list(acme.periods(plan, Period.year(2025)))
         [Period('2025-01-01', '2025-02-01'), Period('2025-02-01', '2025-03-01')]
         """
+        expect_offer(offer)
+        expect(between, Period, "the time to look at", "write Period.year(2025) or Period(start, end)")
         timeline = Timeline(offer, self)
         served = timeline.served(between)
-        if served is None:
-            return
-        rhythms: list[tuple[datetime | None, Cadence]] = []
-        for state in timeline.states:
-            cadence = timeline.cadence(state)
-            if not rhythms or rhythms[-1][1] != cadence:
-                rhythms.append((state.start if rhythms else None, cadence))
-        starts = [start for start, _ in rhythms[1:]]
-        for (start, cadence), end in zip(rhythms, [*starts, None], strict=True):
-            since = served.start if start is None else max(start, served.start)
-            until = served.end if end is None else min(end, served.end)
-            for full in cadence.periods(Period(since, max(since, until), zone=timeline.zone)):
-                cut = (
-                    full.start if start is None else max(full.start, start),
-                    full.end if end is None else min(full.end, end),
-                )
-                yield Period(*cut, zone=full.zone)
+        return iter(()) if served is None else _periods(timeline, served)
+
+
+def _periods(timeline: Timeline, served: Period) -> Iterator[Period]:
+    """The billing periods that have time in common with some service."""
+    rhythms: list[tuple[datetime | None, Cadence]] = []
+    for state in timeline.states:
+        cadence = timeline.cadence(state)
+        if not rhythms or rhythms[-1][1] != cadence:
+            rhythms.append((state.start if rhythms else None, cadence))
+    starts = [start for start, _ in rhythms[1:]]
+    for (start, cadence), end in zip(rhythms, [*starts, None], strict=True):
+        since = served.start if start is None else max(start, served.start)
+        until = served.end if end is None else min(end, served.end)
+        for full in cadence.periods(Period(since, max(since, until), zone=timeline.zone)):
+            cut = (
+                full.start if start is None else max(full.start, start),
+                full.end if end is None else min(full.end, end),
+            )
+            yield Period(*cut, zone=full.zone)
 
 
 def _problems(held: Subscription) -> list[Problem]:

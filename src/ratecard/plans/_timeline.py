@@ -264,7 +264,14 @@ class Timeline:
             for start, end, override in self._windows
             if override.plan in (None, plan.key) and (start is None or start <= at) and (end is None or at < end)
         ]
-        return tuple(found)
+        # Prices alone that later ones all replace do nothing, however many of them still run.
+        kept: list[Alteration] = []
+        priced: set[str] = set()
+        for each in reversed(found):
+            if each.items or each.without or not priced.issuperset(each.prices):
+                kept.append(each)
+                priced.update(each.prices)
+        return tuple(reversed(kept))
 
     def items_at(self, at: datetime) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
         """The items of the card in force at an instant, and as they are for this subscription; without add-ons."""

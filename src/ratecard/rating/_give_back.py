@@ -16,7 +16,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from .._numbers import CONTEXT, ZERO, div, mul, sign, split
+from .._numbers import CONTEXT, ZERO, div, mul, sign, split, total
 from ..credits import Entry as Posted
 from ..credits import Holding, Leave, Refunded, Voided
 from ..money import Money
@@ -25,6 +25,7 @@ from ._line import line_key
 from ._outcome_facts import Undone
 from ._paid import more
 from ._sheet import Entry, Sheet, given
+from ._spread import dealt
 from ._story import Earlier, Virtual
 from ._wallet import Wallet
 from ._wants import Held, Want, named
@@ -147,24 +148,33 @@ class GiveBack:
         by_line: dict[tuple[str, str | None], list[_Back]] = {}
         for each in self.found:
             by_line.setdefault((each.lot, each.earlier.entry.use.item), []).append(each)
+        shares = self._rounded()
         for (lot_id, item), some in by_line.items():
             lot = self.wallet.lot(lot_id)
-            taken: dict[str, tuple[Entry, Decimal]] = {}
+            taken: dict[Entry, Decimal] = {}
             steps: list[Step] = []
             for each in some:
-                before = taken.get(each.entry.key, (each.entry, ZERO))[1]
-                taken[each.entry.key] = (each.entry, CONTEXT.add(before, each.amount))
+                taken[each.entry] = shares[each.entry.key][lot_id, item]
+                more(self.wallet.paid, str(terms.currency), lot_id, each.amount.copy_negate())
                 ended = lot.expiry is not None and lot.expiry <= each.at
                 told = (", money due for what it cost" if lot.paid else ", void") if ended else ""
                 steps.append(given(each.amount, f"{each.entry.key}{told}"))
             step = Step.of("sum", (), parts=steps, note=f"back to {lot_id}")
             self.sheet.line(
-                "credits", lot_id, lot.key, step, over=list(taken.values()), group=self._group(item),
-                version=terms.plan.digest, period=terms.period,
+                "credits", lot_id, lot.key, step, over=taken.items(), group=self._group(item),
+                version=terms.plan.digest, period=terms.period, dealt=True,
             )  # fmt: skip
-            for entry, amount in taken.values():
+            for entry, amount in taken.items():
                 entry.net = CONTEXT.add(entry.net, amount)
-                more(self.wallet.paid, str(terms.currency), lot_id, amount.copy_negate())
+
+    def _rounded(self) -> dict[str, dict[tuple[str, str | None], Decimal]]:
+        """What comes back by entry, and of it by lot and item, rounded together: a lot may be finer than money is."""
+        found: dict[str, dict[tuple[str, str | None], Decimal]] = {}
+        for each in self.found:
+            mine, row = found.setdefault(each.entry.key, {}), (each.lot, each.earlier.entry.use.item)
+            mine[row] = CONTEXT.add(mine.get(row, ZERO), each.amount)
+        whole = self.sheet.rounded(total(amount for mine in found.values() for amount in mine.values()))
+        return dict(zip(found, dealt(list(found.values()), whole, self.sheet.terms.currency.places), strict=True))
 
     def _post(self) -> None:
         """Post what comes back more than this statement gave back before."""

@@ -3,9 +3,9 @@ invoice: what is due at an instant and was not invoiced yet, from the statements
 
 A statement says what a period's service comes to; an invoice picks by `due`: the arrears of what is past, the advance
 of what begins. A discount or a tax across lines goes with the lines it falls on: what falls on an advance fee is due
-with that fee, the rest with the rest. What was invoiced before is subtracted line by line. So an upgrade in mid-period
-gives back what was paid in advance for the rest of the old price, less its discounts; and however often one invoices,
-invoices add up to the statements.
+with that fee, the rest with the rest. What was invoiced before is subtracted line by line, each known by its statement
+and its key. So an upgrade in mid-period gives back what was paid in advance for the rest of the old price, less its
+discounts; and however often one invoices, invoices add up to the statements.
 """
 
 from __future__ import annotations
@@ -214,32 +214,67 @@ def invoice(
         expect(each, Invoice, "an invoice", "give what invoice made; stored data is read by Invoice.from_json")
     when = instant(at)
     customer, currency = _one(held, before)
-    billed: dict[str, Decimal] = {}
-    last: dict[str, InvoiceLine] = {}
-    for each in before:
-        for old in each.lines:
-            billed[old.key] = CONTEXT.add(billed.get(old.key, ZERO), old.amount.amount)
-            last[old.key] = old
+    billed = _Billed(held, before)
     found: list[InvoiceLine] = []
-    there: set[str] = set()
-    for statement in held:
+    for place, statement in enumerate(held):
         ready = {line.key: line.due for line in statement.lines if line.due <= when or (interim and _is_usage(line))}
         for line in statement.lines:
-            if line.kind == "included_tax":
-                continue  # It is in the other lines already.
-            there.add(line.key)
-            old_shares = last[line.key].shares if line.key in last else ()
-            if line.key in ready or line.shares:
-                found.append(_line(statement, line, billed.get(line.key, ZERO), ready, old_shares))
-    for key, gone in last.items():
-        if key not in there and any(_holds(statement.period, gone.statement.start) for statement in held):
-            # The line is gone from its statement: what was invoiced of it is given back.
-            found.append(_gone(gone, billed[key]))
+            # A tax that is included is in the other lines already.
+            if line.kind != "included_tax" and (line.key in ready or line.shares):
+                old = billed.last.get((place, line.key))
+                found.append(
+                    _line(statement, line, billed.sum(place, line.key), ready, () if old is None else old.shares)
+                )
+    found += billed.gone()
     return Invoice(customer, currency, when, [line for line in found if line.amount.amount])
 
 
-def _holds(period: Period, at: datetime) -> bool:
-    return period.start <= at < period.end
+class _Billed:
+    """
+    What was invoiced before, by the place of a statement and the key of a line.
+
+    A key says which line of its statement a line is, and two statements may each have one of the same key: the tax on
+    a quarter begins with the tax on its first month. So what was invoiced belongs to the statement in whose period its
+    own began. Only where the periods were cut otherwise since, another that has time in common with it may hold it.
+    """
+
+    def __init__(self, held: Sequence[Statement], issued: Sequence[Invoice]) -> None:
+        self._sums: dict[tuple[int, str], Decimal] = {}
+        self.last: dict[tuple[int, str], InvoiceLine] = {}
+        self._spans = [statement.period for statement in held]
+        self._keys = [{line.key for line in statement.lines if line.kind != "included_tax"} for statement in held]
+        near: dict[Period, tuple[int, ...]] = {}
+        for each in issued:
+            for line in each.lines:
+                if line.statement not in near:
+                    near[line.statement] = self._near(line.statement)
+                place = self._place(line, near[line.statement])
+                if place is not None:
+                    self._sums[place, line.key] = CONTEXT.add(self.sum(place, line.key), line.amount.amount)
+                    self.last[place, line.key] = line
+
+    def _near(self, period: Period) -> tuple[int, ...]:
+        """The statements that have time in common with a period, in the order of time."""
+        found = [place for place, span in enumerate(self._spans) if span.overlap(period) is not None]
+        return tuple(sorted(found, key=lambda place: self._spans[place].start))
+
+    def _place(self, line: InvoiceLine, near: Sequence[int]) -> int | None:
+        """The place of the statement that a line belongs to now; None where that is not here."""
+        for place in near:
+            if line.key in self._keys[place]:
+                return place
+        # The line is gone from its statement.
+        return near[0] if near and self._spans[near[0]].start <= line.statement.start else None
+
+    def sum(self, place: int, key: str) -> Decimal:
+        """What was invoiced of a line of a statement."""
+        return self._sums.get((place, key), ZERO)
+
+    def gone(self) -> list[InvoiceLine]:
+        """The lines that are gone from their statements: what was invoiced of them is given back."""
+        return [
+            _gone(line, self.sum(*place)) for place, line in self.last.items() if place[1] not in self._keys[place[0]]
+        ]
 
 
 def _is_usage(line: LineItem) -> bool:

@@ -136,7 +136,8 @@ class LineItem:
     One line of a statement. Immutable by contract.
 
     Attributes:
-        key: stable: item, group and start of service. The same line of a re-rated statement has the same key.
+        key: stable: kind, item, group and start of service. The same line of a re-rated statement has the same key; two
+            statements may each have a line of one key, so what is stored of lines goes by statement and key.
         kind: usage, fee or reversal; or trial, discount, coupon, maximum, minimum, commitment, overage, prepaid, tax,
             included_tax, credits.
         item: the item's key, on a line across others the key of what made it; `name` is what people read.
@@ -150,19 +151,19 @@ class LineItem:
         steps: how the amount came about; the last one's result is the amount.
     """
 
-    __slots__ = ("_derive", "_steps", "exact", "head", "quantity", "rounded")
+    __slots__ = ("_derive", "_exact", "_steps", "head", "quantity", "rounded")
 
     def __init__(self, head: LineHead, quantity: Exact, amount: Exact, rounded: Decimal, derive: Derive) -> None:
         self.head = head
         self.quantity = quantity
-        self.exact = amount
+        self._exact = amount
         self.rounded = rounded
         self._derive = derive
         self._steps: tuple[Step, ...] | None = None
 
     @property
     def key(self) -> str:
-        """Item, group and start of service; distinct within a statement."""
+        """Kind, item, group and start of service; distinct within a statement."""
         return self.head.key
 
     @property
@@ -221,6 +222,12 @@ class LineItem:
         return self.head.version
 
     @property
+    def exact(self) -> Exact:
+        """The amount before rounding, without zeros at its end, however it was reached."""
+        found = self._exact
+        return Decimal(text(found)) if isinstance(found, Decimal) else found
+
+    @property
     def amount(self) -> Money:
         """What the line comes to, rounded."""
         return Money.make(self.rounded, self.head.currency)
@@ -228,7 +235,7 @@ class LineItem:
     @property
     def remainder(self) -> Exact:
         """What rounding left: `exact - amount`."""
-        return sub(self.exact, self.rounded)
+        return sub(self._exact, self.rounded)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -249,7 +256,7 @@ class LineItem:
             change = Step("given", [("value", difference)], difference, note=why)
             return (*first, Step("sum", (), rounded, parts=[last, change]))
 
-        return LineItem(self.head, self.quantity, self.exact, rounded, derived)
+        return LineItem(self.head, self.quantity, self._exact, rounded, derived)
 
     def verify(self) -> bool:
         """
@@ -275,7 +282,7 @@ class LineItem:
             stated = priced(price) if self.kind in CHARGES else [ONE] if self.kind != "reversal" else []
             if (stated and self.quantity not in stated) or (self.kind == "fee" and self.unit):
                 return False
-            return last.result == self.rounded and price.result == self.exact
+            return last.result == self.rounded and price.result == self._exact
         except (RatecardError, ArithmeticError, LookupError, TypeError, ValueError):
             # Steps that were tampered with need not even compute.
             return False
@@ -320,7 +327,7 @@ class LineItem:
 
     def _content(self) -> tuple[object, ...]:
         return (
-            self.key, self.item, self.name, self.group, self.quantity, self.unit, self.exact, self.rounded,
+            self.key, self.item, self.name, self.group, self.quantity, self.unit, self._exact, self.rounded,
             self.currency, self.period, self.due, self.version, self.kind, self.shares, self.evidence,
         )  # fmt: skip
 
@@ -328,7 +335,7 @@ class LineItem:
         return self._content() == other._content() if isinstance(other, LineItem) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash((self.key, self.exact))
+        return hash((self.key, self._exact))
 
     def __reduce__(self) -> tuple[object, ...]:
         # By way of its plain data: how a line derives its steps cannot be written down, the steps can.
@@ -347,7 +354,7 @@ class LineItem:
             "group": [list(pair) for pair in self.group],
             "quantity": text(self.quantity),
             "unit": self.unit,
-            "exact": text(self.exact),
+            "exact": text(self._exact),
             "amount": shown(self.rounded, self.currency),
             "period": self.period.to_json(),
             "due": show_time(self.due),

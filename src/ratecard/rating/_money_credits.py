@@ -10,11 +10,11 @@ so credits never pay more than there is to pay.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from .._numbers import CONTEXT, ZERO, Exact, sign, split, sub
+from .._numbers import CONTEXT, ZERO, Exact, neg, sign, split, sub, total
 from ..credits import Leave, Use
 from ..money import Money
 from ..periods import Period, share
@@ -24,7 +24,7 @@ from ._give_back import GiveBack
 from ._line import CHARGES, LineItem
 from ._outcomes import is_outcomes
 from ._sheet import Entry, Notice, Sheet, given
-from ._spread import kept
+from ._spread import dealt, kept
 from ._wallet import Wallet
 from ._wants import Want
 
@@ -53,6 +53,7 @@ def pay_by_credits(sheet: Sheet, wallet: Wallet) -> None:
     for entry, amount in _payable(sheet):
         parts += _parts(sheet, wallet, entry, lines[entry.key], amount)
     paid: dict[str, list[tuple[Part, Decimal]]] = {}
+    cells: dict[str, dict[str, Decimal]] = {}
     parts.sort(key=lambda each: each.at)
     wants = [
         Want(
@@ -70,13 +71,20 @@ def pay_by_credits(sheet: Sheet, wallet: Wallet) -> None:
     for part, held in zip(parts, wallet.pay(wants, home=True, again=back.again()), strict=True):
         for lot, amount in held.parts:
             paid.setdefault(lot, []).append((part, amount))
+            mine = cells.setdefault(part.entry.key, {})
+            mine[lot] = CONTEXT.add(mine.get(lot, ZERO), amount)
         if held.uncovered:
             open_.append(part)
     back.close()
     if wallet.settles and open_:
         _tell_over(sheet, wallet, open_)
+    # A lot may be finer than money is paid, such as the half that rolled over of one: lines are rounded together.
+    whole = sheet.rounded(neg(total(each for mine in cells.values() for each in mine.values()))).copy_negate()
+    rounded = dealt(list(cells.values()), whole, terms.currency.places)
+    shares = dict(zip(cells, rounded, strict=True))
     for lot_id, some in paid.items():
-        _line(sheet, wallet, lot_id, some)
+        taken = {part.entry: shares[part.entry.key][lot_id].copy_negate() for part, _ in some}
+        _line(sheet, wallet, lot_id, some, taken.items())
 
 
 def _tell_over(sheet: Sheet, wallet: Wallet, parts: Sequence[Part]) -> None:
@@ -157,20 +165,16 @@ def _differences(marks: Sequence[datetime], ends: Sequence[Exact]) -> list[tuple
     return found
 
 
-def _line(sheet: Sheet, wallet: Wallet, lot_id: str, some: Sequence[tuple[Part, Decimal]]) -> None:
+def _line(
+    sheet: Sheet, wallet: Wallet, lot_id: str, some: Sequence[tuple[Part, Decimal]],
+    taken: Collection[tuple[Entry, Decimal]],
+) -> None:  # fmt: skip
     """The line of what one lot paid."""
     lot = wallet.lot(lot_id)
-    by_entry: dict[str, tuple[Entry, Decimal]] = {}
-    steps: list[Step] = []
-    for part, amount in some:
-        entry = part.entry
-        before = by_entry.get(entry.key, (entry, ZERO))[1]
-        by_entry[entry.key] = (entry, CONTEXT.add(before, amount))
-        steps.append(given(amount, entry.key))
+    steps = [given(amount, part.entry.key) for part, amount in some]
     drawn = Step.of("sum", (), parts=steps, note=f"paid by {lot_id}")
     step = Step.of("scaled", [("factor", Decimal(-1))], parts=[drawn])
-    taken = list(by_entry.values())
     terms = sheet.terms
-    sheet.line("credits", lot_id, lot.key, step, over=taken, version=terms.plan.digest, period=terms.period)
+    sheet.line("credits", lot_id, lot.key, step, over=taken, version=terms.plan.digest, period=terms.period, dealt=True)
     for entry, amount in taken:
-        entry.net = CONTEXT.subtract(entry.net, amount)
+        entry.net = CONTEXT.add(entry.net, amount)

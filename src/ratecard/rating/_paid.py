@@ -7,20 +7,33 @@ than by entries that are there. So a statement says what had been paid before, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias, cast
 
-from .._numbers import ONE, ZERO, Exact, add, div, exact, mul, neg, sign, sub, text, total
-from ..credits import Drawn, Entry, Returned
+from .._numbers import ONE, ZERO, Exact, Rounding, add, div, exact, mul, neg, quantize, sign, sub, text, total
+from ..credits import Drawn, Due, Entry, Ledger, Returned
 from ..errors import MismatchError
+from ..money import Currency
 from ..steps import Step
 from ._credit_lines import NOT_PAID, OWED, PAID
 from ._line import CHARGES, LineItem
 
-__all__ = ["Paid", "agree", "more", "paid_before", "read_paid", "shown_paid"]
+__all__ = ["Paid", "agree", "more", "owed_back", "paid_before", "read_paid", "shown_paid"]
 
 Paid: TypeAlias = dict[tuple[str, str], Exact]
 """By unit and lot; by unit and no lot what is owed."""
+
+
+def owed_back(refunds: Sequence[Due], entries: Iterable[Entry], ledger: Ledger | None) -> bool:
+    """Whether entries make due what is said to be owed back; what the credits cost is known to the ledger alone."""
+    refunding = [each for each in entries if each.refunds()]
+    if ledger is None:
+        return bool(refunding) or not refunds
+    rest: dict[Currency, Exact] = {each.currency: each.amount for each in refunds}
+    for entry in refunding:
+        for due in ledger.due(entry):
+            rest[due.currency] = sub(rest.get(due.currency, ZERO), due.amount)
+    return not any(sign(amount) for amount in rest.values())
 
 
 def more(found: Paid, unit: str, lot: str, amount: Exact) -> None:
@@ -50,7 +63,7 @@ def by_lines(lines: Iterable[LineItem]) -> Paid:
     found: Paid = {}
     for line in lines:
         if line.kind == "credits":
-            more(found, str(line.currency), line.item, neg(line.rounded))
+            more(found, str(line.currency), line.item, neg(line.exact))
         elif line.kind in CHARGES:
             for step in line.steps:
                 _in_steps(found, step)
@@ -112,10 +125,28 @@ def read_paid(told: Mapping[str, Any]) -> Paid:
     return found
 
 
-def agree(lines: Iterable[LineItem], entries: Iterable[Entry], before: Mapping[tuple[str, str], Exact]) -> bool:
-    """Whether lines, entries and what was paid before say one thing."""
+def _adds_up(lines: Iterable[LineItem]) -> bool:
+    """Whether lines of credits that were rounded together add up to what they are together, rounded."""
+    groups: dict[tuple[str, ...], list[LineItem]] = {}
+    for line in lines:
+        if line.kind == "credits":
+            # What they pay is apart from what comes back to them.
+            groups.setdefault(tuple(name for name, _ in line.group), []).append(line)
+    return all(_rounded_once(some) for some in groups.values() if any(each.steps[-1].rule == "sum" for each in some))
+
+
+def _rounded_once(lines: Sequence[LineItem]) -> bool:
+    last = lines[0].steps[-1]
+    mode = dict((last.parts[0] if last.rule == "sum" else last).inputs)["mode"]
+    assert isinstance(mode, str)
+    whole = quantize(total(line.exact for line in lines), lines[0].head.places, cast(Rounding, mode))
+    return total(line.rounded for line in lines) == whole
+
+
+def agree(lines: Sequence[LineItem], entries: Iterable[Entry], before: Mapping[tuple[str, str], Exact]) -> bool:
+    """Whether lines, entries and what was paid before say one thing, and the lines add up to it as it is rounded."""
     posted = by_entries(entries)
-    if posted is None:
+    if posted is None or not _adds_up(lines):
         return False
     rest = by_lines(lines)
     for some in (posted, before):

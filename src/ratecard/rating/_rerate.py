@@ -158,8 +158,9 @@ class Adjustment:
         return self.corrected.due - self.issued.due
 
     def verify(self) -> bool:
-        """Whether the corrected statement proves itself, and each line's step recomputes."""
-        return self.corrected.verify() and all(line.step.check() for line in self.lines)
+        """Whether the corrected statement proves itself, owes back as much, and each line's step recomputes."""
+        same = self.refunds == self.corrected.refunds
+        return same and self.corrected.verify() and all(line.step.check() for line in self.lines)
 
     def explain(self) -> str:
         """All of it in words."""

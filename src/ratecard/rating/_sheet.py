@@ -13,53 +13,17 @@ from datetime import datetime
 from decimal import Decimal
 
 from .._numbers import CONTEXT, ONE, ZERO, Exact, div, mul, quantize, split, total
-from .._visible import visible
 from ..money import Currency
 from ..periods import Period
 from ..plans import Dues, Piece, Plan, Service, Terms, Window
 from ..steps import Step
 from ._charges import Charges
 from ._line import Group, Kind, LineHead, LineItem, line_key
+from ._notice import Notice
 from ._past import Booked, Brought
 from ._spread import proportioned, shared_within
 
 __all__ = ["Entry", "Notice", "Sheet", "given", "summed"]
-
-
-class Notice:
-    """
-    What a statement tells beside its lines, such as a coupon that was not used, and why.
-
-    Attributes:
-        code: stable, such as `coupon.exhausted`.
-        key: what it is about.
-        text: in words.
-    """
-
-    __slots__ = ("code", "key", "text")
-
-    def __init__(self, code: str, key: str, text: str) -> None:
-        self.code = code
-        self.key = key
-        self.text = text
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Notice):
-            return NotImplemented
-        return (self.code, self.key, self.text) == (other.code, other.key, other.text)
-
-    def __hash__(self) -> int:
-        return hash((self.code, self.key, self.text))
-
-    def __repr__(self) -> str:
-        return f"<Notice {self}>"
-
-    def __str__(self) -> str:
-        return visible(f"{self.key}: {self.text}")
-
-    def to_json(self) -> dict[str, str]:
-        """Plain data."""
-        return {"code": self.code, "key": self.key, "text": self.text}
 
 
 class Entry:
@@ -187,18 +151,22 @@ class Sheet:
 
     def line(
         self, kind: Kind, item: str, name: str, step: Step, *, version: str, period: Period,
-        over: Iterable[tuple[Entry, Decimal]] = (), group: Group = (),
+        over: Iterable[tuple[Entry, Decimal]] = (), group: Group = (), dealt: bool = False,
     ) -> LineItem:  # fmt: skip
         """
         Add a line that a stage made by a term of this version; over what it falls, and with which weights.
 
-        Of weights of both signs each entry has its share of the amount, by its own sign and that of their sum.
+        Of weights of both signs each entry has its share of the amount, by its own sign and that of their sum. Where
+        lines are rounded together, so that they add up, the weights are what was dealt to it, and are its shares.
         """
         terms = self.terms
-        rounded = self.rounded(step.result)
+        alone = self.rounded(step.result)
         held = list(over)
         full, period = period, self.shown(kind, item, period)
-        parts = _parts(rounded, [weight for _, weight in held], terms.currency) if held else []
+        parts = [weight for _, weight in held]
+        rounded = self.rounded(total(parts)) if dealt else alone
+        if held and not dealt:
+            parts = _parts(rounded, parts, terms.currency)
         shares = [(entry, part) for (entry, _), part in zip(held, parts, strict=True) if part]
         # What falls on other lines is due with them, and all of it by the end; a floor where its own time ends.
         due = terms.period.end if held else min(period.end, terms.period.end)
@@ -207,7 +175,8 @@ class Sheet:
             currency=terms.currency, period=period, due=due, version=version, mode=terms.plan.rounding, kind=kind,
             shares=[(entry.key, part) for entry, part in shares],
         )  # fmt: skip
-        made = LineItem(head, ONE, step.result, rounded, lambda _: (head.step(step, rounded),))
+        made = LineItem(head, ONE, step.result, alone, lambda _: (head.step(step, alone),))
+        made = made.moved(rounded, "so that what credits pay adds up")
         if self.runs_on and kind not in ("trial", "credits"):
             self.made[line_key(kind, item, (), full.start)] = Booked(
                 kind, item, name, version=version, start=full.start, end=full.end, amount=rounded

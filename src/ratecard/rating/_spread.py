@@ -4,14 +4,17 @@ Spreading: lines rounded together so that they add up, and what comes back taken
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from decimal import Decimal
 from functools import cmp_to_key, partial
+from typing import TypeVar
 
 from .._numbers import CONTEXT, ZERO, Exact, Rounding, add, div, floor, mul, quantize, sign, split, sub, total
 from ._line import LineItem
 
-__all__ = ["kept", "proportioned", "rounded_together", "shared_within"]
+__all__ = ["dealt", "kept", "proportioned", "rounded_together", "shared_within"]
+
+Row = TypeVar("Row", bound=Hashable)
 
 
 def rounded_together(lines: Sequence[LineItem], places: int, mode: Rounding, *, why: str) -> tuple[LineItem, ...]:
@@ -35,6 +38,54 @@ def proportioned(values: Sequence[Exact], whole: Decimal, places: int) -> list[D
 
 def _larger(rests: Sequence[Exact], a: int, b: int) -> int:
     return (rests[a] < rests[b]) - (rests[a] > rests[b])
+
+
+def dealt(columns: Sequence[Mapping[Row, Decimal]], whole: Decimal, places: int) -> list[dict[Row, Decimal]]:
+    """
+    Amounts by row and column in whole steps, which add up to the whole; a column that is in whole steps stays as it is.
+
+    Columns are rounded by largest remainder, and so is each among its rows. What a row gets too little in one column it
+    gets more in the next, so that it is not off by more over many.
+
+    Args:
+        columns: the exact amounts of 0 or more, by row.
+        whole: what all come to, rounded.
+        places: the decimals of a step.
+
+    Returns:
+        Each column's amounts by row.
+
+    >>> dealt([{"x": Decimal("0.165"), "y": Decimal("4.835")}, {"y": Decimal(5)}], Decimal(10), 2)
+    [{'x': Decimal('0.17'), 'y': Decimal('4.83')}, {'y': Decimal('5.00')}]
+    """
+    over: dict[Row, Decimal] = {row: ZERO for column in columns for row in column}
+    found: list[dict[Row, Decimal]] = []
+    wholes = proportioned([total(each.values()) for each in columns], whole, places)
+    for column, amount in zip(columns, wholes, strict=True):
+        wanted = {row: CONTEXT.add(each, over[row]) for row, each in column.items()}
+        shares = _in_steps(wanted, amount, places)
+        for row, share in shares.items():
+            over[row] = CONTEXT.subtract(wanted[row], share)
+        found.append(shares)
+    return found
+
+
+def _in_steps(wanted: Mapping[Row, Decimal], whole: Decimal, places: int) -> dict[Row, Decimal]:
+    """Amounts in whole steps that add up to a whole, none below 0: by largest remainder, ties by order."""
+    step = Decimal((0, (1,), -places))
+    shares = {row: max(ZERO, quantize(each, places, "floor")) for row, each in wanted.items()}
+    missing = floor(div(sub(whole, total(shares.values())), step))
+    rows = sorted(shares, key=lambda row: CONTEXT.subtract(shares[row], wanted[row]))
+    while missing > 0:
+        for row in rows[:missing]:
+            shares[row] = CONTEXT.add(shares[row], step)
+        missing -= min(missing, len(rows))
+    while missing < 0:
+        some = [row for row in reversed(rows) if shares[row]][:-missing]
+        for row in some:
+            shares[row] = CONTEXT.subtract(shares[row], step)
+        missing += len(some)
+    return shares
 
 
 def shared_within(amount: Decimal, weights: Sequence[Decimal], most: Sequence[Decimal], step: Decimal) -> list[Decimal]:
@@ -65,13 +116,18 @@ def shared_within(amount: Decimal, weights: Sequence[Decimal], most: Sequence[De
 
 def kept(differences: Sequence[Exact]) -> tuple[list[Exact], Exact]:
     """
-    What is left of each difference of a running total when what comes back later is taken off the last before it.
+    What is left of each difference of a running total when what comes back is taken off the last before it.
+
+    What comes back before there is anything to take it off is taken off the next: so they add up to the running total,
+    wherever it is cut.
 
     Returns:
         Amounts of 0 or more; and what came back beyond all of them, 0 or less.
 
     >>> kept([Decimal(3), Decimal(4), Decimal(-5), Decimal(1)])
     ([Decimal('2'), Decimal('0'), Decimal('0'), Decimal('1')], Decimal('0'))
+    >>> kept([Decimal(-5), Decimal(4), Decimal(3)])
+    ([Decimal('0'), Decimal('0'), Decimal('2')], Decimal('0'))
     """
     found: list[Exact] = []
     back: Exact = ZERO
@@ -79,4 +135,9 @@ def kept(differences: Sequence[Exact]) -> tuple[list[Exact], Exact]:
         left = add(difference, back)
         back = left if sign(left) < 0 else ZERO
         found.append(ZERO if sign(left) < 0 else left)
-    return found[::-1], back
+    found.reverse()
+    for place, amount in enumerate(found if sign(back) else ()):
+        left = add(amount, back)
+        back = left if sign(left) < 0 else ZERO
+        found[place] = ZERO if sign(left) < 0 else left
+    return found, back

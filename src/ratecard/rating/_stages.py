@@ -89,12 +89,15 @@ def staged_windows(terms: Terms) -> Staging:
     since = [piece.start for service in terms.services if service.due is not None for piece in service.pieces]
     since += floor_starts(terms)
     since += [] if past is None else [each.start for each in past.lines]
-    early = [at for at in since if at < held[0].period.end]
+    first, last = held[0], held[-1]
     found = [
-        (window, dues(terms, window.period, since=() if index else early)) for index, window in enumerate(held)
+        (window, dues(terms, window.period, since=[
+            at for at in since
+            if (window is first and at < window.period.end) or (window is last and at >= window.period.end)
+        ]))
+        for window in held
     ]  # fmt: skip
-    first = held[0].period
-    rated = Period(first.start, terms.period.end, zone=first.zone)
+    rated = Period(first.period.start, terms.period.end, zone=terms.zone)
     whole = found[0][1] if len(found) == 1 else dues(terms, rated, since=since)
     if carry is None:
         _check_begun(terms, found[0][1])

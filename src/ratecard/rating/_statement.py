@@ -20,7 +20,7 @@ from ..plans import Carry, Order
 from ._carried import carried
 from ._charges import Charges
 from ._line import CHARGES, Kind, LineItem
-from ._paid import Paid, agree, paid_before, read_paid, shown_paid
+from ._paid import Paid, agree, owed_back, paid_before, read_paid, shown_paid
 from ._plain import currency_of, read_refunds, refunds_in_words, shown_refunds
 from ._sheet import Notice
 from ._story import Virtual
@@ -144,7 +144,7 @@ class Statement:
         self.refunds: tuple[Due, ...] = tuple(refunds) if wallet is None else wallet.refunds()
         self.ledger: Ledger | None = None if wallet is None else wallet.ledger()
         self._virtual: Virtual | None = None if wallet is None else wallet.virtual
-        self.notices = tuple(notices)
+        self.notices = tuple(notices) if wallet is None else (*notices, *wallet.notices)
         self._drawn = drawn
         self._coupons = coupons
         self._billed = billed
@@ -244,13 +244,15 @@ class Statement:
         """
         Whether the statement proves itself: every step recomputes, every line's last step gives its amount, keys are
         distinct, shares fall on lines that are there, and the lines add up to the subtotal, total and due. What credits
-        paid by its lines is, lot by lot, what its entries draw, and what had been drawn before.
+        paid by its lines is, lot by lot, what its entries draw, and what had been drawn before. Where something is
+        owed back, an entry takes it back; how much that cost is held against the ledger, where the statement has it.
         """
         keys = {line.key for line in self.lines}
         sums = [self.subtotal.amount, self.total.amount, self.due.amount] == [added for _, _, added in self._added()]
         sums = sums and all(key in keys for line in self.lines for key, _ in line.shares)
         same = all(line.currency == self.currency for line in self.lines)
         sound = sums and same and len(keys) == len(self.lines) and all(line.verify() for line in self.lines)
+        sound = sound and owed_back(self.refunds, self.entries, self.ledger)
         return sound and agree(self.lines, self.entries, self.paid_before)
 
     def _added(self) -> list[tuple[str, list[LineItem], Decimal]]:
@@ -294,7 +296,7 @@ class Statement:
     def diff(self, other: Statement) -> list[Difference]:
         """
         The lines that differ between this statement and a later one, by key, in the order of this one, then of the
-        other.
+        other. Lines of two periods that have no time in common are never the same line.
 
         Raises:
             MismatchError: `currency.mixed`, `argument.type`.
@@ -305,6 +307,9 @@ class Statement:
         mine = {line.key: line for line in self.lines}
         theirs = {line.key: line for line in other.lines}
         found: list[Difference] = []
+        if self.period.overlap(other.period) is None:
+            found += [Difference(key, line.amount, None) for key, line in mine.items()]
+            mine = {}
         for key in dict.fromkeys([*mine, *theirs]):
             before = mine[key].amount if key in mine else None
             after = theirs[key].amount if key in theirs else None

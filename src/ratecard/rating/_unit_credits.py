@@ -98,7 +98,7 @@ def _menu(price: Credit, unit: Currency) -> Callable[[Usage], Exact]:
 
 
 def _settle(held: Sequence[tuple[Ask, Exact]]) -> None:
-    """Set what each cut costs; what comes back later is taken off the last cut that has some."""
+    """Set what each cut costs; what comes back is taken off the last cut before it that has some, or the next."""
     amounts, back = kept([cost for _, cost in held])
     for (ask, _), amount in zip(held, amounts, strict=True):
         ask.amount = amount

@@ -18,6 +18,7 @@ from ..money import Currency
 from ..plans import Terms
 from ..records import show_time
 from ._corrections import Corrections
+from ._notice import Notice, differing
 from ._paid import Paid, more
 from ._story import Own, Story, Virtual, read_returned
 from ._wants import Held, Want, short
@@ -60,6 +61,7 @@ class Wallet:
         self.virtual: Virtual = {}
         # What lots paid of what they were asked to pay once more.
         self.redrawn: list[Held] = []
+        self.notices: list[Notice] = []
 
     def again(self) -> Wallet:
         """A working copy of this one."""
@@ -68,6 +70,7 @@ class Wallet:
         )
         found.paid = dict(self.paid)
         found.virtual = dict(self.virtual)
+        found.notices = list(self.notices)
         return found
 
     def has(self, unit: Currency) -> bool:
@@ -241,15 +244,17 @@ def opened(terms: Terms, ledger: Ledger | None, booked: datetime | None) -> Wall
     wallet = Wallet(ledger, statement_key(terms), terms.currency, booked=back, end=terms.period.end, until=until)
     wallet.virtual = {} if terms.carry is None else read_returned(terms.carry)
     for at, grant, unit in terms.grants:
-        if not _granted(wallet, grant.id):
+        there = _granted(wallet, grant.id)
+        if there is None:
             wallet.work.grant(grant, at=at, currency=unit, zone=terms.zone)
+        else:
+            wallet.notices += differing(there, Lot.of(grant, at, currency=unit, zone=terms.zone))
     return wallet
 
 
-def _granted(wallet: Wallet, lot_id: str) -> bool:
-    """Whether a lot is there already: the host may have granted it, and what is granted stays as it is."""
+def _granted(wallet: Wallet, lot_id: str) -> Lot | None:
+    """A lot that is there already: the host may have granted it, and what is granted stays as it is."""
     try:
-        wallet.work.lot(lot_id)
+        return wallet.lot(lot_id)
     except LedgerError:
-        return False
-    return True
+        return None
