@@ -556,6 +556,21 @@ def test_commitment_that_starts_inside() -> None:
     assert found.lines == ()
 
 
+def test_commitment_and_fees_that_begin_later() -> None:
+    """A fee in advance counts in the year it begins in, also the part of it that begins after the statement."""
+    quarter = {"unit": "month", "every": 3, "anchor": "2025-01-01"}
+    yearly = post("c", "700", cadence={"unit": "year", "anchor": "2025-01-01"})
+    cards = [
+        {"currency": "USD", "items": [fee("y", "900", cadence=quarter, bill="advance")]},
+        {"currency": "USD", "items": [fee("y", "600", cadence=quarter, bill="advance")], "effective": "2025-02-01"},
+    ]
+    plan = Plan.load({"key": "p", "cards": cards, "commitments": [{**yearly, "overage": "2"}]})
+    found = rate(plan, plan.subscribe("acme", start="2025-01-01"), [], JANUARY)
+    assert lines(found) == [("fee", "y", "310.00"), ("fee", "y", "393.33"), ("overage", "c", "3.33")]
+    assert found.carry is not None
+    assert found.carry.commitments == {"commitment c": "700"}
+
+
 def test_taxes() -> None:
     """Rates add up, each rounded once, and falls on the lines; a rate with items is on those alone."""
     taxes = [

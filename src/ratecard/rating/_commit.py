@@ -36,11 +36,12 @@ class Reading:
         self.amount = amount
         self.stretch = stretch
         self.before = before
-        self.period = within(sheet, stretch)
+        self.counting = counting(sheet, stretch)
+        self.period = Period(self.counting.start, min(stretch.end, sheet.period.end), zone=sheet.terms.zone)
 
     def holds(self, entry: Entry) -> bool:
         """Whether an entry belongs to this period."""
-        return self.period.contains(entry.at)
+        return self.counting.contains(entry.at)
 
     def have(self) -> Step:
         """What it comes to so far: the lines of this statement, and what was told of earlier ones."""
@@ -65,10 +66,9 @@ class Reading:
             self.sheet.drawn[self.name] = CONTEXT.add(self.before, more)
 
 
-def within(sheet: Sheet, stretch: Stretch) -> Period:
-    """What a statement has of a period."""
-    rated = sheet.period
-    return Period(max(stretch.start, rated.start), min(stretch.end, rated.end), zone=sheet.terms.zone)
+def counting(sheet: Sheet, stretch: Stretch) -> Period:
+    """When a line must begin to belong to a period: also after the statement, where the period runs on."""
+    return Period(max(stretch.start, sheet.period.start), stretch.end, zone=sheet.terms.zone)
 
 
 def reading(sheet: Sheet, name: str, stretch: Stretch, pick: Callable[[Plan], Bound | None]) -> Reading:
@@ -169,7 +169,7 @@ def _filled(sheet: Sheet, wanted: type[Postpaid] | type[Prepaid] | None) -> list
         for place, (each, stretch) in enumerate(places)
         if wanted is None or isinstance(each, wanted)
     }
-    for brought in charges(sheet.entries, [(each.items, within(sheet, stretch)) for each, stretch in places]):
+    for brought in charges(sheet.entries, [(each.items, counting(sheet, stretch)) for each, stretch in places]):
         if wanted is not None:
             brought.less(brought.entry.counted)
         last: tuple[int, _Fill] | None = None
