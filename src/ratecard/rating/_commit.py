@@ -180,6 +180,11 @@ def _filled(sheet: Sheet, wanted: type[Postpaid] | type[Prepaid] | None) -> list
                 last = place, fill
         if last is not None and brought.open_to(last[0]):
             last[1].beyond.append((brought.entry, brought.open_to(last[0])))
+    # They are told in the order of the lines, however they came to fill.
+    order = {entry.key: index for index, entry in enumerate(sheet.entries)}
+    for fill in fills.values():
+        for some in (fill.taken, fill.beyond):
+            some.sort(key=lambda pair: order[pair[0].key])
     return list(fills.values())
 
 
