@@ -17,6 +17,7 @@ from ratecard.rating import Statement, rate
 from tests.strategies import discounts, fraction
 
 JANUARY = Period.month(2025, 1)
+JANUARY_ON = Period(JANUARY.start, Period.month(2025, 2).end)
 KEYS = ("a", "b", "c")
 CENTS = st.integers(0, 100_000).map(lambda cents: str(Decimal(cents).scaleb(-2)))
 RATES = st.integers(0, 1000).map(lambda parts: str(Decimal(parts).scaleb(-3)))
@@ -225,3 +226,21 @@ def test_months_of_a_commitment(amounts: list[str], promised: str) -> None:
         carry = bill.carry
         due += bill.due.amount
     assert due == max(sum(map(Decimal, amounts)), Decimal(promised))
+
+
+@given(
+    st.lists(st.integers(-50, 200).map(str), min_size=3, max_size=3),
+    stages(),
+    st.permutations(KEYS),
+)
+def test_order_of_items_and_commitments(amounts: list[str], told: dict[str, Any], order: list[str]) -> None:
+    """What commitments bill and draw does not depend on the order in which a card lists its items."""
+    held = {"commitments": told["commitments"]}
+    given_ = dict(zip(KEYS, amounts, strict=True))
+    bills = []
+    for keys in (KEYS, order):
+        items = [{"key": key, "price": {"model": "flat", "amount": given_[key]}} for key in keys]
+        plan = Plan.load({"key": "p", "cards": [{"currency": "USD", "items": items}], **held})
+        bill = rate(plan, plan.subscribe("acme", start="2025-01-01"), [], JANUARY_ON)
+        bills.append((bill.subtotal, bill.due, [line.rounded for line in bill.lines if line.kind not in ("fee",)]))
+    assert bills[0] == bills[1]

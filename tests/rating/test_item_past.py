@@ -232,6 +232,7 @@ def test_carry() -> None:
         "x": {
             "amount_discounts 0.0": [[[], ["100", "30"]]],
             "maximum": [[[], ["70", "10"]]],
+            "maximum listed": [[[], ["100", "40"]]],
             "minimum": [[[], ["60", "0"]]],
         }
     }

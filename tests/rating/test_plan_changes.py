@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -154,6 +155,121 @@ def test_maximum_of_the_last_plan() -> None:
 def post(amount: str, **fields: Any) -> dict[str, Any]:
     """A promise to spend in plain form."""
     return {"kind": "postpaid", "key": "c", "amount": amount, **fields}
+
+
+VAT = {"taxes": [{"key": "vat", "rate": "0.2"}]}
+MIDDLE = (ChangePlan(at="2025-04-16", plan="b"),)
+
+
+def floor(amount: str, **fields: Any) -> dict[str, Any]:
+    """The metered item with a floor."""
+    return {**USE, "minimum": {"amount": amount, **fields}}
+
+
+def in_parts(*plans: Plan, cuts: tuple[str, ...], changes: Any = MIDDLE, **fields: Any) -> list[Statement]:
+    """April in several statements, each with the carry of the one before."""
+    found: list[Statement] = []
+    for part in APRIL.split(*cuts):
+        carry = found[-1].carry if found else None
+        found.append(bill(*plans, changes=changes, period=part, carry=carry, **fields))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        # A floor that one plan alone states belongs to it.
+        (plan("a", USE), plan("b", floor("30"), **VAT), ("18.00", [("15.00", "04-16")])),
+        (plan("a", USE, **VAT), plan("b", floor("30")), ("15.00", [("15.00", "04-16")])),
+        (plan("a", floor("30")), plan("b", USE, **VAT), ("15.00", [("15.00", "04-01")])),
+        (plan("a", floor("30"), **VAT), plan("b", USE), ("18.00", [("15.00", "04-01")])),
+        # Of two floors each has its share of the time: 15 and 30.
+        (plan("a", floor("30")), plan("b", floor("60"), **VAT), ("51.00", [("15.00", "04-01"), ("30.00", "04-16")])),
+        (plan("a", floor("30"), **VAT), plan("b", floor("60")), ("48.00", [("15.00", "04-01"), ("30.00", "04-16")])),
+        # One that is whole is the last one's; floors of nothing lack nothing.
+        (plan("a", floor("30"), **VAT), plan("b", floor("60", prorate=False)), ("60.00", [("60.00", "04-16")])),
+        (plan("a", floor("0"), **VAT), plan("b", floor("0")), ("0.00", [])),
+        # Discounts of a plan fall on its part alone.
+        (
+            plan("a", floor("30"), discounts=[pct("0.5")]), plan("b", floor("60")),
+            ("37.50", [("15.00", "04-01"), ("30.00", "04-16")]),
+        ),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "cuts", [("2025-04-11",), ("2025-04-16",), ("2025-04-21",), ("2025-04-11", "2025-04-16", "2025-04-26")]
+)
+def test_floor_of_an_item_over_a_change(
+    a: Plan, b: Plan, expected: tuple[str, list[tuple[str, str]]], cuts: tuple[str, ...]
+) -> None:
+    """Each plan has its part of what tops an item up, and taxes and discounts it; so it is in parts of the month."""
+    whole = bill(a, b, changes=MIDDLE)
+    tops = [(f"{line.rounded}", f"{line.period.start:%m-%d}") for line in whole.lines_by("minimum")]
+    assert (f"{whole.due.amount}", tops) == expected
+    parts = in_parts(a, b, cuts=cuts)
+    assert sum(each.due.amount for each in parts) == whole.due.amount
+    for kind in ("minimum", "tax", "discount"):
+        told = [[line.rounded for line in each.lines_by(kind)] for each in (*parts, whole)]
+        assert sum(sum(each) for each in told[:-1]) == sum(told[-1])
+
+
+def test_floor_that_usage_reaches_in_part() -> None:
+    """What is missing is shared by what the floors count, to the cent, whoever's usage there was."""
+    a, b = plan("a", floor("30")), plan("b", floor("60"), **VAT)
+    found = bill(a, b, usage={"2025-04-03": 35}, changes=MIDDLE)
+    assert lines(found) == [
+        ("minimum", "use@2025-04-01", "3.33"),
+        ("minimum", "use@2025-04-16", "6.67"),
+        ("tax", "vat@2025-04-16", "1.33"),
+    ]
+    assert "the part of this plan, by what its floor counts" in found.explain()
+
+
+def test_floor_of_a_plan_that_returns() -> None:
+    """Where a plan comes back, each of its stretches has a part of its own."""
+    back = (*MIDDLE, ChangePlan(at="2025-04-22", plan="a"))
+    a, b = plan("a", floor("30"), **VAT), plan("b", floor("60"))
+    found = bill(a, b, changes=back)
+    tops = [("use@2025-04-01", "15.00"), ("use@2025-04-16", "12.00"), ("use@2025-04-22", "9.00")]
+    assert lines(found) == [*[("minimum", *each) for each in tops], ("tax", "vat@2025-04-01", "4.80")]
+    parts = in_parts(a, b, cuts=("2025-04-19", "2025-04-25"), changes=back)
+    assert sum(each.due.amount for each in parts) == found.due.amount
+
+
+def test_floor_longer_than_the_bill() -> None:
+    """A floor of a quarter, topped up at its end, is taxed by the plans of the months before as well."""
+    quarter = {**floor("90"), "cadence": {"unit": "month", "every": 3, "anchor": "2025-04-01"}}
+    a, b = plan("a", quarter, **VAT), plan("b", quarter)
+    change = (ChangePlan(at="2025-05-01", plan="b"),)
+    carry, due = None, []
+    for month in (4, 5, 6):
+        found = bill(a, b, changes=change, period=Period.month(2025, month), carry=carry)
+        carry = found.carry
+        due.append(f"{found.due.amount}")
+    # 30 days of 91 are the first plan's: 29.67, and a fifth of it on top.
+    assert due == ["0.00", "0.00", "95.93"]
+
+
+def test_floor_in_advance_over_a_change() -> None:
+    """The part of a fee in advance that the change begins is due with it, at its own start."""
+    lower = fee("10", bill="advance", minimum={"amount": "30"})
+    found = bill(plan("a", lower), plan("b", lower, **VAT), changes=MIDDLE)
+    assert [(f"{line.due:%m-%d}", f"{line.rounded}") for line in found.lines_by("minimum")] == [
+        ("04-01", "10.00"),
+        ("04-16", "10.00"),
+    ]
+    halves = in_parts(plan("a", lower), plan("b", lower, **VAT), cuts=("2025-04-21",))
+    assert sum(each.due.amount for each in halves) == found.due.amount
+
+
+def test_share_of_a_floor_over_a_change() -> None:
+    """A share of an item has a part of the floors of its own plan; of those billed late, from there on."""
+    share = {"key": "support", "price": {"model": "percent_of", "items": ["use"], "rate": "0.1"}}
+    a, b = plan("a", USE, share), plan("b", floor("30"))
+    assert f"{bill(a, b, changes=MIDDLE).due.amount}" == "15.00"
+    a, b = plan("a", floor("30"), share), plan("b", floor("60"), share)
+    assert f"{bill(a, b, changes=MIDDLE).due.amount}" == "49.50"
+    assert sum(each.due.amount for each in in_parts(a, b, cuts=("2025-04-16",))) == Decimal("49.50")
 
 
 def test_commitment_that_ends_with_its_plan() -> None:

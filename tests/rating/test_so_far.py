@@ -167,7 +167,7 @@ def test_a_change_of_plan_and_a_sum() -> None:
 
 
 def test_a_floor_of_an_item_and_the_plan_before() -> None:
-    """What tops an item up belongs to the plan that its service began under, also where that was billed before."""
+    """What tops an item up is shared by its plans, each taxing its part, also where one was billed before."""
     item = {**USE, "minimum": {"amount": "100"}}
     vat, city = ({"taxes": [{"key": key, "rate": rate}]} for key, rate in (("vat", "0.2"), ("city", "0.1")))
     catalog = Catalog(plans=[plan_of(item, **vat), plan_of(item, key="q", **city)])

@@ -168,6 +168,7 @@ def maximum(sheet: Sheet) -> None:
                 # What was billed before is above it alone: no more can come off than there is.
                 step = Step.of("clamp", [("minimum", neg(max(most, ZERO)))], parts=[step])
             sheet.spread("maximum", "", "", step, over, version=stretch.last.maximum.digest, period=read.period)
+        read.cut_at_list(over)
         read.keep([(entry, entry.net) for entry in over])
 
 

@@ -179,6 +179,7 @@ class Charging:
         self.outcomes: dict[tuple[str, str], OutcomeItem] = {}
         # The lines of an item whose stages still work on them, not rounded yet.
         self.drafts: list[Draft] | None = None
+        self.begins: dict[str, datetime] = {}
         self.places: list[int] = []
         # What prices read of others, by the identity of the price: the terms hold them all for as long as this lives.
         self.reads: dict[int, tuple[str, ...]] = {}
@@ -217,7 +218,7 @@ class Charging:
             self.piece(service, piece)
         if self.drafts is not None:
             past = Past(self.terms, service)
-            self._finish(staged_drafts(self.terms, service, self.drafts, past))
+            self._finish(staged_drafts(self.terms, service, self.drafts, past), service.pieces[0].start)
             if not past.over:
                 self.stages[service.key] = past.so_far
         self.placed(service)
@@ -303,7 +304,11 @@ class Charging:
         if reads is None:
             reads = self.reads[id(price)] = price.demand().items
         return {
-            key: total(line.exact for line in self.lines if line.item == key and start <= line.period.start < end)
+            key: total(
+                line.exact
+                for line in self.lines
+                if line.item == key and start <= self.begins.get(line.key, line.period.start) < end
+            )
             for key in reads
         }
 
@@ -343,13 +348,16 @@ class Charging:
             return
         self.round_line(head, quantity, amount, derive)
 
-    def _finish(self, drafts: tuple[Sequence[Draft], bool]) -> None:
+    def _finish(self, drafts: tuple[Sequence[Draft], bool], start: datetime) -> None:
         """Round the lines of an item with stages; where one of them read several lines, so that they add up."""
         found, together = drafts
         together = together or any(draft.piece.item.split for draft in found)
         self.drafts = None
         first = len(self.lines)
         for draft in found:
+            if draft.head.period.start < start:
+                # A floor of a time that was billed before; what reads it can do so only from here on.
+                self.begins[draft.head.key] = start
             if draft.amount != draft.listed and draft.head.kind != "minimum":
                 self.listed[draft.head.key] = draft.listed
             self.round_line(draft.head, draft.quantity, draft.amount, draft.derive)

@@ -36,7 +36,7 @@ class Charges:
         tally: what was measured.
         lines: the lines, in the order of the card, each rounded once.
         rollovers: for each item with a rollover, the units that each group takes into the next period.
-        listed: for lines that a discount or a ceiling of their item changed, by key, the exact amount before it.
+        listed: for lines that a discount of their item changed, by key, the exact amount without it.
         outcomes: what became of outcomes, by item and meter.
         wallet: the credits, as items have drawn on them so far; None where there are none.
         weights: for lines inside which lots of money begin or end to pay, by key, what they come to from when.

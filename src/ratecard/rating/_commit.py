@@ -2,8 +2,9 @@
 Floors and commitments of a statement: what charges fill, what is topped up, what is drawn from money paid before.
 
 Charges fill commitments in the order of priority, and each counts once: what one commitment has no room for goes to the
-next. What no commitment has room for is overage of the last one that it could have filled. A commitment runs over its
-own cadence; what it holds so far comes with `carry`, and it is topped up in the statement that holds its end.
+next; the order of lines decides nothing (see `_waterfall`). What no commitment has room for is overage of the last one
+that it could have filled. A commitment runs over its own cadence; what it holds so far comes with `carry`, and it is
+topped up in the statement that holds its end.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
-from .._numbers import CONTEXT, ONE, ZERO, Exact, number, quantize, total
+from .._numbers import CONTEXT, ONE, ZERO, Exact, add, div, mul, number, quantize, sub, total
 from ..errors import MismatchError
 from ..periods import Period
 from ..plans import Commitment, Maximum, Minimum, Plan, Postpaid, Prepaid, Stretch, sum_in
 from ..records import show_time
 from ..steps import Step
 from ._sheet import Entry, Sheet, given, summed
+from ._waterfall import charges
 
 __all__ = ["Reading", "commitments", "minimum", "prepaid", "reading"]
 
@@ -35,18 +37,29 @@ class Reading:
         self.amount = amount
         self.stretch = stretch
         self.before = before
-        rated = sheet.period
-        self.period = Period(max(stretch.start, rated.start), min(stretch.end, rated.end), zone=sheet.terms.zone)
+        self.counting = counting(sheet, stretch)
+        self.period = Period(self.counting.start, min(stretch.end, sheet.period.end), zone=sheet.terms.zone)
 
     def holds(self, entry: Entry) -> bool:
         """Whether an entry belongs to this period."""
-        return self.period.contains(entry.at)
+        return self.counting.contains(entry.at)
 
     def have(self) -> Step:
         """What it comes to so far: the lines of this statement, and what was told of earlier ones."""
         held = [entry for entry in self.sheet.open if self.holds(entry)]
         now = summed([(entry.key, entry.net) for entry in held], "now")
         return Step.of("sum", (), parts=[now, given(self.before, "before this statement")]) if self.before else now
+
+    def cut_at_list(self, over: Sequence[Entry]) -> None:
+        """A ceiling holds without discounts as well: they are undone as far as it leaves room."""
+        room = sub(self.amount.result, total([self.before, *(entry.net for entry in over)]))
+        gap = total(sub(entry.listed, entry.net) for entry in over if entry.listed > entry.net)
+        if room < gap:
+            part = div(room, gap) if room > ZERO else ZERO
+            for entry in over:
+                if entry.listed > entry.net:
+                    more = mul(sub(entry.listed, entry.net), part)
+                    entry.listed = self.sheet.rounded(add(entry.net, more))
 
     def keep(self, some: Sequence[tuple[Entry, Decimal]]) -> None:
         """Tell the next period what this one holds, while it runs on, and what each line adds to that."""
@@ -60,6 +73,11 @@ class Reading:
     def nets(self) -> list[tuple[Entry, Decimal]]:
         """What the lines of this statement come to in it."""
         return [(entry, entry.net) for entry in self.sheet.open if self.holds(entry)]
+
+
+def counting(sheet: Sheet, stretch: Stretch) -> Period:
+    """When a line must begin to belong to a period: also after the statement, where the period runs on."""
+    return Period(max(stretch.start, sheet.period.start), stretch.end, zone=sheet.terms.zone)
 
 
 def reading(sheet: Sheet, name: str, stretch: Stretch, pick: Callable[[Plan], Bound | None]) -> Reading:
@@ -133,16 +151,13 @@ class _Fill:
         self.taken: list[tuple[Entry, Decimal]] = []
         self.beyond: list[tuple[Entry, Decimal]] = []
 
-    def takes(self, entry: Entry) -> bool:
-        return entry.within(self.commitment.items) and self.read.holds(entry)
-
     def take(self, entry: Entry, amount: Decimal) -> Decimal:
-        """Take what there is room for; the rest goes on."""
+        """Take what there is room for; how much that is."""
         some = min(amount, self.left)
         if some:
             self.left = CONTEXT.subtract(self.left, some)
             self.taken.append((entry, some))
-        return CONTEXT.subtract(amount, some)
+        return some
 
 
 def _of(plan: Plan, key: str) -> Commitment | None:
@@ -151,36 +166,29 @@ def _of(plan: Plan, key: str) -> Commitment | None:
 
 def _filled(sheet: Sheet, wanted: type[Postpaid] | type[Prepaid] | None) -> list[_Fill]:
     """Let charges fill commitments of a kind, or of any."""
-    fills = [
-        _Fill(sheet, each, stretch)
-        for each, stretches in sheet.dues.commitments
+    places = [(each, stretch) for each, stretches in sheet.dues.commitments for stretch in stretches]
+    fills = {
+        place: _Fill(sheet, each, stretch)
+        for place, (each, stretch) in enumerate(places)
         if wanted is None or isinstance(each, wanted)
-        for stretch in stretches
-    ]
-    for entry, charge in _charges(sheet):
-        left = charge if wanted is None else min(charge, max(CONTEXT.subtract(entry.net, entry.counted), ZERO))
-        last: _Fill | None = None
-        for fill in fills:
-            if fill.takes(entry):
-                left, last = fill.take(entry, left), fill
-        if last is not None and left:
-            last.beyond.append((entry, left))
-    return fills
-
-
-def _charges(sheet: Sheet) -> list[tuple[Entry, Decimal]]:
-    """What each entry brings; credits are taken off the charges first, in their order, so that they count as well."""
-    owed = ZERO
-    for entry in sheet.open:
-        if entry.net < 0:
-            owed = CONTEXT.subtract(owed, entry.net)
-    found: list[tuple[Entry, Decimal]] = []
-    for entry in sheet.open:
-        if entry.net > 0:
-            off = min(owed, entry.net)
-            owed = CONTEXT.subtract(owed, off)
-            found.append((entry, CONTEXT.subtract(entry.net, off)))
-    return found
+    }
+    for brought in charges(sheet.open, [(each.items, counting(sheet, stretch)) for each, stretch in places]):
+        if wanted is not None:
+            brought.less(brought.entry.counted)
+        last: tuple[int, _Fill] | None = None
+        for place in brought.places:
+            fill = fills.get(place)
+            if fill is not None:
+                brought.less(fill.take(brought.entry, brought.open_to(place)))
+                last = place, fill
+        if last is not None and brought.open_to(last[0]):
+            last[1].beyond.append((brought.entry, brought.open_to(last[0])))
+    # They are told in the order of the lines, however they came to fill.
+    order = {entry.key: index for index, entry in enumerate(sheet.entries)}
+    for fill in fills.values():
+        for some in (fill.taken, fill.beyond):
+            some.sort(key=lambda pair: order[pair[0].key])
+    return list(fills.values())
 
 
 def commitments(sheet: Sheet) -> None:

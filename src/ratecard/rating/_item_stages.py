@@ -26,6 +26,7 @@ from ..plans import (
     sum_in,
 )
 from ..steps import Step
+from ._floors import FloorPart, floor_parts
 from ._item_past import EARLIER, Past, came_in
 from ._line import Group, LineHead, line_key
 
@@ -38,6 +39,9 @@ _KINDS = {
     "amount_discounts": (AmountDiscount,),
     "discounts": (PercentDiscount, TieredDiscount, AmountDiscount),
 }
+
+LISTED = "maximum listed"
+"""What a ceiling is told of an item without its discounts."""
 
 
 class Draft:
@@ -258,12 +262,32 @@ def _maximum(terms: Terms, service: Service, drafts: list[Draft], past: Past) ->
         return False
     most, _ = _bound(service.spans, sums)
     there = total(draft.amount for draft in drafts)
+    plain = all(draft.listed == draft.amount for draft in drafts) and not past.groups(LISTED)
     before, took = past.before("maximum")
+    cut = False
     if add(before, there) <= most and not sign(took):
         past.keep("maximum", there)
-        return False
-    parts = [came_in(there, before, "what the item comes to"), _given(most, "the maximum for the item")]
-    return _take(drafts, Step.of("difference", (), parts=parts), "above the maximum", past, "maximum", there)
+    else:
+        parts = [came_in(there, before, "what the item comes to"), _given(most, "the maximum for the item")]
+        cut = _take(drafts, Step.of("difference", (), parts=parts), "above the maximum", past, "maximum", there)
+    if not plain:
+        _cut_at_list(drafts, most, past)
+    elif cut:
+        for draft in drafts:
+            draft.listed = draft.amount
+    return cut
+
+
+def _cut_at_list(drafts: Sequence[Draft], most: Exact, past: Past) -> None:
+    """A ceiling holds without discounts as well: they are undone as far as it leaves room, over the whole period."""
+    before, took = past.groups(LISTED).get((), past.before("maximum"))
+    now, net = (total(each) for each in ([one.listed for one in drafts], [one.amount for one in drafts]))
+    above = sub(add(before, now), most)
+    off = sub(above if sign(above) > 0 else ZERO, took)
+    past.keep(LISTED, now, off)
+    gap, left = sub(now, net), sub(sub(now, off), net)
+    for draft in drafts if sign(off) and sign(gap) else ():
+        draft.listed = add(draft.amount, div(mul(sub(draft.listed, draft.amount), left), gap))
 
 
 def _minimum(terms: Terms, service: Service, drafts: list[Draft], past: Past) -> bool:
@@ -286,7 +310,7 @@ def _minimum(terms: Terms, service: Service, drafts: list[Draft], past: Past) ->
         (None, False) if each is None else (sum_in(each.amount, str(terms.currency)), each.prorate) for each in held
     ]
     least, step = _bound(service.spans, sums)
-    brought = past.groups("minimum")
+    brought, parts = past.groups("minimum"), floor_parts(terms, service, sums)
     short = False
     for group, some in groups.items():
         had = [_given(draft.amount, "") for draft in some]
@@ -294,27 +318,57 @@ def _minimum(terms: Terms, service: Service, drafts: list[Draft], past: Past) ->
             had.append(_given(brought[group][0], EARLIER))
         there = total(each.result for each in had)
         if there < least:
-            drafts.append(_topping(terms, service, group, had, sub(least, there), step))
+            drafts += _toppings(terms, service, group, parts, _Missing(least, there, step, had))
             short = True
     return short
 
 
-def _topping(terms: Terms, service: Service, group: Group, had: Sequence[Step], missing: Exact, least: Step) -> Draft:
-    """The line that tops an item up to its minimum."""
-    first, piece = service.pieces[0], service.pieces[-1]
-    due = piece.start if piece.item.bill == "advance" or service.due is None else service.due
-    head = LineHead(
-        line_key("minimum", piece.item.key, group, first.start),
-        item=piece.item.key, name=piece.item.label, group=group, unit="", currency=terms.currency,
-        period=Period(first.start, piece.end, zone=terms.zone), due=due, version=piece.version,
-        mode=terms.plan.rounding, kind="minimum",
-    )  # fmt: skip
+class _Missing:
+    """What an item lacks to its floor, and how that is told."""
 
-    def derive() -> tuple[Step, ...]:
-        have = Step.of("sum", (), parts=had, note="what the item comes to")
-        return (Step("difference", (), missing, parts=[least, have]),)
+    __slots__ = ("amount", "had", "least")
 
-    return Draft(head, piece, ONE, missing, derive)
+    def __init__(self, least: Exact, there: Exact, step: Step, had: Sequence[Step]) -> None:
+        self.amount = sub(least, there)
+        self.least = step
+        self.had = had
+
+    def step(self) -> Step:
+        """Its derivation."""
+        have = Step.of("sum", (), parts=self.had, note="what the item comes to")
+        return Step("difference", (), self.amount, parts=[self.least, have])
+
+
+def _toppings(
+    terms: Terms, service: Service, group: Group, parts: Sequence[FloorPart], missing: _Missing
+) -> list[Draft]:
+    """The lines that top an item up to its minimum: for each plan its part, by what its floor counts."""
+    whole = total(part.counts for part in parts)
+    found: list[Draft] = []
+    for part in parts:
+        own = [piece for piece in service.pieces if part.holds(piece)]
+        first, piece = (own or part.spans)[0], (own or part.spans)[-1]
+        # What is of a time that other statements billed is due with the first of this one.
+        due = (own or service.pieces[:1])[-1].start
+        if piece.item.bill != "advance" and service.due is not None:
+            due = service.due
+        head = LineHead(
+            line_key("minimum", piece.item.key, group, first.start),
+            item=piece.item.key, name=piece.item.label, group=group, unit="", currency=terms.currency,
+            period=Period(first.start, piece.end, zone=terms.zone), due=due, version=piece.version,
+            mode=terms.plan.rounding, kind="minimum",
+        )  # fmt: skip
+        amount = missing.amount if len(parts) == 1 else div(mul(missing.amount, part.counts), whole)
+
+        def derive(part: FloorPart = part) -> tuple[Step, ...]:
+            step = missing.step()
+            if len(parts) == 1:
+                return (step,)
+            facts = [("factor", part.counts), ("divisor", whole)]
+            return (Step.of("scaled", facts, parts=[step], note="the part of this plan, by what its floor counts"),)
+
+        found.append(Draft(head, piece, ONE, amount, derive))
+    return found
 
 
 def _given(value: Exact, note: str) -> Step:

@@ -38,13 +38,14 @@ class Entry:
         plan: the key of the plan it was priced under.
         at: from when, and not before the rated period begins.
         net: its amount after the stages so far.
-        listed: its amount before all discounts, rounded.
+        listed: its amount without all discounts, rounded; what a ceiling cut away is not in it.
         counted: how much of it has filled postpaid commitments.
         reversal: whether it takes back what was billed before.
         closed: whether it is known what stages took of that then; so those of now leave it alone.
+        added: whether a stage across the lines made it, to top prices up.
     """
 
-    __slots__ = ("at", "closed", "counted", "group", "items", "key", "listed", "net", "plan", "reversal")
+    __slots__ = ("added", "at", "closed", "counted", "group", "items", "key", "listed", "net", "plan", "reversal")
 
     def __init__(
         self, key: str, items: Sequence[str], plan: str, at: datetime, net: Decimal, listed: Decimal, *,
@@ -60,6 +61,7 @@ class Entry:
         self.counted: Decimal = ZERO
         self.reversal = reversal
         self.closed = False
+        self.added = False
 
     def within(self, items: Sequence[str]) -> bool:
         """Whether it lies wholly inside a scope; an empty scope is everything."""
@@ -279,6 +281,7 @@ class Sheet:
 
     def add(self, entry: Entry) -> None:
         """Let later stages read a line that tops prices up."""
+        entry.added = True
         self.entries.append(entry)
         if self.whole is not self:
             self.whole.entries.append(entry)

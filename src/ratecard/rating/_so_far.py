@@ -17,6 +17,7 @@ from ..periods import Period
 from ..plans import Dues, Window
 from ..steps import Step
 from ._charges import Charges
+from ._floors import began_under
 from ._item_past import EARLIER
 from ._line import CHARGES, Kind, LineHead, LineItem, line_key
 from ._past import Brought, Past
@@ -72,8 +73,7 @@ class SoFar(Sheet):
         keys: dict[str, str] = {}
         for line, entry in now:
             start = self._start(line, entry.plan)
-            plan = self.terms.plan_at(start).key if line.kind == "minimum" else entry.plan
-            mine = Brought(line.kind, line.item, line.group, plan=plan, start=start, version=line.version)
+            mine = Brought(line.kind, line.item, line.group, plan=entry.plan, start=start, version=line.version)
             mine = found.setdefault(mine.key, mine)
             mine.more(entry.net, entry.listed)
             keys[mine.key] = line.key
@@ -100,10 +100,10 @@ class SoFar(Sheet):
         held = self.whole.service(line)
         if held is None or line.period.start > self.terms.period.start:
             return line.period.start
-        service, _ = held
-        since = max(service.counted, self.period.start)
+        service, piece = held
         if line.kind == "minimum":
-            return since
+            return max(began_under(self.terms, service, piece.start), self.period.start)
+        since = max(service.counted, self.period.start)
         before = [
             each for each in self.past.lines
             if each.item == line.item and each.kind == line.kind and each.start >= since
@@ -136,6 +136,7 @@ class SoFar(Sheet):
 
     def add(self, entry: Entry) -> None:
         """Let later stages read a line that tops prices up; the statement has what is booked of it."""
+        entry.added = True
         self.entries.append(entry)
 
     def book(self) -> None:

@@ -60,6 +60,7 @@ def _stop(sheet: Sheet, cap: Cap, cell: Group, entries: Sequence[Entry], stretch
             # What was billed before is above it alone: no more can come off than there is.
             step = Step.of("clamp", [("minimum", neg(max(most, ZERO)))], parts=[step])
         sheet.spread("maximum", named, named, step, over, version=stretch.last.digest, period=read.period)
+    read.cut_at_list(over)
     read.keep([(entry, entry.net) for entry in over])
 
 

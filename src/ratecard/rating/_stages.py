@@ -20,6 +20,7 @@ from ._adjust import KINDS, choose, discounts, maximum, taxes
 from ._bookings import Room
 from ._charges import Charges
 from ._commit import commitments, minimum, prepaid
+from ._floors import floor_starts
 from ._line import LineItem
 from ._mirrors import mirrors
 from ._money_credits import pay_by_credits
@@ -89,6 +90,7 @@ def staged_windows(terms: Terms) -> Staging:
     if not held[0].begun:
         past = None
     since = [piece.start for service in terms.services if service.due is not None for piece in service.pieces]
+    since += floor_starts(terms)
     since += [] if past is None else [each.start for each in past.lines]
     first, last = held[0], held[-1]
     found = [
