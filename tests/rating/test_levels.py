@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -175,3 +175,30 @@ def test_unknown_levels_stay_unknown(mode: Any) -> None:
     with pytest.raises(MismatchError) as caught:
         rate(some, acme, [], MARCH, carry=carry)
     assert caught.value.code == "level.opening"
+
+
+@pytest.mark.parametrize("every", [True, False])
+def test_a_group_is_new_where_it_was_first_seen(every: bool) -> None:
+    """A group of a counter over several statements is in no stretch before it was first seen: it pays the price then."""
+
+    def fee(amount: str) -> Item:
+        return Item(
+            key="use", meter="desks", price=prices.Flat(amount=amount, prorate=False), each=["d"],
+            cadence=Cadence(every=1, unit="year", anchor=date(2025, 1, 1)),
+        )  # fmt: skip
+
+    cards = [
+        RateCard(currency="USD", items=[fee("1")]),
+        RateCard(currency="USD", items=[fee("2")], effective="2025-03-20"),
+    ]
+    meter = meters.Meter(key="desks", event="e", aggregate=meters.Level(of="n"))
+    offer = Plan(key="p", meters=[meter], cards=cards)
+    acme = offer.subscribe("acme", start="2025-01-01", end="2025-04-11")
+    records = [UsageRecord("e", "2025-03-25T12:00:00Z", {"n": 5, "d": "a"}, id="1")]
+    carry, found = None, []
+    for month in (1, 2, 3, 4):
+        period = Period.month(2025, month)
+        made = rate(offer, acme, [each for each in records if every or period.contains(each.at)], period, carry=carry)
+        carry = made.carry
+        found += [(line.key, str(line.amount)) for line in made.lines]
+    assert found == [("use[d=a]@2025-03-20T00:00:00Z", "2.00 USD")]

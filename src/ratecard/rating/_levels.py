@@ -87,10 +87,16 @@ class Levels:
             )
         return found
 
-    def untouched(self) -> list[Group]:
-        """The cells whose level is known without a record: carried in, or stated by the meter."""
-        opens = not self._cut and self._aggregate.opening is not None and () not in self._held
-        return [*self._held, *([()] if opens else [])]
+    def untouched(self, start: datetime | None = None) -> list[Group]:
+        """
+        The cells whose level is known without a record: carried in, or stated by the meter.
+
+        Args:
+            start: of what is looked at, which may lie before the window: later cells are not of it.
+        """
+        held = self._held if start is None else self._openings.get(start, self._held)
+        opens = not self._cut and self._aggregate.opening is not None and () not in held
+        return [*held, *([()] if opens else [])]
 
     def before(self, groups: Iterable[Group], at: datetime) -> Exact | None:
         """The level of some cells together just before an instant; None where the meter or nothing tells it."""

@@ -116,7 +116,7 @@ class Reading:
             earlier = [
                 group for index, cells in enumerate(self.segments) if self.edges[index] < start for group in cells
             ]
-            for group in (*self.levels.untouched(), *earlier):
+            for group in (*self.levels.untouched(start), *earlier):
                 found.setdefault(group, self.states.zero())
         return found
 
