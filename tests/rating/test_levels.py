@@ -179,7 +179,7 @@ def test_unknown_levels_stay_unknown(mode: Any) -> None:
 
 @pytest.mark.parametrize("every", [True, False])
 def test_a_group_is_new_where_it_was_first_seen(every: bool) -> None:
-    """A group of a counter over several statements is in no stretch before it was first seen: it pays the price then."""
+    """A group of a counter over several statements is in no stretch before it was first seen."""
 
     def fee(amount: str) -> Item:
         return Item(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from ratecard import meters, prices
+from ratecard.cadence import Cadence
 from ratecard.demand import Carried, Dimension
 from ratecard.errors import MismatchError
 from ratecard.periods import Period
 from ratecard.plans import Item, Plan, RateCard, Terms, resolve
-from ratecard.rating import Tally, charge, measure, resolve_all, settle
+from ratecard.rating import Tally, charge, measure, rate, resolve_all, settle
 from ratecard.rating._reading import Reading
 from ratecard.records import UsageRecord
 
@@ -85,3 +88,24 @@ def test_one_identity_in_two_carries() -> None:
     assert counts["outside"] == 1
     assert counts["duplicate"] + counts["conflict"] == 2
     assert list(tally.seen.told()) == []
+
+
+def test_groups_of_a_counter_that_has_ended() -> None:
+    """What an item by group counted and was billed for leaves the next item free to read the meter as one."""
+    quarter = Cadence(every=3, unit="month", anchor=date(2025, 1, 1))
+    items = [
+        Item(key="by", meter="m", price=prices.PerUnit(unit_price="2"), each=["d"], cadence=quarter),
+        Item(key="whole", meter="m", price=prices.PerUnit(unit_price="1")),
+    ]
+    cards = [
+        RateCard(currency="USD", items=[item], effective=day)
+        for item, day in zip(items, (None, "2025-01-16"), strict=True)
+    ]
+    offer = Plan(key="p", meters=[FEES], cards=cards)
+    acme, carry, dues = offer.subscribe("acme", start="2025-01-01"), None, []
+    for month, n in ((1, 3), (2, 4)):
+        record = UsageRecord("e", f"2025-0{month}-01T00:00:00Z", {"n": n, "d": "a"}, id=str(month))
+        made = rate(offer, acme, [record], Period.month(2025, month), carry=carry)
+        carry = made.carry
+        dues.append(str(made.due))
+    assert dues == ["6.00 USD", "4.00 USD"]
