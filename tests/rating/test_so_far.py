@@ -264,3 +264,77 @@ def test_an_anchor_that_moved() -> None:
         second = rate(plan, moved, [used(20, 100)], HALVES[1], carry=through(first))
         assert dues([first, second]) == ["70.00", "70.00"]
         assert dues([rate(plan, moved, [used(5, 100), used(20, 100)], MARCH)]) == ["140.00"]
+
+
+CASES = {
+    "key": "won", "event": "case",
+    "aggregate": {
+        "kind": "outcomes", "subject": "who", "result": [{"kind": "equals", "property": "is", "value": "won"}],
+        "reverse": [{"kind": "equals", "property": "is", "value": "undone"}], "confirmation_hours": 96,
+    },
+}  # fmt: skip
+WON = {"key": "o", "meter": "won", "price": {"model": "outcome", "fee": "20", "definition": "Won."}}
+FEE = {"key": "f", "price": {"model": "flat", "amount": "31"}}
+AWAY = [{"kind": "pause", "at": "2025-03-10"}, {"kind": "resume", "at": "2025-03-25"}]
+
+
+def told_cases(*happened: tuple[int, str, str]) -> list[UsageRecord]:
+    """What became of cases in March."""
+    return [
+        UsageRecord("case", f"2025-03-{day:02}T12:00:00Z", {"who": who, "is": what}, id=f"{who} {what}")
+        for day, who, what in happened
+    ]
+
+
+@pytest.mark.parametrize(
+    ("terms", "due"),
+    [
+        ({"discounts": [off("amount", amount="20")]}, "20.00"),
+        ({"maximum": {"amount": "25"}}, "25.00"),
+        ({"coupons": [{"key": "K", "discount": {"kind": "percent", "rate": "0.5"}}]}, "20.00"),
+    ],
+)
+@pytest.mark.parametrize("cut", [19, 20, 21])
+def test_outcomes_after_the_end_of_a_subscription(terms: dict[str, Any], due: str, cut: int) -> None:
+    """What becomes billable after it is of the billing period it ended in, with its discounts, coupons and bounds."""
+    plan = Plan.load({"key": "p", "meters": [CASES], "cards": [{"currency": "USD", "items": [WON]}], **terms})
+    some = told_cases((5, "a", "won"), (18, "b", "won"))
+    more = {"end": "2025-03-20", "coupons": [each["key"] for each in terms.get("coupons", ())]}
+    for periods in ([MARCH], MARCH.split(f"2025-03-{cut:02}")):
+        found = bills(plan, some, periods, **more)
+        assert str(sum(each.due.amount for each in found)) == due
+        assert "billed" not in through(found[-1]).to_json()
+
+
+@pytest.mark.parametrize("cut", [10, 16, 25])
+@pytest.mark.parametrize("hours", [0, 336])
+def test_outcomes_of_a_pause_are_not_sold(cut: int, hours: int) -> None:
+    """An outcome of a pause has no price, also for a statement that begins in the pause and holds its end."""
+    waits = {**CASES["aggregate"], "confirmation_hours": hours or None}  # type: ignore[dict-item]
+    plan = Plan.load({
+        "key": "p", "meters": [{**CASES, "aggregate": waits}], "cards": [{"currency": "USD", "items": [WON]}],
+    })  # fmt: skip
+    for periods in ([MARCH], MARCH.split(f"2025-03-{cut:02}")):
+        found = bills(plan, told_cases((12, "a", "won"), (20, "b", "won")), periods, changes=AWAY)
+        assert [str(each.due.amount) for each in found] == ["0.00"] * len(found)
+
+
+@pytest.mark.parametrize(
+    ("terms", "due"),
+    [
+        ({"commitments": [{"kind": "postpaid", "key": "k", "amount": "31", "items": ["f"]}]}, "16.00"),
+        ({"commitments": [{"kind": "prepaid", "key": "k", "amount": "62", "items": ["f"]}]}, "0.00"),
+        ({"taxes": [{"key": "t", "rate": "0.2", "items": ["f"]}]}, "8.40"),
+    ],
+)
+@pytest.mark.parametrize("cut", [9, 16, 25])
+def test_outcomes_reversed_behind_a_pause(terms: dict[str, Any], due: str, cut: int) -> None:
+    """An outcome that is reversed in its own billing period was never there, though a pause lies in between."""
+    quick = {**CASES["aggregate"], "confirmation_hours": None}  # type: ignore[dict-item]
+    plan = Plan.load({
+        "key": "p", "meters": [{**CASES, "aggregate": quick}], "cards": [{"currency": "USD", "items": [FEE, WON]}],
+        "discounts": [off("amount", amount="9")], **terms,
+    })  # fmt: skip
+    for periods in ([MARCH], MARCH.split(f"2025-03-{cut:02}")):
+        found = bills(plan, told_cases((5, "a", "won"), (27, "a", "undone")), periods, changes=AWAY)
+        assert str(sum(each.due.amount for each in found)) == due

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import pairwise
 
+from ..meters import Outcomes
 from ..periods import Period
 from ._dues import runs
 from ._terms import Terms
@@ -52,7 +53,9 @@ def windows(terms: Terms, since: datetime | None) -> list[Window]:
         since, start = None, rated.start
     cuts = [mark for mark in marks if rated.start < mark < rated.end]
     edges = [start, *cuts, rated.end]
-    ended = rated.end in marks or rated.end <= terms.started or (terms.ended is not None and terms.ended <= rated.end)
+    ended = rated.end in marks or rated.end <= terms.started
+    if terms.ended is not None and terms.ended <= rated.end:
+        ended = ended or terms.ended <= edges[-2] or not _lingers(terms)
     return [
         Window(
             Period(first, last, zone=rated.zone), begun=since is not None and first == start,
@@ -62,11 +65,20 @@ def windows(terms: Terms, since: datetime | None) -> list[Window]:
     ]  # fmt: skip
 
 
+def _lingers(terms: Terms) -> bool:
+    """Whether something is sold that may be billed, or reversed, after the end of the subscription."""
+    told = terms.carry is not None and bool(terms.carry.outcomes)
+    meters = [service.meter for service in terms.services if service.meter is not None]
+    return told or any(isinstance(meter.aggregate, Outcomes) for meter in meters)
+
+
 def _marks(terms: Terms, span: Period) -> list[datetime]:
     """Where billing periods of a stretch begin, behind its start and up to its end."""
     found: set[datetime] = set()
-    for index, (cadence, run) in enumerate(runs(terms, lambda reign: reign.plan.cadence)):
-        end = span.end if run[-1].end is None else min(run[-1].end, span.end)
+    every = runs(terms, lambda reign: reign.plan.cadence)
+    for index, (cadence, run) in enumerate(every):
+        until = run[-1].end if index < len(every) - 1 else None
+        end = span.end if until is None else min(until, span.end)
         first = max(run[0].start, span.start)
         if index and span.start < run[0].start <= span.end:
             found.add(run[0].start)

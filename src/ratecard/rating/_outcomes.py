@@ -167,7 +167,8 @@ class OutcomeItem:
             for piece in service.pieces:
                 if piece.start <= at < piece.end:
                     return _edition_key(piece)
-            if service.counted <= at < service.pieces[0].start:
+            early = service.counted <= at < service.pieces[0].start
+            if early and not any(gap.contains(at) for gap in service.gaps):
                 return _edition_key(service.pieces[0])
         return None
 

@@ -15,6 +15,7 @@ from decimal import Decimal
 from .._numbers import CONTEXT, ONE, ZERO, quantize, split, sub, total
 from ..periods import Period
 from ..plans import Dues, Window
+from ..records import read_time
 from ..steps import Step
 from ._charges import Charges
 from ._floors import began_under
@@ -60,6 +61,10 @@ class SoFar(Sheet):
         for key in {each.item for each in past.made.values() if each.kind == "coupon" and each.amount}:
             # This billing period has used it already, and may go on.
             self.coupons[key] = max(self.coupons.get(key, 0) - 1, 0)
+        # Where the billing periods of outcomes begin, by the keys of their lines.
+        self._spans = {
+            key: read_time(span) for item in charges.outcomes.values() for key, (span, _) in item.lines.items()
+        }
         self.entries = self._gathered(now)
         self._earlier = {key: each.paid for key, each in self.brought.items() if each.paid}
         self._pending: list[tuple[LineItem, Sequence[Entry], Period]] = []
@@ -97,6 +102,16 @@ class SoFar(Sheet):
 
     def _start(self, line: LineItem, plan: str) -> datetime:
         """Where the service of a line begins if the period is not cut into statements."""
+        span = self._spans.get(line.key)
+        if span is not None and line.kind == "usage":
+            # What outcomes of a period come to is one line, however late they become billable.
+            told = [
+                each.start for each in self.past.lines
+                if (each.item, each.kind, each.plan, each.version) == (line.item, line.kind, plan, line.version)
+            ]  # fmt: skip
+            mine = [start for start in told if start >= span]
+            if mine or (told and self.whole.service(line) is None):
+                return min(mine, default=told[-1])
         held = self.whole.service(line)
         if held is None or line.period.start > self.terms.period.start:
             return line.period.start
