@@ -19,7 +19,7 @@ from ..errors import LedgerError
 from ..money import Currency
 from ._checks import CHECKS, conflict, same_unit
 from ._debts import NO_DEBTS, Debts
-from ._entries import Committed, Drawn, Entry, Released, Repaid, Reserved, Returned, RolledOver
+from ._entries import Committed, Drawn, Entry, Expired, Released, Repaid, Reserved, Returned, RolledOver
 from ._fields import brief
 from ._grants import Use
 from ._lots import Holding, Lot, micros, opened, rank
@@ -322,6 +322,9 @@ class Books:
         return 0 if days is None else micros(at) // (days * _DAY)
 
     def _fits_horizon(self, entry: Entry) -> None:
+        # A lot ends once, whether the id by which it did is remembered or not.
+        if isinstance(entry, Expired | RolledOver):
+            return
         if self.epoch is not None and self._epoch(entry.at) < self.epoch - 1:
             raise LedgerError(
                 f"{brief(entry.id)} is of {show_day(entry.at)}, and ids are remembered for {self.policy.horizon_days} "

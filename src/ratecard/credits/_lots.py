@@ -18,7 +18,7 @@ from .._problems import problems
 from ..errors import LedgerError, RatecardError
 from ..money import Currency, Money
 from ..periods import instant, moment
-from ._fields import brief, is_money, read_id, read_unit, show_unit, sound_amount
+from ._fields import brief, is_money, read_id, read_unit, show_unit, sound_amount, stored_id
 from ._grants import Grant, Rollover, Scope
 from ._policy import BurnKey
 from ._queue import Rank
@@ -273,7 +273,7 @@ def _read_lot(value: Any) -> Lot:
     if not (type(rolled) is int and type(told["priority"]) is int and isinstance(told["paid"], bool)):
         raise LedgerError("a number or a flag that is none", code="ledger.entry")
     return Lot(
-        read_id(told["id"]),
+        stored_id(told["id"]),
         read_id(told["key"]),
         unit,
         sound_amount(Money.make(amount, unit)),
@@ -287,7 +287,7 @@ def _read_lot(value: Any) -> Lot:
         cost_currency=None if currency is None else read_unit(currency),
         rollover=None if rollover is None else Rollover.model_validate(rollover),
         rolled=rolled,
-        root=read_id(told.get("root", told["id"])),
+        root=stored_id(told.get("root", told["id"])),
     )
 
 
@@ -396,7 +396,7 @@ class Holding(NamedTuple):
         rest = CONTEXT.subtract(amounts[source], amount)
         if rest < ZERO:
             raise LedgerError(
-                f"lot {self.lot.id!r} has {text(amounts[source])} {COLUMNS[source]}, not {text(amount)}; "
+                f"lot {brief(self.lot.id)} has {text(amounts[source])} {COLUMNS[source]}, not {text(amount)}; "
                 "look at the ledger again before you post",
                 code="ledger.overspent",
             )
