@@ -272,7 +272,7 @@ def test_long_ids_are_told_by_both_ends() -> None:
 
 
 def test_what_has_no_room_to_roll_ends_as_well() -> None:
-    """Of two lots of a key that end together, what may roll over in all rolls out of the first alone, then and later."""
+    """Of two lots of a key that end together, what may roll over rolls out of the first alone, then and later."""
     ledger = Ledger()
     for name in "ab":
         grant = Grant(id=name, key="k", amount=5, currency="USD", expiry="2025-02-01", rollover=Rollover(maximum=5))
