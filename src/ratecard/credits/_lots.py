@@ -298,7 +298,8 @@ def micros(at: datetime) -> int:
 
 def rank(lot: Lot, keys: tuple[BurnKey, ...]) -> Rank:
     """The place of a lot in the order of burning; no two lots have the same."""
-    return (*(_part(lot, key) for key in keys if key != "id"), lot.id)
+    end = _NEVER if lot.expiry is None else micros(lot.expiry)
+    return (*(_part(lot, key) for key in keys if key != "id"), lot.id, micros(lot.effective), end)
 
 
 def _part(lot: Lot, key: BurnKey) -> Any:

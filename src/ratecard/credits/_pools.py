@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ._grants import Scope, Use
-from ._lots import Holding, micros
+from ._lots import Holding
 from ._map import Map
-from ._queue import Queue
+from ._queue import Spans
 
 __all__ = ["Pool", "Pools"]
 
@@ -32,19 +32,19 @@ class Pool(NamedTuple):
 
     scope: Scope
     name: str
-    queue: Queue = Queue()
-    going: Queue | None = None
+    queue: Spans = Spans()
+    going: Spans | None = None
     mark: int = -(10**30)
 
     def requeued(self, holding: Holding) -> Pool:
         """With a lot that is live now and was not, or the other way round."""
-        place, expiry = holding.rank, holding.lot.expiry
+        place = holding.rank
 
-        def moved(queue: Queue) -> Queue:
+        def moved(queue: Spans) -> Spans:
             return queue.added(place) if holding.live else queue.removed(place)
 
         going = self.going
-        if going is not None and (expiry is None or micros(expiry) > self.mark):
+        if going is not None and place[-1] > self.mark:
             going = moved(going)
         return self._replace(queue=moved(self.queue), going=going)
 
