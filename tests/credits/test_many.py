@@ -9,7 +9,7 @@ from time import process_time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ratecard.credits import Grant, Ledger, Policy, Scope, Use
+from ratecard.credits import Grant, Ledger, Policy, Rollover, Scope, Use
 from ratecard.money import Currency, Money
 
 UNIT = Currency.custom("cr", places=0)
@@ -77,6 +77,18 @@ def short(count: int) -> None:
             assert (drawn.parts, drawn.uncovered.amount) == (((f"g{index:05}", 2),), 1)
 
 
+def rolling(count: int) -> None:
+    """As many lots of one key that end one after the other, of which a few may live on."""
+    work = Ledger().open()
+    terms = Rollover(maximum=10)
+    for index in range(count):
+        end = START + timedelta(days=1, minutes=index)
+        grant = Grant(id=f"g{index:05}", key="k", amount=2, currency="cr", places=0, expiry=end, rollover=terms)
+        work.grant(grant, at=START)
+    work.expire(START + timedelta(days=365))
+    assert sum(each.rolled_out for each in work.lots()) >= 10
+
+
 def test_many_returns_of_one_draw() -> None:
     """Sixteen times as many returns of sixteen times as many parts take nothing like 256 times as long."""
     assert grows(returns, 50, 16) < 64
@@ -95,6 +107,11 @@ def test_many_scopes() -> None:
 def test_draws_pass_over_lots_that_have_not_begun() -> None:
     """A draw that its lot does not cover does not look at each lot that begins later."""
     assert grows(short, 100, 16) < 48
+
+
+def test_lots_that_roll_over_look_at_those_that_did() -> None:
+    """What is in the way of a lot that rolls over is found among those that rolled over."""
+    assert grows(rolling, 100, 16) < 48
 
 
 @given(

@@ -99,9 +99,9 @@ def _rolling(books: Books, holding: Holding, rollover: Rollover) -> Decimal:
     if rollover.maximum is not None:
         room = rollover.maximum
         assert lot.expiry is not None
-        for place in books.pools_of(lot.unit).of(lot.scope).queue.paying(micros(lot.expiry)):
+        for place in books.pools_of(lot.unit).of(lot.scope).rolled.paying(micros(lot.expiry)):
             other = books.holding(lot_of(place))
-            if other.lot.key == lot.key and other.lot.rolled:
+            if other.lot.key == lot.key:
                 room = CONTEXT.subtract(room, other.left)
         found = max(ZERO, min(found, room))
     return found if is_money(lot.unit) else quantize(found, lot.unit.places, "down")

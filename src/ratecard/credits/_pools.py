@@ -26,6 +26,7 @@ class Pool(NamedTuple):
         scope: what they pay for.
         name: the scope as text.
         queue: all of them in the order of burning.
+        rolled: those of them that rolled over.
         going: those of them that are not over at an instant; None until somebody asks for such.
         mark: that instant, in microseconds.
     """
@@ -33,6 +34,7 @@ class Pool(NamedTuple):
     scope: Scope
     name: str
     queue: Spans = Spans()
+    rolled: Spans = Spans()
     going: Spans | None = None
     mark: int = -(10**30)
 
@@ -46,7 +48,8 @@ class Pool(NamedTuple):
         going = self.going
         if going is not None and place[-1] > self.mark:
             going = moved(going)
-        return self._replace(queue=moved(self.queue), going=going)
+        rolled = moved(self.rolled) if holding.lot.rolled else self.rolled
+        return self._replace(queue=moved(self.queue), rolled=rolled, going=going)
 
 
 class Pools:
