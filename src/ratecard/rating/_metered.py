@@ -38,7 +38,7 @@ from ._priced import SHRUNK
 from ._reading import Reading
 
 if TYPE_CHECKING:
-    from ._charge import Charging
+    from ._charging import Charging
 
 __all__ = ["Metered"]
 

@@ -22,7 +22,7 @@ from ._outcomes import Due, OutcomeItem, is_outcomes
 from ._tally import Account
 
 if TYPE_CHECKING:
-    from ._charge import Charging
+    from ._charging import Charging
 
 __all__ = ["accounted", "outcome_lines", "outcomes_left"]
 

@@ -26,7 +26,7 @@ from ._wallet import Wallet
 from ._wants import Want
 
 if TYPE_CHECKING:
-    from ._charge import Charging
+    from ._charging import Charging
 
 __all__ = ["asked_units", "draw_units"]
 
