@@ -32,7 +32,8 @@ from ..prices import (
 from ..quantity import Usage
 from ..steps import Step
 from ._credit_lines import credit_line
-from ._line import Group, less, line_name
+from ._line import less
+from ._line_key import Group, line_name
 from ._pool import pooled
 from ._priced import SHRUNK
 from ._reading import Reading

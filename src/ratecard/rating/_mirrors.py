@@ -13,7 +13,7 @@ from decimal import Decimal
 from .._numbers import CONTEXT
 from ..steps import Step
 from ._bookings import TAXES
-from ._line import Kind
+from ._line_key import Kind
 from ._sheet import Entry, Sheet, given
 
 __all__ = ["mirrors"]

@@ -17,7 +17,8 @@ from ..plans import Piece, Service
 from ..records import show_time
 from ._bookings import Back
 from ._evidence import Evidence
-from ._line import Group, Kind, LineHead, line_key
+from ._line import LineHead
+from ._line_key import Group, Kind, line_key
 from ._outcomes import Due, OutcomeItem, is_outcomes
 from ._tally import Account
 

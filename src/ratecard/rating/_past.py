@@ -17,7 +17,7 @@ from .._numbers import CONTEXT, ZERO, exact, quantize, text
 from ..periods import instant
 from ..plans import Carry
 from ..records import show_time
-from ._line import Group, Kind, line_key
+from ._line_key import Group, Kind, line_key
 
 __all__ = ["Booked", "Brought", "Past", "past_of", "told_past"]
 

@@ -19,7 +19,8 @@ from ..plans import Dues, Piece, Plan, Service, Terms, Window
 from ..steps import Step
 from ._bookings import Back, Room
 from ._charges import Charges
-from ._line import Group, Kind, LineHead, LineItem, line_key
+from ._line import LineHead, LineItem
+from ._line_key import Group, Kind, line_key
 from ._notice import Notice
 from ._past import Booked, Brought
 from ._spread import proportioned, shared_within

@@ -20,7 +20,8 @@ from ..steps import Step
 from ._charges import Charges
 from ._floors import began_under
 from ._item_past import EARLIER
-from ._line import CHARGES, Kind, LineHead, LineItem, line_key
+from ._line import LineHead, LineItem
+from ._line_key import CHARGES, Kind, line_key
 from ._past import Brought, Past
 from ._sheet import Entry, Sheet, given
 

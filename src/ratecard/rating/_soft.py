@@ -15,7 +15,7 @@ from ..guards import Cap
 from ..plans import Maximum, Stretch, soft_caps
 from ..steps import Step
 from ._commit import reading
-from ._line import Group
+from ._line_key import Group
 from ._sheet import Entry, Sheet, given, summed
 
 __all__ = ["soft"]

@@ -19,7 +19,7 @@ from ..prices import Credit
 from ..quantity import Usage
 from ..records import show_time
 from ._credit_lines import Ask, Asks, Group
-from ._line import line_name
+from ._line_key import line_name
 from ._metered import Metered
 from ._spread import kept
 from ._wallet import Wallet
