@@ -17,13 +17,14 @@ from .._instants import told_at
 from .._kinds import expect
 from .._numbers import ONE, ZERO, Exact, number, plain
 from ..errors import DefinitionError, MismatchError, Problem
-from ._answers import Bound, Signal, Signals, Verdict
 from ._base import NOTHING, Calm, Guard, Look, Portion, Setting, Took, Work
 from ._caps import Cap
 from ._each import worker
 from ._limits import Bucket
 from ._reading import Reading, Value, told_group
+from ._signals import Signal, Signals
 from ._state import State
+from ._verdict import Bound, Verdict
 from ._windows import Part, bad_state, instant_of, micros, read_at, read_int
 
 __all__ = ["Watch", "guard_problems"]
