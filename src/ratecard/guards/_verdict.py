@@ -14,7 +14,7 @@ from .._numbers import Exact, text
 from ._answers import Answer, optional_text
 from ._reading import Group
 
-__all__ = ["Bound", "Verdict"]
+__all__ = ["Bound", "Verdict", "furthest"]
 
 
 class Bound(Answer):
@@ -85,6 +85,24 @@ class Bound(Answer):
 
     def __repr__(self) -> str:
         return f"<Bound {self}>"
+
+
+def furthest(bound: Bound) -> tuple[bool, Any]:
+    """What sorts limits in the order to lift them: the one that is passed by the largest factor first."""
+    # A limit of 0 is passed by any factor.
+    return (False, 0) if bound.factor is None else (True, _Falling(bound.factor))
+
+
+class _Falling:
+    """Sorts exact values from the greatest down."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Exact) -> None:
+        self.value = value
+
+    def __lt__(self, other: _Falling) -> bool:
+        return self.value > other.value
 
 
 class Verdict(Answer):
