@@ -13,7 +13,7 @@ from ..plans import AmountDiscount, AnyDiscount, Coupon, PercentDiscount, Standi
 from ..steps import Step
 from ._commit import reading
 from ._item_stages import spend_parts
-from ._line_key import Kind
+from ._line_kinds import Kind
 from ._sheet import Entry, Notice, Sheet, given, summed
 
 __all__ = ["choose", "discounts", "maximum", "taxes"]

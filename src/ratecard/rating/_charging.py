@@ -22,7 +22,8 @@ from ._heads import line_head
 from ._item_past import Past, Stages
 from ._item_stages import Draft, staged_drafts
 from ._line import LineHead, LineItem, less
-from ._line_key import CHARGES, Group, line_name
+from ._line_key import Group, line_name
+from ._line_kinds import CHARGES
 from ._metered import Metered
 from ._outcome_facts import Undone
 from ._outcome_lines import outcome_lines

@@ -23,7 +23,7 @@ from ._charges import Charges
 from ._charging import Charging
 from ._intake import Meters
 from ._line import LineItem
-from ._line_key import CHARGES
+from ._line_kinds import CHARGES
 from ._near import Near
 from ._reading import Reading as MeterReading
 from ._settle import settle

@@ -19,7 +19,8 @@ from ..periods import Period
 from ..records import read_time, show_time
 from ..steps import Step
 from ._evidence import Evidence
-from ._line_key import CHARGES, Group, Kind, line_key
+from ._line_key import Group, line_key
+from ._line_kinds import CHARGES, Kind
 from ._priced import priced
 
 __all__ = ["LineHead", "LineItem", "less"]

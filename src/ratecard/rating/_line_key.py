@@ -5,35 +5,15 @@ The key of a line: its kind, its item, its group and its start, told so that no 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from ..records import show_time
+from ._line_kinds import CHARGES, Kind
 
-__all__ = ["CHARGES", "Group", "Kind", "line_key", "line_name"]
+__all__ = ["Group", "line_key", "line_name"]
 
 Group: TypeAlias = tuple[tuple[str, str], ...]
 """Dimensions and their values, in the order of the item; empty for a pooled item."""
-
-Kind: TypeAlias = Literal[
-    "usage",
-    "fee",
-    "reversal",
-    "trial",
-    "discount",
-    "coupon",
-    "maximum",
-    "minimum",
-    "commitment",
-    "overage",
-    "prepaid",
-    "tax",
-    "included_tax",
-    "credits",
-]
-"""What a line is: usage or a fee, a reversal of outcomes billed before, or what a stage across lines made."""
-
-CHARGES = ("usage", "fee")
-"""The kinds of lines that an item's price made."""
 
 
 def line_key(kind: Kind, item: str, group: Group, start: datetime) -> str:

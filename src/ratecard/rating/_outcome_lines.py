@@ -18,7 +18,8 @@ from ..records import show_time
 from ._bookings import Back
 from ._evidence import Evidence
 from ._line import LineHead
-from ._line_key import Group, Kind, line_key
+from ._line_key import Group, line_key
+from ._line_kinds import Kind
 from ._outcomes import Due, OutcomeItem, is_outcomes
 from ._tally import Account
 

@@ -17,7 +17,7 @@ from ..money import Currency
 from ..steps import Step
 from ._credit_lines import NOT_PAID, OWED, PAID
 from ._line import LineItem
-from ._line_key import CHARGES
+from ._line_kinds import CHARGES
 
 __all__ = ["Paid", "agree", "more", "owed_back", "paid_before", "read_paid", "shown_paid"]
 

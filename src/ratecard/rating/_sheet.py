@@ -20,7 +20,8 @@ from ..steps import Step
 from ._bookings import Back, Room
 from ._charges import Charges
 from ._line import LineHead, LineItem
-from ._line_key import Group, Kind, line_key
+from ._line_key import Group, line_key
+from ._line_kinds import Kind
 from ._notice import Notice
 from ._past import Booked, Brought
 from ._spread import proportioned, shared_within

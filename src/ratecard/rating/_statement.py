@@ -22,7 +22,7 @@ from ._carried import carried
 from ._charges import Charges
 from ._difference import Difference, differences
 from ._line import LineItem
-from ._line_key import CHARGES, Kind
+from ._line_kinds import CHARGES, Kind
 from ._paid import Paid, agree, owed_back, paid_before, read_paid, shown_paid
 from ._plain import currency_of, read_refunds, refunds_in_words, shown_refunds
 from ._sheet import Notice
