@@ -8,15 +8,14 @@ item, or on a group of it, falls on the lines of that item alone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
-from .._numbers import CONTEXT, ZERO, neg
+from .._numbers import ZERO, neg
 from ..guards import Cap
 from ..plans import Maximum, Stretch, soft_caps
 from ..steps import Step
 from ._commit import reading
 from ._line_key import Group
-from ._sheet import Entry, Sheet, given, summed
+from ._sheet import Entry, Sheet, given, net_of, summed
 
 __all__ = ["soft"]
 
@@ -55,17 +54,10 @@ def _stop(sheet: Sheet, cap: Cap, cell: Group, entries: Sequence[Entry], stretch
         have = Step.of("sum", (), parts=[have, given(read.before, "before this statement")])
     if have.result > read.amount.result:
         step = Step.of("difference", (), parts=[read.amount, have])
-        most = _sum(over)
+        most = net_of(over)
         if neg(step.result) > most:
             # What was billed before is above it alone: no more can come off than there is.
             step = Step.of("clamp", [("minimum", neg(max(most, ZERO)))], parts=[step])
         sheet.spread("maximum", named, named, step, over, version=stretch.last.digest, period=read.period)
     read.cut_at_list(over)
     read.keep([(entry, entry.net) for entry in over])
-
-
-def _sum(entries: Sequence[Entry]) -> Decimal:
-    found = ZERO
-    for entry in entries:
-        found = CONTEXT.add(found, entry.net)
-    return found
