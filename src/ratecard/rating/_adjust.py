@@ -154,12 +154,8 @@ def maximum(sheet: Sheet) -> None:
         read = reading(sheet, "maximum", stretch, lambda plan: plan.maximum)
         have = read.have()
         over = [entry for entry in sheet.open if read.holds(entry)]
-        if have.result > read.amount.result:
-            step = Step.of("difference", (), parts=[read.amount, have])
-            most = net_of(over)
-            if neg(step.result) > most:
-                # What was billed before is above it alone: no more can come off than there is.
-                step = Step.of("clamp", [("minimum", neg(max(most, ZERO)))], parts=[step])
+        step = read.excess(have, over)
+        if step is not None:
             sheet.spread("maximum", "", "", step, over, version=stretch.last.maximum.digest, period=read.period)
         read.cut_at_list(over)
         read.keep([(entry, entry.net) for entry in over])
