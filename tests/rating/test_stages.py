@@ -1,4 +1,4 @@
-"""The stages together: in the order of each vendor, where a trial is or a plan ends, and on statements that were stored."""
+"""The stages together: in each vendor's order, where a trial is or a plan ends, and on statements that were stored."""
 
 from __future__ import annotations
 
