@@ -259,7 +259,7 @@ class Books:
             holding = self.holding(end[1])
             if holding.lot.unit == unit and holding.lot.scope == pool.scope:
                 passed.append(holding.rank)
-        going = pool.going
+        going = pool.queue if pool.going is None else pool.going
         if len(passed) > _MANY:
             some = set(passed)
             going = Queue.of(

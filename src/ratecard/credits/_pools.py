@@ -25,14 +25,16 @@ class Pool(NamedTuple):
 
     Attributes:
         scope: what they pay for.
+        name: the scope as text.
         queue: all of them in the order of burning.
-        going: those of them that are not over at an instant.
+        going: those of them that are not over at an instant; None until somebody asks for such.
         mark: that instant, in microseconds.
     """
 
     scope: Scope
+    name: str
     queue: Queue = Queue()
-    going: Queue = Queue()
+    going: Queue | None = None
     mark: int = -(10**30)
 
     def requeued(self, holding: Holding) -> Pool:
@@ -42,8 +44,10 @@ class Pool(NamedTuple):
         def moved(queue: Queue) -> Queue:
             return queue.added(place) if holding.live else queue.removed(place)
 
-        goes = expiry is None or micros(expiry) > self.mark
-        return self._replace(queue=moved(self.queue), going=moved(self.going) if goes else self.going)
+        going = self.going
+        if going is not None and (expiry is None or micros(expiry) > self.mark):
+            going = moved(going)
+        return self._replace(queue=moved(self.queue), going=going)
 
 
 class Pools:
@@ -61,15 +65,16 @@ class Pools:
 
     def of(self, scope: Scope) -> Pool:
         """That of a scope; an empty one where there is none."""
-        return self._held.get(_name(scope)) or Pool(scope)
+        name = _name(scope)
+        return self._held.get(name) or Pool(scope, name)
 
     def put(self, pool: Pool) -> Pools:
         """With one exchanged, or added."""
-        name, by_limit = _name(pool.scope), self._by_limit
-        if self._held.get(name) is None:
+        held, by_limit = self._held.put(pool.name, pool), self._by_limit
+        if len(held) != len(self._held):
             for limit in _limits(pool.scope):
-                by_limit = by_limit.put(limit, (*(by_limit.get(limit) or ()), name))
-        return Pools(self._held.put(name, pool), by_limit)
+                by_limit = by_limit.put(limit, (*(by_limit.get(limit) or ()), pool.name))
+        return Pools(held, by_limit)
 
     def covering(self, use: Use) -> list[Pool]:
         """Those whose scope covers a use, in no order to rely on."""
@@ -87,7 +92,7 @@ class Pools:
 
 def _name(scope: Scope) -> str:
     """A scope as text, another for each."""
-    dimensions = sorted(scope.dimensions.items())
+    dimensions = sorted(scope.dimensions.items()) if scope.dimensions else ()
     return repr((scope.items, scope.meters, scope.customers, scope.metered, dimensions))
 
 
