@@ -188,7 +188,7 @@ class _Search:
         self._offer = offer
         self._subscription = subscription
         self._period = period
-        self._of = of
+        self._of: Of = of
         self.terms: Terms = resolve(offer, subscription, period)
         self._plan = self.terms.plan
         self._empty = estimate(offer, subscription, {}, period)
