@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ._grants import Scope, Use
-from ._lots import Holding, micros
+from ._holdings import Holding
+from ._lots import micros
 from ._map import Map
 from ._queue import Queue
 
