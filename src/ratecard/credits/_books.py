@@ -22,7 +22,8 @@ from ._debts import NO_DEBTS, Debts
 from ._entries import Committed, Drawn, Entry, Expired, Released, Repaid, Reserved, Returned, RolledOver
 from ._fields import brief
 from ._grants import Use
-from ._lots import Holding, Lot, micros, opened, rank
+from ._holdings import Holding, opened
+from ._lots import Lot, micros, rank
 from ._map import Draft, Map
 from ._policy import Policy
 from ._pools import Pool, Pools

@@ -30,7 +30,8 @@ from ._entries import (
 )
 from ._fields import brief, read_id
 from ._grants import Use
-from ._lots import LEFT, Lot
+from ._holdings import LEFT
+from ._lots import Lot
 from ._returns import fate, returned
 
 if TYPE_CHECKING:

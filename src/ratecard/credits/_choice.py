@@ -16,7 +16,8 @@ from ._codec import Part
 from ._entries import Expired, Repaid, RolledOver
 from ._fields import entry_id, is_money
 from ._grants import Rollover, Use
-from ._lots import Holding, Lot, micros
+from ._holdings import Holding
+from ._lots import Lot, micros
 from ._policy import Leave, Negative, Overage, Refuse
 from ._queue import lot_of
 

@@ -15,7 +15,8 @@ from ..errors import LedgerError, RatecardError
 from ..periods import instant
 from ._fields import read_unit, show_unit, stored_id
 from ._grants import Use
-from ._lots import COLUMNS, Column, Lot
+from ._holdings import COLUMNS, Column
+from ._lots import Lot
 
 __all__ = ["Part", "Returning", "read_fields", "show_fields"]
 

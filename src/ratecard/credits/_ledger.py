@@ -26,7 +26,7 @@ from ._codec import Part
 from ._entries import Entry, Reserved, entry_from_json
 from ._grants import Grant, Use
 from ._history import balance, points
-from ._lots import Holding
+from ._holdings import Holding
 from ._policy import Overage, Policy
 from ._queue import lot_of
 from ._results import Draw, Return

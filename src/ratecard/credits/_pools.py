@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ._grants import Scope, Use
-from ._lots import Holding
+from ._holdings import Holding
 from ._map import Map
 from ._queue import Spans
 

@@ -15,7 +15,7 @@ from ..money import Currency
 from ._codec import Part, Returning
 from ._entries import Committed, Drawn, Entry, Returned
 from ._fields import brief
-from ._lots import EXPIRED, LEFT, REFUNDED, ROLLED_OUT, VOIDED, Column, Holding
+from ._holdings import EXPIRED, LEFT, REFUNDED, ROLLED_OUT, VOIDED, Column, Holding
 
 if TYPE_CHECKING:
     from ._books import Books

@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 
 from .._numbers import CONTEXT, ZERO, Exact, add, div, exact, mul, number, quantize, sign, split, sub, text
 from ..records import read_time, show_time
-from ._line import Kind, LineItem
+from ._line import LineItem
+from ._line_kinds import TAXES, Kind
 from ._outcome_facts import Removed
 from ._spread import proportioned
 
 __all__ = ["Back", "Booking", "Bookings", "Room", "Taken", "booking_of", "taken_of"]
 
-TAXES: tuple[Kind, ...] = ("tax", "included_tax")
 _KINDS: tuple[Kind, ...] = ("trial", "discount", "coupon", "maximum", "prepaid", *TAXES)
 _ROOMS = {"prepaid": "commitment", "trial": "trial"}
 

@@ -22,7 +22,7 @@ from ..credits import Holding, Leave, Refunded, Returned, Voided
 from ..money import Money
 from ..records import show_time
 from ..steps import Step
-from ._line import line_key
+from ._line_key import line_key
 from ._outcome_facts import Undone
 from ._paid import more
 from ._sheet import Entry, Sheet, given
