@@ -56,6 +56,9 @@ def pay_by_credits(sheet: Sheet, wallet: Wallet) -> None:
     paid: dict[str, list[tuple[Part, Decimal]]] = {}
     cells: dict[str, dict[str, Decimal]] = {}
     parts.sort(key=lambda each: each.at)
+    until = parts[-1].at if parts else None
+    # Of many groups most use nothing between two instants.
+    parts = [each for each in parts if each.amount]
     wants = [
         Want(
             part.line.key,
@@ -76,6 +79,8 @@ def pay_by_credits(sheet: Sheet, wallet: Wallet) -> None:
             mine[lot] = CONTEXT.add(mine.get(lot, ZERO), amount)
         if held.uncovered:
             open_.append(part)
+    if until is not None:
+        wallet.work.roll(until, unit=terms.currency)
     back.close()
     if wallet.settles and open_:
         _tell_over(sheet, wallet, open_)
