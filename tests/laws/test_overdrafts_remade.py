@@ -1,6 +1,7 @@
 """
-Statements that overdraw, made again with the same records on the ledger that has them, and those after them: nothing is
-posted, and the lines are the same. So what was owed, and what lots paid back of it, is at every instant what it was.
+Statements that overdraw, and draw on lots that roll over, made again with the same records on the ledger that has them
+and those after them: nothing is posted, and the lines are the same. So what was owed, and what lots paid back of it, is
+at every instant what it was.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ratecard.credits import Grant, Ledger, Negative, Policy, Scope, Use
+from ratecard.cadence import Cadence
+from ratecard.credits import Grant, Ledger, Negative, Policy, Rollover, Scope, Use
 from ratecard.money import Currency, Money
 from ratecard.periods import Period
 from ratecard.plans import Carry, Plan
@@ -20,6 +22,7 @@ from ratecard.rating import rate
 from ratecard.records import UsageRecord
 
 MONTHS = [Period.month(2025, month) for month in (1, 2)]
+WEEKS = Cadence.calendar("week")
 UNIT = Currency.custom("cr", places=0)
 ONE = {"model": "per_unit", "unit_price": "1"}
 PLAN = Plan.load({
@@ -55,6 +58,7 @@ def opened(dice: random.Random, limit: int | None) -> Ledger:
             id=f"g{number}", amount=dice.randrange(1, 15), currency="cr", places=0, effective=hour(start),
             expiry=None if dice.random() < 0.3 else hour(start + dice.randrange(24, 24 * 40)),
             scope=Scope(items=dice.choice([[], ["a"], ["b"]])), priority=dice.randrange(3),
+            rollover=dice.choice([None, None, Rollover(maximum=dice.choice([None, 3]), times=2, every=WEEKS)]),
         )  # fmt: skip
         found = found.grant(grant, at=hour(0))
     return found

@@ -55,8 +55,8 @@ def pay_by_credits(sheet: Sheet, wallet: Wallet) -> None:
         parts += _parts(sheet, wallet, entry, lines[entry.key], amount)
     paid: dict[str, list[tuple[Part, Decimal]]] = {}
     cells: dict[str, dict[str, Decimal]] = {}
-    parts.sort(key=lambda each: each.at)
-    until = parts[-1].at if parts else None
+    parts.sort(key=lambda each: (wallet.counting(each.at, each.line.due), each.at))
+    until = wallet.counting(parts[-1].at, parts[-1].line.due) if parts else None
     # Of many groups most use nothing between two instants.
     parts = [each for each in parts if each.amount]
     wants = [

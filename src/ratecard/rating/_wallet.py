@@ -177,7 +177,7 @@ class Wallet:
     def _draw(self, work: OpenLedger, want: Want, tail: str = "") -> Held:
         """Draw for one part, after what expired by then rolled over as far as it does."""
         money = want.money
-        work.roll(want.at, unit=money.currency)
+        work.roll(self.paying(want), unit=money.currency)
         if not money.amount:
             return Held()
         if self._idle(work, want):
@@ -196,7 +196,11 @@ class Wallet:
 
     def paying(self, want: Want) -> datetime:
         """The instant that must lie inside the time of a lot that pays."""
-        return want.settled if self.settles else want.at
+        return self.counting(want.at, want.settled)
+
+    def counting(self, at: datetime, due: datetime) -> datetime:
+        """Which of two instants counts for lots: that of service, or when it is due."""
+        return due if self.settles else at
 
     def ledger(self) -> Ledger:
         """The ledger as it is now."""
