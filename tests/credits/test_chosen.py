@@ -98,3 +98,64 @@ def test_as_if_never_drawn() -> None:
     assert work.ledger() == held
     back = held.undraw("d", usd(7), at=NOW, id="u")[0].open().without(["d"])
     assert (back.lot("a").left, back.lot("a").voided) == (0, 7)
+
+
+def test_what_was_owed_before_is_owed_as_if_never_drawn() -> None:
+    """What a draw overdrew, and let lots pay back, is undone: what was owed before it is owed up to that instant."""
+    days = [f"2025-01-{day:02}T00:00:00Z" for day in range(1, 10)]
+    held = Ledger(Policy(overage=Negative(limit=10, beyond="leave"))).open()
+    held.draw(usd(4), at=days[0], id="before")
+    held.draw(usd(5), at=days[1], id="d")
+    held.grant(Grant(id="a", amount=7, currency="USD", effective=days[4]), at=days[0])
+    assert held.draw(usd(3), at=days[4], id="e").overdrawn == usd(3)
+    held.grant(Grant(id="b", amount=2, currency="USD", effective=days[6]), at=days[6])
+    held.draw(usd(9), at=days[8], id="later")
+    assert held.owed("USD") == usd(10)
+    afresh = held.without(["d", "e"])
+    assert afresh.owed("USD") == usd(4)
+    first, second = (afresh.draw(usd(amount), at=at, id=at) for amount, at in ((9, days[1]), (9, days[4])))
+    assert (first.overdrawn, first.uncovered) == (usd(6), usd(3))
+    assert (second.covered, second.overdrawn, second.uncovered) == (usd(0), usd(7), usd(2))
+    assert held.without(["e", "nobody"]).owed("USD") == usd(9)
+
+
+def test_what_came_back_of_an_overdraft_is_not_owed_as_if_never_drawn() -> None:
+    """What was taken back of what others overdrew is not owed, though a draw had let a lot pay it back."""
+    held = Ledger(Policy(overage=Negative())).open()
+    held.draw(usd(4), at=NOW, id="before")
+    held.draw(usd(5), at=NOW, id="d")
+    held.grant(Grant(id="a", amount=7, currency="USD", effective="2025-01-02"), at=NOW)
+    held.draw(usd(1), at="2025-01-02T00:00:00Z", id="e")
+    held.undraw("before", usd(4), at="2025-01-03T00:00:00Z", id="u")
+    assert (held.owed("USD"), held.lot("a").left) == (usd(0), usd(1).amount)
+    afresh = held.without(["d", "e"])
+    assert afresh.owed("USD") == usd(0)
+    assert afresh.draw(usd(5), at=NOW, id="f").overdrawn == usd(5)
+    assert afresh.draw(usd(2), at="2025-01-02T00:00:00Z", id="g").parts == (("a", 1),)
+
+
+def test_what_came_back_to_those_who_paid_back_before() -> None:
+    """What lots had paid back before a draw, and got back since, is owed before it again; in this unit alone."""
+    other = Money(2, "EUR")
+    held = Ledger(Policy(overage=Negative())).open()
+    held.draw(other, at=NOW, id="euros")
+    held.draw(usd(4), at=NOW, id="before")
+    held.grant(Grant(id="a", amount=9, currency="USD"), at=NOW)
+    held.draw(usd(8), at=NOW, id="d")
+    assert held.owed("USD") == usd(3)
+    held.undraw("d", usd(3), at=NOW, id="u")
+    assert held.without(["d"]).owed("USD") == usd(0)
+    held.undraw("before", usd(1), at=NOW, id="v")
+    afresh = held.without(["d"])
+    assert (afresh.owed("USD"), afresh.owed("EUR"), afresh.lot("a").left) == (usd(0), other, 6)
+    both = held.without(["d", "euros"])
+    assert (both.owed("USD"), both.owed("EUR").amount) == (usd(0), 0)
+
+
+def test_lots_that_were_the_last_drawn_are_told_from_those_that_paid_back() -> None:
+    """A return of the last drawn, and of an overdraft that was paid back, is told again by its lots."""
+    held = Ledger(Policy(overage=Negative())).grant(Grant(id="a", amount=5, currency="USD"), at=NOW)
+    held = held.draw(usd(8), at=NOW, id="d")[0].grant(Grant(id="b", amount=9, currency="USD"), at=NOW)
+    held = held.undraw("d", usd(5), at=NOW, id="u")[0]
+    assert (held.lot("a").left, held.lot("b").left) == (2, 9)
+    assert held.undraw("d", usd(5), at=NOW, id="u", parts=[("a", usd(2).amount)])[0] is held

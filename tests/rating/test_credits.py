@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ratecard import prices
+from ratecard.cadence import Cadence
 from ratecard.credits import Drawn, Grant, Ledger, Negative, Policy, Refuse, Returned, RolledOver
 from ratecard.errors import MismatchError, NoPriceError, NumberError
 from ratecard.periods import Period
@@ -482,6 +483,20 @@ def test_settlement_looks_at_the_due() -> None:
     stripe = Policy.preset("stripe")
     assert str(bill(fees(), [], money(alive, policy=stripe)).due) == "22.00 USD"
     assert str(bill(fees(), [], money(dead, policy=stripe)).due) == "31.00 USD"
+
+
+def test_settlement_takes_what_is_due_first_and_what_rolled_over_till_then() -> None:
+    """Under settlement time credits pay what is due earlier first, and what rolled over of them what is due later."""
+    six = {"price": {"model": "flat", "amount": "6"}}
+    offer = fees({"key": "late", **six}, {"key": "early", "bill": "advance", **six})
+    rolling = {"id": "a", "amount": 9, "expiry": "2025-01-20", "rollover": {"every": Cadence.calendar("year")}}
+    held = money(rolling, policy=Policy(lot_time="settlement"))
+    found = bill(offer, [], held)
+    assert [(line.item, str(line.amount)) for line in found.lines_by("credits")] == [
+        ("a", "-6.00 USD"), ("a/rolled/1", "-3.00 USD")
+    ]  # fmt: skip
+    assert [type(entry).__name__ for entry in found.entries] == ["Drawn", "RolledOver", "Drawn"]
+    assert found.entries[0].id.endswith("/early@2025-01-01T00:00:00Z")
 
 
 def test_long_names_fit_an_id() -> None:

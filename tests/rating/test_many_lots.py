@@ -5,18 +5,23 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ratecard._numbers import Exact
 from ratecard.credits import Grant, Ledger, Policy
 from ratecard.credits._books import Books
 from ratecard.credits._holdings import Holding
 from ratecard.money import Currency, Money
 from ratecard.periods import Period
 from ratecard.plans import Plan
+from ratecard.prices import Outcome, PerUnit, Priced
+from ratecard.quantity import Usage
 from ratecard.rating import rate
+from ratecard.rating._wallet import Wallet
 from ratecard.records import UsageRecord
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -68,6 +73,66 @@ def test_work_grows_with_the_lots(monkeypatch: pytest.MonkeyPatch, inside: bool)
         counts.append(len(looked))
     assert counts[1] < 10 * counts[0]
     assert counts[1] < 20 * (200 + len(CALLS))
+
+
+def test_groups_that_use_nothing_are_not_priced_at_each_lot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many groups and lots, a group is priced where it uses something, and credits are asked for that alone."""
+    groups, priced, asked = 40, 0, 0
+    price, draw = PerUnit.price, Wallet._draw
+    calls = [
+        UsageRecord("a", START + timedelta(seconds=SECONDS * n // groups + 60), {"g": str(n)}, id=str(n))
+        for n in range(groups)
+    ]
+
+    def counted(self: PerUnit, usage: Usage) -> Priced:
+        nonlocal priced
+        priced += 1
+        return price(self, usage)
+
+    def drawn(self: Wallet, *told: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return draw(self, *told)
+
+    monkeypatch.setattr(PerUnit, "price", counted)
+    monkeypatch.setattr(Wallet, "_draw", drawn)
+    held = ledger(groups, ending_inside=True)
+    found = rate(PLAN, PLAN.subscribe("acme", start="2025-01-01"), calls, Period.month(2025, 1), ledger=held)
+    assert [line.amount for line in found.lines_by("credits")] == [Money("-1", "USD")] * groups
+    assert (priced, asked) == (2 * groups, groups)
+
+
+def test_outcomes_are_valued_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many lots cut a line of outcomes by value, what a value costs is worked out once."""
+    plan = Plan.load({
+        "key": "p",
+        "meters": [{"key": "w", "event": "w", "aggregate": {
+            "kind": "outcomes", "subject": "who", "worth": "v",
+            "result": [{"kind": "equals", "property": "is", "value": "won"}],
+        }}],
+        "cards": [{"currency": "USD", "items": [
+            {"key": "won", "meter": "w", "price": {"model": "outcome", "definition": "x", "rate": "0.1"}}
+        ]}],
+    })  # fmt: skip
+    won = [
+        UsageRecord(
+            "w", START + timedelta(seconds=SECONDS * n // 40 + 60), {"who": f"{n}", "is": "won", "v": 10 * (n % 4)},
+            id=str(n),
+        )
+        for n in range(40)
+    ]  # fmt: skip
+    asked: list[Exact] = []
+    worth = Outcome.worth
+
+    def counted(self: Outcome, value: Exact) -> Exact:
+        asked.append(value)
+        return worth(self, value)
+
+    monkeypatch.setattr(Outcome, "worth", counted)
+    held = ledger(40, ending_inside=True)
+    found = rate(plan, plan.subscribe("acme", start="2025-01-01"), won, Period.month(2025, 1), ledger=held)
+    assert (found.total, found.due) == (Money("60", "USD"), Money("0", "USD"))
+    assert sorted(asked) == [0, 10, 20, 30]
 
 
 def test_lots_that_are_over_are_passed_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,17 +8,18 @@ stands in `_choice`, what does not fit in `_checks`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from heapq import merge
 from typing import Final, NamedTuple
 
 from .._model import show_day
+from .._numbers import CONTEXT
 from ..errors import LedgerError
 from ..money import Currency
 from ._checks import CHECKS, conflict, same_unit
-from ._debts import NO_DEBTS, Debts
+from ._debts import NO_DEBTS, Debts, PaidBack
 from ._entries import Committed, Drawn, Entry, Expired, Released, Repaid, Reserved, Returned, RolledOver
 from ._fields import brief
 from ._grants import Use
@@ -83,8 +84,8 @@ class Books:
     """A state being worked on. It changes in place; `state` gives it as a value at any time."""
 
     __slots__ = (
-        "debts", "ends", "epoch", "fresh", "holds", "latest", "log", "lots", "older", "policy", "pools", "recent",
-        "rolls", "units", "version",
+        "debts", "ends", "epoch", "fresh", "holds", "latest", "log", "lots", "older", "paid_back", "policy", "pools",
+        "recent", "rolls", "units", "version",
     )  # fmt: skip
 
     def __init__(self, state: State) -> None:
@@ -99,6 +100,8 @@ class Books:
         # Of the ends those of lots of which something may roll over.
         self.rolls = state.rolls
         self.debts = state.debts
+        # Only where draws are undone: what they let lots pay back, by time.
+        self.paid_back: Sequence[PaidBack] = ()
         self.units = state.units
         self.log = state.log
         self.version = state.version
@@ -291,6 +294,19 @@ class Books:
     def owing(self, unit: str) -> Debts:
         """What is overdrawn in a unit, by use."""
         return self.debts.get(unit, NO_DEBTS)
+
+    def pay_back(self, unit: str, at: datetime) -> None:
+        """Take off the overdraft what is paid back by an instant, where draws are undone."""
+        waiting: list[PaidBack] = []
+        for each in self.paid_back:
+            if each.unit != unit or each.at > at:
+                waiting.append(each)
+                continue
+            owing = self.owing(unit)
+            debt = owing.of(each.use)
+            debt = debt._replace(owed=CONTEXT.subtract(debt.owed, each.amount))
+            self.debts = {**self.debts, str(unit): owing.put(debt)}
+        self.paid_back = waiting
 
     def _owe(self, entry: Entry) -> None:
         """The overdraft after an entry."""

@@ -70,10 +70,12 @@ def repayments(books: Books, unit: Currency, at: datetime, id: str) -> Iterator[
 
     Each is to be applied before the next is asked for.
     """
+    if books.paid_back:
+        books.pay_back(unit, at)
     # Most often there is no lot that could pay; then the debts, of which there may be many, are not gone through.
     any_lot = unit in books.debts and any(True for _ in books.paying(unit, None, at))
     for debt in books.owing(unit) if any_lot else ():
-        # Below 0 where a draw is worked out afresh of which something was paid back.
+        # Below 0 where draws are undone of which something was paid back.
         owed = max(ZERO, debt.owed)
         parts, _ = choose(books, unit, owed, debt.use, at)
         for lot, amount in parts:

@@ -5,15 +5,17 @@ The overdraft: for each use what is owed, and which lots paid back what had been
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
 from .._numbers import CONTEXT, ZERO
+from ..money import Currency
 from ._grants import Use
 from ._map import Map
 from ._queue import Queue
 
-__all__ = ["NO_DEBTS", "Debt", "Debts", "Payback"]
+__all__ = ["NO_DEBTS", "Debt", "Debts", "PaidBack", "Payback"]
 
 
 class Payback(NamedTuple):
@@ -22,6 +24,15 @@ class Payback(NamedTuple):
     lot: str
     amount: Decimal
     below: Payback | None
+
+
+class PaidBack(NamedTuple):
+    """An amount of an overdraft that is paid back at an instant, and not by a lot any more."""
+
+    at: datetime
+    unit: Currency
+    use: Use
+    amount: Decimal
 
 
 class Debt(NamedTuple):

@@ -58,7 +58,7 @@ class Corrections:
             self._back(stands)
         self._leave_to_others(over=False)
         for want, held in found:
-            self.wallet.work.roll(want.at, unit=want.money.currency)
+            self.wallet.work.roll(self.wallet.paying(want), unit=want.money.currency)
             self._on(want, held)
 
     def _name(self, want: Want) -> str:

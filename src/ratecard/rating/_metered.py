@@ -20,12 +20,15 @@ from ..prices import (
     Brackets,
     Credit,
     Flat,
+    Graduated,
     Hybrid,
     Matrix,
     Multiplier,
+    Package,
     PerUnit,
     Price,
     Priced,
+    Volume,
     Weighted,
     Windows,
 )
@@ -43,6 +46,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Metered"]
 
+# Prices of the quantity alone.
+_QUANTITY = (Graduated, Package, PerUnit, Volume)
 _MICROSECOND = timedelta(microseconds=1)
 Pairs = list[tuple[tuple[str, ...], Any]]
 Steps = Callable[[], tuple[Step, ...]]
@@ -205,6 +210,7 @@ class Metered:
         if self.before is not None:
             earlier = self._groups_at(piece.start, names)[0].get(group)
         last = ZERO if earlier is None else value(self._usage(earlier, group, allotted, piece.start, self.was))
+        steady = self._steady()
         for at in (*marks, piece.end):
             if at != piece.end and not self.reading.cut_at(at):
                 raise MismatchError(
@@ -214,10 +220,18 @@ class Metered:
                 )
             groups, share = self._groups_at(at, names)
             pairs = groups.get(group)
-            now = last if pairs is None else value(self._usage(pairs, group, allotted, at, share))
+            if pairs is None or (steady and pairs == earlier):
+                found.append(ZERO)
+                continue
+            now = value(self._usage(pairs, group, allotted, at, share))
             found.append(sub(now, last))
-            last = now
+            last, earlier = now, pairs
         return found
+
+    def _steady(self) -> bool:
+        """Whether what usage comes to is the same for as long as nothing is added to it."""
+        price = self.price.base if isinstance(self.price, Credit) else self.price
+        return isinstance(price, _QUANTITY) and isinstance(self.reading.meter.aggregate, Count | Sum)
 
     def _weigh(
         self, group: tuple[str, ...], named: Group, allotted: Allotted | None, by: Sequence[str] | None = None

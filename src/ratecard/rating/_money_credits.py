@@ -55,7 +55,10 @@ def pay_by_credits(sheet: Sheet, wallet: Wallet) -> None:
         parts += _parts(sheet, wallet, entry, lines[entry.key], amount)
     paid: dict[str, list[tuple[Part, Decimal]]] = {}
     cells: dict[str, dict[str, Decimal]] = {}
-    parts.sort(key=lambda each: each.at)
+    parts.sort(key=lambda each: (wallet.counting(each.at, each.line.due), each.at))
+    until = wallet.counting(parts[-1].at, parts[-1].line.due) if parts else None
+    # Of many groups most use nothing between two instants.
+    parts = [each for each in parts if each.amount]
     wants = [
         Want(
             part.line.key,
@@ -76,6 +79,8 @@ def pay_by_credits(sheet: Sheet, wallet: Wallet) -> None:
             mine[lot] = CONTEXT.add(mine.get(lot, ZERO), amount)
         if held.uncovered:
             open_.append(part)
+    if until is not None:
+        wallet.work.roll(until, unit=terms.currency)
     back.close()
     if wallet.settles and open_:
         _tell_over(sheet, wallet, open_)

@@ -51,13 +51,12 @@ class Held:
         self.worth = worth
         self.judged: list[Judged] = []
 
-    def take(self, judged: Sequence[Judged], price: Outcome) -> None:
-        """Some more."""
+    def take(self, judged: Sequence[Judged], worths: Iterable[Exact]) -> None:
+        """Some more, and what each of them costs where that goes by its value."""
         self.judged += judged
         self.count = add(self.count, Decimal(len(judged)))
         self.kept = add(self.kept, Decimal(sum(1 for each in judged if each.record.kept)))
-        if price.rate is not None:
-            self.worth = total([self.worth, *(price.worth(each.record.value) for each in judged)])
+        self.worth = total([self.worth, *worths])
 
     def drop(self, judged: Judged, price: Outcome) -> None:
         """One less, in the counts."""

@@ -104,6 +104,7 @@ class OutcomeItem:
             self._read_tally(reading, carried is not None)
         self.judgement = self.rules.judged(self.happenings)
         self._known: dict[datetime, dict[str, Facts]] = {}
+        self._worth: dict[str, dict[Decimal, Exact]] = {}
 
     def _begin(self, came: Came) -> None:
         """Start from what was carried in."""
@@ -219,7 +220,7 @@ class OutcomeItem:
             else:
                 bad[mark] = None
         for (span, edition), some in standing.items():
-            found.setdefault(span, Facts()).under(edition).take(some, self.editions[edition].price)
+            found.setdefault(span, Facts()).under(edition).take(some, self._worths(edition, some))
         for each in self.judgement.failures:
             if each.at < at:
                 bad[self._place(each, each.at), each.subject] = None
@@ -228,6 +229,17 @@ class OutcomeItem:
                 found.setdefault(mark[0], Facts()).failed += 1
         self._expect(found, at)
         return found
+
+    def _worths(self, edition: str, some: Sequence[Judged]) -> list[Exact]:
+        """What outcomes cost by their value, worked out once for each value; nothing where it does not go by that."""
+        price = self.editions[edition].price
+        if price.rate is None:
+            return []
+        known = self._worth.setdefault(edition, {})
+        for each in some:
+            if each.record.value not in known:
+                known[each.record.value] = price.worth(each.record.value)
+        return [known[each.record.value] for each in some]
 
     def _decided(self, judged: Judged, at: datetime) -> str | None:
         """The billing period in which a result became billable, or was undone before; None while it is open."""

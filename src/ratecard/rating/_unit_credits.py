@@ -41,7 +41,7 @@ def draw_units(charging: Charging, wallet: Wallet) -> Asks:
     found = asked_units(charging, wallet)
     every = [ask for asks in found.values() for ask in asks]
     # Sorting keeps the order of what is equal: at one instant the items draw in their order, and in them the groups.
-    every.sort(key=lambda each: each.at)
+    every.sort(key=lambda each: (wallet.counting(each.at, each.due), each.at))
     wants = [Want(ask.line, ask.start, ask.money, ask.at, ask.use, ask.due) for ask in every]
     for ask, held in zip(every, wallet.pay(wants, home=False), strict=True):
         ask.held = held

@@ -125,11 +125,11 @@ class Wallet:
     def _pay(self, wants: Sequence[Want], *, home: bool, again: Sequence[tuple[Want, Held]]) -> list[Held]:
         own = [each for each in self.story().own() if (each.was.unit == self.home) == home]
         if not own and not again:
-            return [self._draw(self.work, want, want.base(self.key, self.home)) for want in wants]
+            return [self._draw(self.work, want) for want in wants]
         afresh = self.work.without([each.was.id for each in own], self._gone(own))
         first = [(want, self._once_more(afresh, str(n), want, held)) for n, (want, held) in enumerate(again)]
         self.redrawn = [held for _, held in first]
-        held = [self._draw(afresh, want, f"{want.base(self.key, self.home)}/afresh") for want in wants]
+        held = [self._draw(afresh, want, "/afresh") for want in wants]
         if not any(each.refused for each in held):
             Corrections(self, own).post([*first, *zip(wants, held, strict=True)])
         return held
@@ -174,14 +174,15 @@ class Wallet:
             name = f"{base}/{count}"
         return name
 
-    def _draw(self, work: OpenLedger, want: Want, name: str) -> Held:
+    def _draw(self, work: OpenLedger, want: Want, tail: str = "") -> Held:
         """Draw for one part, after what expired by then rolled over as far as it does."""
         money = want.money
-        work.roll(want.at, unit=money.currency)
+        work.roll(self.paying(want), unit=money.currency)
         if not money.amount:
             return Held()
         if self._idle(work, want):
             return Held(uncovered=money.amount)
+        name = f"{want.base(self.key, self.home)}{tail}"
         made = work.draw(money, at=want.at, id=name, use=want.use, settled=want.settled, overage=want.overage)
         if made.refused:
             return Held(uncovered=money.amount, refused=True)
@@ -195,7 +196,11 @@ class Wallet:
 
     def paying(self, want: Want) -> datetime:
         """The instant that must lie inside the time of a lot that pays."""
-        return want.settled if self.settles else want.at
+        return self.counting(want.at, want.settled)
+
+    def counting(self, at: datetime, due: datetime) -> datetime:
+        """Which of two instants counts for lots: that of service, or when it is due."""
+        return due if self.settles else at
 
     def ledger(self) -> Ledger:
         """The ledger as it is now."""
