@@ -227,8 +227,11 @@ class LineItem:
             if self.evidence is not None and not self._proven(self.evidence):
                 return False
             last = self.steps[-1]
-            # The rounding of the line; above it stands at most what moved it to add up with others.
-            rounding = last.parts[0] if last.rule == "sum" else last
+            # The rounding of the line; above it stands at most what moved it: a reversal so that no more is taken off
+            # than was billed, and any line to add up with others.
+            rounding = last
+            for _ in range(2):
+                rounding = rounding.parts[0] if rounding.rule == "sum" else rounding
             price = rounding.parts[0]
             if ("places", Decimal(self.head.places)) not in rounding.inputs or not self._falls_on(price):
                 return False
