@@ -677,6 +677,26 @@ def test_evidence_is_verified() -> None:
         assert error.value.code == "statement.form"
 
 
+def test_evidence_is_missed() -> None:
+    """A line of outcomes without its evidence does not verify, one of an estimate has none, and older ones tell less."""
+    wins = [told("01-02", "won", "a"), told("01-03", "won", "b"), told("02-03", "undo", "a")]
+    for statement in chain(plan(), wins, JAN, FEB):
+        for place in range(len(statement.lines)):
+            touched = json.loads(statement.dumps())
+            del touched["lines"][place]["evidence"]
+            assert not Statement.from_json(touched).verify(), place
+            other = json.loads(statement.dumps())
+            other["lines"][place]["steps"][-1]["inputs"]["proofs"] = "7"
+            assert not Statement.from_json(other).verify(), place
+            older = json.loads(statement.dumps())
+            del older["lines"][place]["steps"][-1]["inputs"]["proofs"]
+            assert Statement.from_json(older).verify(), place
+    del older["lines"][-1]["evidence"]
+    assert older["lines"][-1]["kind"] == "reversal" and not Statement.from_json(older).verify()
+    guess = estimate(plan(), plan().subscribe("acme", start="2025-01-01"), {"wins": 3}, JAN)
+    assert guess.line("won").evidence is None and guess.verify()
+
+
 def test_evidence() -> None:
     """Evidence is a value; records without ids are told by their subjects."""
     proof = Proof("case 1", "", "", "2025-01-02T00:00:00Z", "", "", True)
