@@ -5,6 +5,7 @@ Outcomes on statements: when and at which price they are billed, what a reversal
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -678,7 +679,7 @@ def test_evidence_is_verified() -> None:
 
 
 def test_evidence_is_missed() -> None:
-    """A line of outcomes without its evidence does not verify, one of an estimate has none, and older ones tell less."""
+    """A line of outcomes without its evidence does not verify; one of an estimate has none, and older ones tell less."""
     wins = [told("01-02", "won", "a"), told("01-03", "won", "b"), told("02-03", "undo", "a")]
     for statement in chain(plan(), wins, JAN, FEB):
         for place in range(len(statement.lines)):
@@ -695,6 +696,35 @@ def test_evidence_is_missed() -> None:
     assert older["lines"][-1]["kind"] == "reversal" and not Statement.from_json(older).verify()
     guess = estimate(plan(), plan().subscribe("acme", start="2025-01-01"), {"wins": 3}, JAN)
     assert guess.line("won").evidence is None and guess.verify()
+
+
+def test_a_full_list_is_held_against_the_line() -> None:
+    """The list that was stored beside a statement comes back from JSON as it is, in any order, and proves the line."""
+    (january,) = chain(plan(), [told("01-02", "won", str(n)) for n in range(101)], JAN)
+    every = january.line("won").evidence
+    held = Statement.from_json(json.loads(january.dumps())).line("won").evidence
+    assert every is not None and held is not None and (len(every.proofs), len(held.proofs)) == (101, 100)
+    stored = json.loads(json.dumps(every.proofs))
+    assert held.proves(stored) and held.proves(reversed(stored)) and held.proves(Proof(*each) for each in stored)
+    assert not held.proves(stored[1:]) and not held.proves([["z", *stored[0][1:]], *stored[1:]])
+    kept = pickle.loads(pickle.dumps(january)).line("won").evidence  # noqa: S301
+    assert len(kept.proofs) == 100 and kept.proves(every.proofs)
+    row = stored[0]
+    for wrong in (
+        None,
+        1,
+        "proofs",
+        {},
+        every.proofs[0],
+        [1],
+        ["seven"],
+        [row[:6]],
+        [[*row[:6], "yes"]],
+        [[1, *row[1:]]],
+    ):
+        with pytest.raises(MismatchError) as error:
+            held.proves(wrong)
+        assert error.value.code == "argument.type" and "proof" in str(error.value)
 
 
 def test_evidence() -> None:

@@ -80,7 +80,7 @@ class LineHead:
         return quantize(amount, self.places, self.mode)
 
     def step(self, last: Step, rounded: Decimal) -> Step:
-        """The step that rounds a line; of one of outcomes it tells how many proofs there are, so that none goes unseen."""
+        """The step that rounds a line; of one of outcomes it tells how many proofs the line has."""
         inputs: tuple[tuple[str, Input], ...] = (("places", Decimal(self.places)), ("mode", self.mode))
         if self.evidence is not None:
             inputs = (*inputs, ("proofs", Decimal(self.evidence.added + self.evidence.removed)))
