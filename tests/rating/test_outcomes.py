@@ -30,7 +30,7 @@ from ratecard.plans import (
     Tax,
     resolve,
 )
-from ratecard.rating import Evidence, Left, LineItem, Proof, Statement, charge, measure, resolve_all, settle
+from ratecard.rating import Evidence, Left, LineItem, Proof, Statement, charge, measure, postponed, resolve_all, settle
 
 DEFINITION = "A case that was won."
 JAN, FEB, MAR = (Period.month(2025, month) for month in (1, 2, 3))
@@ -652,6 +652,15 @@ def test_price_and_meter_belong_together(price: Any, aggregate: Any, convert: An
     assert [(each.path, each.code) for each in problems(error.value)] == [expected]
 
 
+def test_postponed_results_are_read_in_order() -> None:
+    """A case that was won, undone and won again in a month that is closed stands in the next one."""
+    late = [told("01-14", "won", "a"), told("01-10", "won", "a"), told("01-12", "undo", "a")]
+    (january,) = chain(plan(), [], JAN)
+    held = plan()
+    february = rate(held, held.subscribe("acme", start="2025-01-01"), postponed(late, FEB), FEB, carry=january.carry)
+    assert february.due == Money("3.00", "USD")
+
+
 def test_evidence_is_verified() -> None:
     """A line whose definition, count or proofs were touched does not verify."""
     (january,) = chain(plan(), [told("01-02", "won", "a"), told("01-03", "hello", "b")], JAN)
@@ -679,7 +688,7 @@ def test_evidence_is_verified() -> None:
 
 
 def test_evidence_is_missed() -> None:
-    """A line of outcomes without its evidence does not verify; one of an estimate has none, and older ones tell less."""
+    """A line of outcomes without its evidence does not verify; an estimate has none, and older tell less."""
     wins = [told("01-02", "won", "a"), told("01-03", "won", "b"), told("02-03", "undo", "a")]
     for statement in chain(plan(), wins, JAN, FEB):
         for place in range(len(statement.lines)):
