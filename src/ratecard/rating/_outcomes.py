@@ -79,6 +79,7 @@ class OutcomeItem:
         self.terms = terms
         self.key = key
         self.services = services
+        self._starts = [show_time(service.full.start) for service in services]
         self.since, self.until = terms.period.start, terms.period.end
         self.meter = meter
         self.name = key
@@ -104,6 +105,7 @@ class OutcomeItem:
             self._read_tally(reading, carried is not None)
         self.judgement = self.rules.judged(self.happenings)
         self._known: dict[datetime, dict[str, Facts]] = {}
+        self._first = min((each.at for each in self.happenings), default=None)
 
     def _begin(self, came: Came) -> None:
         """Start from what was carried in."""
@@ -174,9 +176,9 @@ class OutcomeItem:
 
     def _span_at(self, at: datetime) -> str:
         """The billing period that an instant belongs to: the item's own, else the last one, else the statement's."""
-        for service in self.services:
+        for service, start in zip(self.services, self._starts, strict=True):
             if service.counted <= at < service.pieces[-1].end:
-                return show_time(service.full.start)
+                return start
         holding = [each for each in self.services if each.full.start <= at < each.full.end] or list(self.services)
         if holding:
             return show_time(holding[-1].full.start)
@@ -205,6 +207,10 @@ class OutcomeItem:
             facts = found[span] = Facts(base.failed)
             for key, held in base.held.items():
                 facts.held[key] = Held(held.count, held.kept, held.worth)
+        if self._first is None or self._first >= at:
+            # Nothing had happened yet, as before the first statement: no need to look at every result.
+            self._expect(found, at)
+            return found
         standing: dict[tuple[str, str], list[Judged]] = {}
         good: set[tuple[str, str]] = set()
         bad: dict[tuple[str, str], None] = {}
