@@ -526,11 +526,25 @@ def test_carry_is_asked_for() -> None:
         lambda held: held["editions"][0][4].update(fee="-1"),
         lambda held: held["editions"][0].__setitem__(2, "soon"),
         lambda held: held["spans"][0].__setitem__(1, None),
+        lambda held: held["spans"][0].__setitem__(0, "soon"),
+        lambda held: held["spans"][0].__setitem__(2, "1"),
+        lambda held: held["spans"][0].__setitem__(2, -1),
+        lambda held: held["spans"].clear(),
+        lambda held: held["rows"][0].__setitem__(1, ""),
+        lambda held: held["rows"][0].__setitem__(1, []),
+        lambda held: held["rows"][0].__setitem__(2, "soon"),
+        lambda held: held["rows"][0].__setitem__(2, "2024-01-01T00:00:00Z"),
+        lambda held: held["paid"][0][1][0][5][0].__setitem__(0, "gift"),
+        lambda held: held["paid"][0][1][0][5][0].__setitem__(1, None),
+        lambda held: held["paid"][0][1][0][5][0].__setitem__(2, ["x"]),
+        lambda held: held["paid"][0][1][0].__setitem__(2, 1),
+        lambda held: held["paid"][0][1][0].__setitem__(6, [[1, "", "2"]]),
+        lambda held: held.__setitem__("editions", 1),
     ],
 )
 def test_damaged_carry(damage: Any) -> None:
     """What no statement wrote is refused."""
-    held = plan(rules={"confirmation_hours": 24})
+    held = plan(rules={"confirmation_hours": 24}, taxes=[Tax(key="vat", rate="0.2")])
     (january,) = chain(held, [told("01-02", "won", "a")], JAN)
     assert january.carry is not None
     carry = january.carry.to_json()

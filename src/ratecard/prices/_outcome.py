@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints, ValidationError, model_validator
 
 from .._model import Amount, Many, Model, OptionalAmount, default, refuse
-from .._numbers import ONE, ZERO, Exact, mul, sub, text
+from .._numbers import ONE, ZERO, Exact, Ratio, mul, number, sub, text
 from .._problems import problems
 from ..curve import Curve
 from ..errors import MismatchError, Problem
@@ -146,13 +146,23 @@ class Outcome(Asked, frozen=True):
             return Graduated(tiers=self.tiers)
         return None if self.fee is None else PerUnit(unit_price=self.fee)
 
-    def worth(self, value: Exact) -> Exact:
-        """What one outcome of a value costs; only for a price by value."""
-        return self.worth_step(value).result
+    def worth(self, value: Exact | int | str) -> Exact:
+        """
+        What one outcome of a value costs; only for a price by value.
+
+        Raises:
+            NumberError: the value is not a number of the grammar.
+            MismatchError: `outcome.value`, for a price that is no share of a value.
+        """
+        return self.worth_step(value if isinstance(value, Decimal | Ratio) else number(value)).result
 
     def worth_step(self, value: Exact) -> Step:
         """The derivation of `worth`."""
-        assert self.rate is not None
+        if self.rate is None:
+            raise MismatchError(
+                "this price is no share of a value, so no value has an amount; ask amount(count), or add rate",
+                code="outcome.value",
+            )
         if value <= self.baseline:
             return nothing(f"worth {text(value)}, no more than the baseline")
         excess = sub(value, self.baseline)

@@ -256,6 +256,9 @@ def _shown(each: Booking) -> list[Any]:
 def booking_of(told: Sequence[Any]) -> Booking:
     """Read back one row of what `told` wrote."""
     since, until, edition, amount, count, parts, rooms = told
+    names = [edition, *(name for part in parts for name in part[:4]), *(name for room in rooms for name in room[:2])]
+    if not all(isinstance(each, str) for each in names) or any(part[0] not in _KINDS for part in parts):
+        raise TypeError
     return Booking(
         read_time(since), read_time(until), edition, number(amount), exact(count),
         tuple(Taken(kind, key, name, version, number(some)) for kind, key, name, version, some in parts),

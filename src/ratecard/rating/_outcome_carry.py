@@ -24,7 +24,7 @@ from ._outcome_facts import Edition, Facts, Held
 if TYPE_CHECKING:
     from ._outcomes import OutcomeItem
 
-__all__ = ["Came", "outcomes_carried", "read_carried"]
+__all__ = ["Came", "not_carried", "outcomes_carried", "read_carried"]
 
 
 class Came:
@@ -51,7 +51,9 @@ class Came:
         self.spans: dict[str, datetime] = {}
         self.base: dict[str, Facts] = {}
         for start, end, failed, editions in told["spans"]:
-            self.spans[start] = read_time(end)
+            if type(failed) is not int or failed < 0:
+                raise ValueError
+            self.spans[_instant(start)] = read_time(end)
             facts = self.base[start] = Facts(failed)
             for key, count, kept, worth in editions:
                 facts.held[self.editions[key].key] = Held(exact(count), exact(kept), exact(worth))
@@ -63,10 +65,19 @@ class Came:
         for row, edition, span in told["rows"]:
             happening = read_happening(row)
             self.happenings.append(happening)
-            if edition:
+            # A result has a price; what is said of it has none.
+            if edition or happening.role == 0:
                 self.edition_of[happening] = self.editions[edition].key
             if span:
-                self.placed[happening] = span
+                self.placed[happening] = _instant(span)
+
+
+def _instant(told: str) -> str:
+    """The text of an instant."""
+    read_time(told)
+    if not isinstance(told, str):
+        raise TypeError
+    return told
 
 
 def read_carried(key: str, told: Any) -> Came:
@@ -78,11 +89,16 @@ def read_carried(key: str, told: Any) -> Came:
     """
     try:
         return Came(told)
-    except (RatecardError, ValidationError, LookupError, TypeError, ValueError):
-        raise MismatchError(
-            f"the outcomes of {key!r} in the carry are not what a statement wrote; pass statement.carry",
-            code="carry.outcomes",
-        ) from None
+    except (RatecardError, ValidationError, LookupError, TypeError, ValueError, AttributeError):
+        raise not_carried(key) from None
+
+
+def not_carried(key: str) -> MismatchError:
+    """What is raised for outcomes that no statement wrote."""
+    return MismatchError(
+        f"the outcomes of {key!r} in the carry are not what a statement wrote; pass statement.carry",
+        code="carry.outcomes",
+    )
 
 
 def outcomes_carried(item: OutcomeItem, fresh: Mapping[str, Sequence[Booking]]) -> dict[str, Any] | None:

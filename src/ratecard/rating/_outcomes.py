@@ -26,7 +26,7 @@ from ..records import read_time, show_time
 from ..steps import Step
 from ._bookings import Back, Bookings
 from ._evidence import Evidence, Left, Proof
-from ._outcome_carry import Came, read_carried
+from ._outcome_carry import Came, not_carried, read_carried
 from ._outcome_facts import NOTHING, Edition, Facts, Held, Part, Removed, Undone, booked, ordered, parts
 from ._reading import Reading
 
@@ -99,11 +99,16 @@ class OutcomeItem:
         self.fresh: list[Happening] = []
         if carried is not None:
             self._begin(read_carried(key, carried))
+        known = {"", *self.spans}
         for service in services:
             self._read_service(service)
         if reading is not None:
             self._read_tally(reading, carried is not None)
         self.judgement = self.rules.judged(self.happenings)
+        if carried is not None and any(
+            each.billed(self.since) and self.placed.get(each.record, "") not in known for each in self.judgement.results
+        ):
+            raise not_carried(key)
         self._known: dict[datetime, dict[str, Facts]] = {}
         self._first = min((each.at for each in self.happenings), default=None)
 
