@@ -291,6 +291,10 @@ def test_success_rate_and_guarantee() -> None:
     january, february = chain(plan(item(fees=fees)), records, JAN, FEB)
     assert january.due == Money("6.00", "USD")  # 3 of 4: a was lost and won, so it is a success.
     assert lines(february)[1][1:] == ("-1", "-4.00")  # 2 of 4: two at 1 in place of three at 2.
+    assert "success rate, 1 failed: 3 per 4 = 0.75" in january.explain()
+    assert "success rate, 2 failed: 2 per 4 = 0.5" in february.explain()
+    assert reasons(january) == {"failed": 2} and reasons(february) == {}
+    assert "not counted, said to be no success: lost-d-01-03, lost-a-01-04" in january.explain()
 
 
 def test_service_level() -> None:
@@ -301,6 +305,7 @@ def test_service_level() -> None:
     (january,) = chain(plan(item(fee="3", guarantees=[promise]), rules=rules), records, JAN)
     assert january.due == Money("3.00", "USD")
     assert "level 0.5 is below the guaranteed 0.9, 0.5 is given back: 6 x 0.5 = 3" in january.explain()
+    assert "level, of all outcomes: 1 per 2 = 0.5" in january.explain()
 
 
 def test_trial() -> None:

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints, ValidationError, model_validator
 
 from .._model import Amount, Many, Model, OptionalAmount, default, refuse
-from .._numbers import ONE, ZERO, Exact, Ratio, mul, number, sub, text
+from .._numbers import ONE, ZERO, Exact, Ratio, add, mul, number, sign, sub, text
 from .._problems import problems
 from ..curve import Curve
 from ..errors import MismatchError, Problem
@@ -90,6 +90,7 @@ class Outcome(Asked, frozen=True):
     >>> print(promised.price(Usage.of(80, results=Results(failed=20))).step.words())
     success rate 0.8 is below the guaranteed 0.9, 0.25 is given back: 160 x 0.75 = 120
       80 x 2 = 160
+      success rate, 20 failed: 80 per 100 = 0.8
     """
 
     model: Literal["outcome"] = default("outcome")
@@ -202,7 +203,8 @@ class Outcome(Asked, frozen=True):
             return found
         name, share = ("success rate", results.success(q)) if broken.of == "success" else ("level", results.level(q))
         note = f"{name} {text(share)} is below the guaranteed {text(broken.below)}, {text(broken.credit)} is given back"
-        return Step.of("scaled", [("factor", sub(ONE, broken.credit))], parts=[found], note=note)
+        parts = [found, *_share_step(results, q, broken.of)]
+        return Step.of("scaled", [("factor", sub(ONE, broken.credit))], parts=parts, note=note)
 
     def _counted_step(self, results: Results, q: Exact) -> Step:
         if self.rate is not None:
@@ -212,7 +214,8 @@ class Outcome(Asked, frozen=True):
         if self.fees:
             held = self._fee(results, q)
             note = f"success rate {text(results.success(q))}, at least {text(held.at_least)}"
-            return Step.of("product", [("outcomes", q), ("fee", held.fee)], note=note)
+            parts = _share_step(results, q, "success")
+            return Step.of("product", [("outcomes", q), ("fee", held.fee)], parts=parts, note=note)
         assert self._base is not None
         return self._base.step(Usage(q))
 
@@ -236,6 +239,18 @@ def _results(usage: Usage) -> Results:
             code="demand.missing",
         )
     return usage.results
+
+
+def _share_step(results: Results, q: Exact, of: str) -> list[Step]:
+    """How a share comes about, so that who reads the line can count it again; none where there is nothing to count."""
+    standing = q if results.standing is None else results.standing
+    if of == "level":
+        part = standing if results.kept is None else results.kept
+        whole, name, note = standing, "kept", "level, of all outcomes"
+    else:
+        part, whole = standing, add(standing, Decimal(results.failed))
+        name, note = "outcomes", f"success rate, {results.failed} failed"
+    return [Step.of("product", [(name, part), ("per", whole)], note=note)] if sign(whole) else []
 
 
 def _faults(price: Outcome) -> list[Problem]:

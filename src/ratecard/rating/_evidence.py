@@ -50,7 +50,8 @@ class Left(NamedTuple):
         source, id, at: its identity and time.
         reason: `pending`, not decided yet; `reversed`, undone before it was billed; `repeat`, of a subject that has
             its outcome; `unqualified`, no result; `idle`, a confirmation or reversal of nothing; `late`, a reversal
-            behind its window; `unserved`, at a time at which the item was not sold.
+            behind its window; `unserved`, at a time at which the item was not sold; `failed`, of a
+            subject that is said to be no success.
     """
 
     subject: str
@@ -221,6 +222,7 @@ _WORDS = {
     "idle": "there was nothing to confirm or reverse",
     "late": "reversed after the window for it",
     "unserved": "the item was not sold then",
+    "failed": "said to be no success",
 }
 
 

@@ -389,6 +389,7 @@ class OutcomeItem:
             if each.undone(self.until) and not each.undone(self.since) and not each.billed(self.since)
         ]
         held += [(each, why) for each, why in self.judgement.idle if each.at >= self.since]
+        held += [(each, "failed") for each in self.judgement.failures if each.at >= self.since]
         held += [(each, "unserved") for each in self.unserved]
         return [Left(each.subject, each.source, each.id, show_time(each.at), why) for each, why in held]
 
