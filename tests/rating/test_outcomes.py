@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import random
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -545,6 +546,7 @@ def test_carry_is_asked_for() -> None:
         lambda held: held["paid"][0][1][0].__setitem__(2, 1),
         lambda held: held["paid"][0][1][0].__setitem__(6, [[1, "", "2"]]),
         lambda held: held.__setitem__("editions", 1),
+        lambda held: held.clear(),
     ],
 )
 def test_damaged_carry(damage: Any) -> None:
@@ -554,9 +556,50 @@ def test_damaged_carry(damage: Any) -> None:
     assert january.carry is not None
     carry = january.carry.to_json()
     damage(carry["outcomes"]["won"]["wins"])
+    carry["outcomes"]["won"]["wins"] = carry["outcomes"]["won"]["wins"] or None
     with pytest.raises(MismatchError) as error:
         rate(held, held.subscribe("acme", start="2025-01-01"), [], FEB, carry=Carry.from_json(carry))
     assert error.value.code == "carry.outcomes"
+
+
+def test_edited_rules() -> None:
+    """A meter that is edited reads what was sold by its rules of now, and the statement says so."""
+    sold = plan()
+    (january,) = chain(sold, [told("01-05", "won", "a")], JAN)
+    acme, undone = sold.subscribe("acme", start="2025-01-01"), [told("02-10", "undo", "a")]
+    same = rate(sold, acme, undone, FEB, carry=january.carry)
+    assert (str(same.due.amount), same.notices) == ("-3.00", ())
+    edited = rate(plan(rules={"reversal_hours": 24}), acme, undone, FEB, carry=january.carry)
+    assert str(edited.due.amount) == "0.00" and reasons(edited) == {"late": 1}
+    assert [(each.code, each.key) for each in edited.notices] == [("outcomes.rules", "won")]
+    gone = Plan(key="p", meters=[meter("other")], cards=[RateCard(currency="USD")])
+    assert rate(gone, acme, [], FEB, carry=january.carry).notices == ()
+    kept = plan().model_copy(update={"cards": (RateCard(currency="USD"),)})
+    assert rate(kept, acme, [], FEB, carry=january.carry).notices == ()
+
+
+RULES: tuple[dict[str, Any], ...] = (
+    {}, {"confirmation_hours": 24}, {"confirmation_hours": 500}, {"reversal_hours": 24}, {"attribution_hours": 10},
+    {"confirm": kind("ok")}, {"confirm": kind("ok"), "confirmation_hours": 48}, {"reverse": []},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_rules_that_are_edited_every_month(seed: int) -> None:
+    """Whatever the rules were before, every month is billed, and its failures are no fewer than none."""
+    dice, carry = random.Random(seed), None  # noqa: S311
+    for month in range(1, 5):
+        held = plan(item(fees=[{"at_least": 0, "fee": "1"}, {"at_least": "0.5", "fee": "3"}]), rules=dice.choice(RULES))
+        fed = [
+            told(f"{month:02}-{dice.randint(1, 28):02}T{n:02}:00:00Z", dice.choice(("won", "undo", "ok", "lost")), who)
+            for n, who in enumerate(dice.choices("abc", k=dice.randint(0, 6)))
+        ]
+        acme = held.subscribe("acme", start="2025-01-01")
+        found = rate(held, acme, fed, Period.month(2025, month), carry=carry)
+        assert found.verify() and found.carry is not None
+        carry = Carry.from_json(json.loads(json.dumps(found.carry.to_json())))
+        spans = carry.outcomes.get("won", {}).get("wins", {}).get("spans", [])
+        assert all(failed >= 0 for _, _, failed, _ in spans)
 
 
 def test_account_counts_a_record_once() -> None:

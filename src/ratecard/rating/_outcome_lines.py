@@ -20,6 +20,7 @@ from ._evidence import Evidence
 from ._line import LineHead
 from ._line_key import Group, line_key, line_name
 from ._line_kinds import Kind
+from ._outcome_carry import not_carried
 from ._outcomes import Due, OutcomeItem, is_outcomes
 from ._tally import Account
 
@@ -65,7 +66,11 @@ def _carried(charging: Charging) -> dict[tuple[str, str], Any]:
     carry = charging.terms.carry
     if carry is None:
         return {}
-    return {(item, meter): told for item, meters in carry.outcomes.items() for meter, told in meters.items()}
+    found = {(item, meter): told for item, meters in carry.outcomes.items() for meter, told in meters.items()}
+    for (item, _), told in found.items():
+        if told is None:
+            raise not_carried(item)
+    return found
 
 
 def _counts(charging: Charging, meter: str) -> bool:

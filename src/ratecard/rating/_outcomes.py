@@ -236,7 +236,9 @@ class OutcomeItem:
                 bad[self._place(each, each.at), each.subject] = None
         for mark in bad:
             if mark not in good:
-                found.setdefault(mark[0], Facts()).failed += 1
+                facts = found.setdefault(mark[0], Facts())
+                facts.failed += 1
+                facts.lost.append(mark[1])
         self._expect(found, at)
         return found
 
