@@ -11,7 +11,7 @@ import pytest
 
 from ratecard import prices, problems
 from ratecard._numbers import Exact
-from ratecard.errors import MismatchError
+from ratecard.errors import MismatchError, NumberError
 from ratecard.prices import Guarantee, Outcome, Priced, SuccessFee, Tier
 from ratecard.quantity import Results, Usage
 from ratecard.steps import Step
@@ -164,3 +164,15 @@ def test_outermost() -> None:
     with pytest.raises(ValueError) as error:
         prices.Hybrid(prices=[outcome(fee="1")])
     assert [(each.path, each.code) for each in problems(error.value)] == [("prices[0]", "outcome.nested")]
+
+
+def test_worth_of_plain_numbers() -> None:
+    """A value may be written as everywhere; what has no share of a value says so."""
+    share = outcome(rate="0.2")
+    assert [share.worth(value) for value in ("100", 100, Decimal(100))] == [20, 20, 20]
+    with pytest.raises(NumberError) as wrong:
+        share.worth("much")
+    assert wrong.value.code == "number.syntax"
+    with pytest.raises(MismatchError) as caught:
+        outcome(fee="1").worth(100)
+    assert caught.value.code == "outcome.value"

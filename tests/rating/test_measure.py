@@ -222,8 +222,18 @@ def test_rows_without_times() -> None:
     """Rows that carry no time lie in the period; where the time decides, they are refused."""
     layout = Layout(always_event="call", within=True)
     assert settle(charge(terms(), measure(terms(), [{"n": 2}, {"n": "3"}], layout=layout))).due.amount == 5
-    for aggregate in (meters.Latest(of="n"), meters.Level(of="n")):
+    for aggregate in (meters.Latest(of="n"), meters.Level(of="n"), meters.Peak(of="n")):
         assert code_of(lambda held=aggregate: measure(terms(plan(aggregate=held)), [], layout=layout)) == "layout.at"
+
+
+def test_outcomes_without_times() -> None:
+    """What became of results is read off the order and the distance of their records, so these have times."""
+    won = sold(price=prices.Outcome(definition="d", fee="10"))
+    layout = Layout(always_event="call", id="id", within=True)
+    lost = [meters.Equals(property="state", value="lost")]
+    for rules in ({}, {"reverse": lost, "confirmation_hours": 24}):
+        outcomes = terms(plan(won, aggregate=meters.Outcomes.model_validate({"subject": "n", **rules})))
+        assert code_of(lambda held=outcomes: measure(held, [{"n": "a", "id": "1"}], layout=layout)) == "layout.at"
 
 
 def test_rejections_and_accounts() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ TIERS = prices.Graduated(tiers=[prices.Tier(up_to=10, unit_price="1"), prices.Ti
 ITEMS = [Item(key="n", meter="n", price=TIERS, each=["team"]), Item(key="base", price=prices.Flat(amount="20"))]
 PLAN = Plan.single("p", currency="USD", items=ITEMS, meters=[Meter(key="n", event="use", aggregate=meters.Sum(of="n"))])
 ACME = PLAN.subscribe("acme", start="2025-01-01")
+MICRO = timedelta(microseconds=1)
 JANUARY, FEBRUARY = Period.month(2025, 1), Period.month(2025, 2)
 
 
@@ -166,6 +168,19 @@ def test_postponed() -> None:
     assert [(record.at.isoformat()[:10], record.id) for record in moved] == [("2025-02-01", "9"), ("2025-02-03", "10")]
     found = rate(PLAN, ACME, moved, FEBRUARY, carry=ISSUED.carry)
     assert [str(line.amount) for line in found.lines_of("n")] == ["11.50 USD"]
+
+
+def test_postponed_in_order() -> None:
+    """Late records stay in the order of their times, a microsecond apart; those of one time stay at one."""
+    late = [used(name, 1, day=day) for name, day in (("3", 31), ("1", 10), ("2", 31), ("4", 12))]
+    fresh = UsageRecord("use", "2025-02-01T00:00:00Z", {"n": 1}, id="5")
+    moved = {record.id: record.at for record in postponed([*late, fresh], FEBRUARY)}
+    start = FEBRUARY.start
+    assert moved == {
+        "1": start, "4": start + MICRO, "3": start + 2 * MICRO, "2": start + 2 * MICRO, "5": start,
+    }  # fmt: skip
+    short = Period(start, start + 2 * MICRO)
+    assert max(record.at for record in postponed(late, short)) == start + MICRO
 
 
 def test_terms_across_lines() -> None:

@@ -284,6 +284,8 @@ class _Judge:
     def __init__(self, rules: Outcomes) -> None:
         self.rules = rules
         self.results: list[Judged] = []
+        # The last result of each id, for records that name one.
+        self.named: dict[str, Judged] = {}
         self.failures: list[Happening] = []
 
     def take(self, record: Happening) -> str:
@@ -308,13 +310,14 @@ class _Judge:
             if window is None or record.at < last.record.at + window:
                 return "repeat"
         self.results.append(Judged(record, None if self.rules.waits else record.at))
+        self.named[record.id] = self.results[-1]
         return ""
 
     def _meant(self, record: Happening) -> Judged | None:
         """The result that a confirmation or a reversal is about."""
         if not record.of:
             return self.results[-1] if self.results else None
-        return next((each for each in reversed(self.results) if each.record.id == record.of), None)
+        return self.named.get(record.of)
 
     def _lapse(self, held: Judged, at: datetime) -> None:
         """The confirmation window has passed by an instant."""

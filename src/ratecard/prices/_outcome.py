@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints, ValidationError, model_validator
 
 from .._model import Amount, Many, Model, OptionalAmount, default, refuse
-from .._numbers import ONE, ZERO, Exact, mul, sub, text
+from .._numbers import ONE, ZERO, Exact, Ratio, add, mul, number, sign, sub, text
 from .._problems import problems
 from ..curve import Curve
 from ..errors import MismatchError, Problem
@@ -90,6 +90,7 @@ class Outcome(Asked, frozen=True):
     >>> print(promised.price(Usage.of(80, results=Results(failed=20))).step.words())
     success rate 0.8 is below the guaranteed 0.9, 0.25 is given back: 160 x 0.75 = 120
       80 x 2 = 160
+      success rate, 20 failed: 80 per 100 = 0.8
     """
 
     model: Literal["outcome"] = default("outcome")
@@ -146,13 +147,23 @@ class Outcome(Asked, frozen=True):
             return Graduated(tiers=self.tiers)
         return None if self.fee is None else PerUnit(unit_price=self.fee)
 
-    def worth(self, value: Exact) -> Exact:
-        """What one outcome of a value costs; only for a price by value."""
-        return self.worth_step(value).result
+    def worth(self, value: Exact | int | str) -> Exact:
+        """
+        What one outcome of a value costs; only for a price by value.
+
+        Raises:
+            NumberError: the value is not a number of the grammar.
+            MismatchError: `outcome.value`, for a price that is no share of a value.
+        """
+        return self.worth_step(value if isinstance(value, Decimal | Ratio) else number(value)).result
 
     def worth_step(self, value: Exact) -> Step:
         """The derivation of `worth`."""
-        assert self.rate is not None
+        if self.rate is None:
+            raise MismatchError(
+                "this price is no share of a value, so no value has an amount; ask amount(count), or add rate",
+                code="outcome.value",
+            )
         if value <= self.baseline:
             return nothing(f"worth {text(value)}, no more than the baseline")
         excess = sub(value, self.baseline)
@@ -192,7 +203,8 @@ class Outcome(Asked, frozen=True):
             return found
         name, share = ("success rate", results.success(q)) if broken.of == "success" else ("level", results.level(q))
         note = f"{name} {text(share)} is below the guaranteed {text(broken.below)}, {text(broken.credit)} is given back"
-        return Step.of("scaled", [("factor", sub(ONE, broken.credit))], parts=[found], note=note)
+        parts = [found, *_share_step(results, q, broken.of)]
+        return Step.of("scaled", [("factor", sub(ONE, broken.credit))], parts=parts, note=note)
 
     def _counted_step(self, results: Results, q: Exact) -> Step:
         if self.rate is not None:
@@ -202,7 +214,8 @@ class Outcome(Asked, frozen=True):
         if self.fees:
             held = self._fee(results, q)
             note = f"success rate {text(results.success(q))}, at least {text(held.at_least)}"
-            return Step.of("product", [("outcomes", q), ("fee", held.fee)], note=note)
+            parts = _share_step(results, q, "success")
+            return Step.of("product", [("outcomes", q), ("fee", held.fee)], parts=parts, note=note)
         assert self._base is not None
         return self._base.step(Usage(q))
 
@@ -226,6 +239,18 @@ def _results(usage: Usage) -> Results:
             code="demand.missing",
         )
     return usage.results
+
+
+def _share_step(results: Results, q: Exact, of: str) -> list[Step]:
+    """How a share comes about, so that who reads the line can count it again; none where there is nothing to count."""
+    standing = q if results.standing is None else results.standing
+    if of == "level":
+        part = standing if results.kept is None else results.kept
+        whole, name, note = standing, "kept", "level, of all outcomes"
+    else:
+        part, whole = standing, add(standing, Decimal(results.failed))
+        name, note = "outcomes", f"success rate, {results.failed} failed"
+    return [Step.of("product", [(name, part), ("per", whole)], note=note)] if sign(whole) else []
 
 
 def _faults(price: Outcome) -> list[Problem]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from .._numbers import CONTEXT, ZERO, Exact, add, div, exact, mul, number, quantize, sign, split, sub, text
 from ..records import read_time, show_time
@@ -256,6 +256,9 @@ def _shown(each: Booking) -> list[Any]:
 def booking_of(told: Sequence[Any]) -> Booking:
     """Read back one row of what `told` wrote."""
     since, until, edition, amount, count, parts, rooms = told
+    names = [edition, *(name for part in parts for name in part[:4]), *(name for room in rooms for name in room[:2])]
+    if not all(isinstance(each, str) for each in names) or any(part[0] not in get_args(Kind) for part in parts):
+        raise TypeError
     return Booking(
         read_time(since), read_time(until), edition, number(amount), exact(count),
         tuple(Taken(kind, key, name, version, number(some)) for kind, key, name, version, some in parts),

@@ -18,6 +18,7 @@ from ._charges import Charges
 from ._item_past import stages_told
 from ._levels import Levels
 from ._line import LineItem
+from ._line_key import line_name
 from ._line_kinds import CHARGES
 from ._outcome_carry import outcomes_carried
 from ._outcomes import OutcomeItem
@@ -63,17 +64,7 @@ def carried(
         if told is not None:
             outcomes.setdefault(item, {})[meter] = told
     levels = {key: _levels(reading, reading.levels) for key, reading in readings.items() if reading.levels is not None}
-    remainders: dict[str, Exact] = {}
-    if terms.plan.carry_remainders:
-        # What no line took up stays for the next one.
-        if terms.carry is not None:
-            remainders = {name: exact(left) for name, left in terms.carry.remainders.items()}
-        together: dict[str, Exact] = {}
-        for line in (line for line in lines if line.kind in CHARGES):
-            name = line.key.rpartition("@")[0]
-            before = together.get(name, ZERO) if terms.plan.rounding_at == "statement" else ZERO
-            together[name] = add(before, line.remainder)
-        remainders.update(together)
+    remainders = _remainders(charges, lines) if terms.plan.carry_remainders else {}
     stages: dict[str, Any] = {item: stages_told(held) for item, held in sorted(charges.stages.items())}
     counting: dict[str, Any] = {key: starts for key, starts in counters.items() if starts}
     uncovered: dict[str, Any] = _uncovered(charges)
@@ -103,6 +94,26 @@ def carried(
         returned=_returned(terms, virtual),
         identities=_identities(charges, counting=bool(counting)),
     )
+
+
+def _remainders(charges: Charges, lines: Sequence[LineItem]) -> dict[str, Exact]:
+    """What rounding left, by the names of lines; of outcomes by their item, with what it left of reversals."""
+    terms = charges.terms
+    together = terms.plan.rounding_at == "statement"
+    outcomes = {key: line_name(held.key, ()) for held in charges.outcomes.values() for key in held.lines}
+    found: dict[str, Exact] = {}
+    for line in lines:
+        name = outcomes.get(line.key)
+        if together and name is not None:
+            found[name] = add(found.get(name, ZERO), line.remainder)
+        elif name is None and line.kind in CHARGES:
+            name = line.key.rpartition("@")[0]
+            found[name] = add(found.get(name, ZERO) if together else ZERO, line.remainder)
+    for name, rest in charges.rests.items():
+        found[name] = add(found.get(name, ZERO) if together else ZERO, rest)
+    # What no line took up stays for the next one.
+    kept = {} if terms.carry is None else terms.carry.remainders
+    return {**{name: exact(left) for name, left in kept.items()}, **found}
 
 
 def _booked(

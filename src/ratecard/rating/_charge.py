@@ -86,7 +86,7 @@ def charge(terms: Terms, tally: Tally, ledger: Ledger | None = None, *, booked: 
     return Charges(
         terms, tally, *charging.finished(in_order=in_order), charging.outcomes, wallet=charging.wallet,
         weights=charging.weights, uncovered=charging.uncovered, undone=charging.undone, stages=charging.stages,
-        backs=charging.backs,
+        backs=charging.backs, rests=charging.rests,
     )  # fmt: skip
 
 

@@ -43,11 +43,12 @@ class Charges:
         undone: for lines that take off outcomes billed before, by key, what they take off.
         backs: for the same lines, by key, what they give back of what stages across lines took when it was billed.
         uncovered: for each item priced in credits whose counter runs on, the credits of each group that nobody paid.
+        rests: where remainders are carried, for items of outcomes what rounding has left so far.
         stages: for each item whose cadence period runs on, what came to its stages so far, and what they took off.
     """
 
     __slots__ = (
-        "backs", "lines", "listed", "outcomes", "rollovers", "stages", "tally", "terms", "uncovered", "undone",
+        "backs", "lines", "listed", "outcomes", "rests", "rollovers", "stages", "tally", "terms", "uncovered", "undone",
         "wallet", "weights",
     )  # fmt: skip
 
@@ -66,7 +67,9 @@ class Charges:
         undone: Mapping[str, Undone] | None = None,
         stages: Mapping[str, Stages] | None = None,
         backs: Mapping[str, Back] | None = None,
+        rests: Mapping[str, Exact] | None = None,
     ) -> None:
+        self.rests = rests or {}
         self.backs = backs or {}
         self.stages = stages or {}
         self.wallet = wallet

@@ -61,6 +61,8 @@ class Charging:
         self.backs: dict[str, Back] = {}
         self.stages: dict[str, Stages] = {}
         self.uncovered: dict[str, dict[tuple[str, ...], Exact]] = {}
+        # What rounding left of items of outcomes, whose lines do not take it on one from the other.
+        self.rests: dict[str, Exact] = {}
         self.brought: dict[str, dict[tuple[str, ...], Exact]] = {}
         if terms.carry is not None:
             for item, pairs in terms.carry.rollovers.items():
@@ -234,11 +236,17 @@ class Charging:
             self.lines[first:] = rounded_together(self.lines[first:], places, mode, why="so that the item adds up")
 
     def round_line(
-        self, head: LineHead, quantity: Exact, amount: Exact, derive: Callable[[], tuple[Step, ...]]
+        self,
+        head: LineHead,
+        quantity: Exact,
+        amount: Exact,
+        derive: Callable[[], tuple[Step, ...]],
+        *,
+        name: str | None = None,
     ) -> None:
-        """Round an amount once and keep the line."""
+        """Round an amount once and keep the line; what rounding leaves goes by its name, or one that is given."""
         if self.terms.plan.carry_remainders and head.kind in CHARGES:
-            amount, derive = self._with_remainder(line_name(head.item, head.group), amount, derive)
+            amount, derive = self._with_remainder(name or line_name(head.item, head.group), amount, derive)
         rounded = head.rounded(amount)
 
         def derived(_: LineItem) -> tuple[Step, ...]:
@@ -251,12 +259,8 @@ class Charging:
         self, name: str, amount: Exact, derive: Callable[[], tuple[Step, ...]]
     ) -> tuple[Exact, Callable[[], tuple[Step, ...]]]:
         """The amount with what rounding left of the same line before; only its first piece takes it on."""
-        carry = self.terms.carry
-        left = ZERO if carry is None else exact(carry.remainders.get(name, "0"))
-        earlier = [line for line in self.lines if line.key.startswith(f"{name}@")]
-        if earlier:
-            # Where the statement is rounded as a whole, no line has left anything yet.
-            left = ZERO if self.terms.plan.rounding_at == "statement" else earlier[-1].remainder
+        left = self.rest(name)
+        self.rests.pop(name, None)
         if not sign(left):
             return amount, derive
 
@@ -266,6 +270,17 @@ class Charging:
             return (*first, Step("sum", (), add(last.result, left), parts=[last, kept]))
 
         return add(amount, left), derived
+
+    def rest(self, name: str) -> Exact:
+        """What rounding left so far of a line, or of an item of outcomes."""
+        if name in self.rests:
+            return self.rests[name]
+        earlier = [line for line in self.lines if line.key.startswith(f"{name}@")]
+        if earlier:
+            # Where the statement is rounded as a whole, no line has left anything yet.
+            return ZERO if self.terms.plan.rounding_at == "statement" else earlier[-1].remainder
+        carry = self.terms.carry
+        return ZERO if carry is None else exact(carry.remainders.get(name, "0"))
 
 
 def _free(trial: str, derive: Callable[[], tuple[Step, ...]]) -> Callable[[], tuple[Step, ...]]:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from .._kinds import expect, expect_many
 from ..errors import MismatchError
 
 __all__ = ["LISTED", "Evidence", "Left", "Proof", "reason_words"]
@@ -21,7 +22,7 @@ _TOLD = 5
 
 class Proof(NamedTuple):
     """
-    The records that prove one outcome.
+    The records that prove one outcome. In JSON it is the list of these, and `Proof(*list)` reads it back.
 
     Attributes:
         subject: who or what it is about.
@@ -49,7 +50,8 @@ class Left(NamedTuple):
         source, id, at: its identity and time.
         reason: `pending`, not decided yet; `reversed`, undone before it was billed; `repeat`, of a subject that has
             its outcome; `unqualified`, no result; `idle`, a confirmation or reversal of nothing; `late`, a reversal
-            behind its window; `unserved`, at a time at which the item was not sold.
+            behind its window; `unserved`, at a time at which the item was not sold; `failed`, of a
+            subject that is said to be no success.
     """
 
     subject: str
@@ -63,8 +65,8 @@ class Evidence:
     """
     What was promised on a line of outcomes, and what proves it. Immutable by contract.
 
-    A line that was just made holds all proofs. Its JSON holds the first `LISTED` of them, their number, and the digest
-    of all, so that a full list that is kept elsewhere can be held against it by `proves`.
+    A line that was just made holds all proofs. Its JSON, and so a pickle of the line, holds the first `LISTED` of them,
+    their number, and the digest of all, so that a full list that is kept elsewhere can be held against it by `proves`.
 
     Attributes:
         definition: what was promised, in words.
@@ -120,9 +122,18 @@ class Evidence:
             proofs=self.proofs, reasons=dict(sorted(reasons.items())), left=rest,
         )  # fmt: skip
 
-    def proves(self, proofs: Iterable[Proof]) -> bool:
-        """Whether a full list of proofs is the one that this line was made of, in whatever order."""
-        return _sealed(_in_order(proofs)) == self.seal
+    def proves(self, proofs: Iterable[Proof | Sequence[str | bool]]) -> bool:
+        """
+        Whether a full list of proofs is the one that this line was made of, in whatever order.
+
+        Args:
+            proofs: `Proof`s, or the lists of seven that they are in JSON.
+
+        Raises:
+            MismatchError: `argument.type`.
+        """
+        expect_many(proofs, "the proofs", "give a list of them, also where there is one", alone=Proof)
+        return _sealed(_in_order(_read(each) for each in proofs)) == self.seal
 
     def verify(self) -> bool:
         """Whether the digests recompute, as far as what they are of is here, and the counts hold the lists."""
@@ -211,6 +222,7 @@ _WORDS = {
     "idle": "there was nothing to confirm or reverse",
     "late": "reversed after the window for it",
     "unserved": "the item was not sold then",
+    "failed": "said to be no success",
 }
 
 
@@ -228,6 +240,18 @@ def _listed(names: Sequence[str], count: int) -> str:
     """Names, as many as a reader wants to see, and how many more there are."""
     shown = ", ".join(names[:_TOLD])
     return f"{shown} and {count - _TOLD} more" if count > _TOLD else shown
+
+
+def _read(told: Proof | Sequence[str | bool]) -> Proof:
+    """A proof, or what it is in JSON."""
+    expect(told, (Proof, list, tuple), "a proof", "give a Proof, or the list that it is in JSON")
+    if len(told) != 7 or not all(isinstance(each, str) for each in told[:6]) or not isinstance(told[6], bool):
+        raise MismatchError(
+            "a proof has six texts (subject, source, id, at, by, undone) and then true or false (added); give each as "
+            "it stands in evidence.proofs",
+            code="argument.type",
+        )
+    return Proof(*told)  # type: ignore[arg-type]
 
 
 def _in_order(proofs: Iterable[Proof]) -> list[Proof]:

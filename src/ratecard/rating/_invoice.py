@@ -187,7 +187,8 @@ def invoice(
         at: the instant; lines due then are in.
         issued: the invoices of the same customer so far.
         interim: whether usage so far is invoiced before it is due, with the discounts and taxes that fall on it; fees
-            in arrears, minimums and true-ups wait all the same.
+            in arrears, minimums and true-ups wait all the same. It is what the statement says: rate the part up to now
+            where one of the whole period says more, of levels that are held and outcomes that are still open.
 
     Raises:
         MismatchError: `invoice.customer`, `currency.mixed`, `invoice.twice` when a period comes twice, or

@@ -17,7 +17,7 @@ from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
 from ..periods import Period
 from ..records import read_time, show_time
-from ..steps import Step
+from ..steps import Input, Step
 from ._evidence import Evidence
 from ._line_key import Group, line_key
 from ._line_kinds import CHARGES, Kind
@@ -80,8 +80,11 @@ class LineHead:
         return quantize(amount, self.places, self.mode)
 
     def step(self, last: Step, rounded: Decimal) -> Step:
-        """The step that rounds a line."""
-        return Step("round", (("places", Decimal(self.places)), ("mode", self.mode)), rounded, parts=[last])
+        """The step that rounds a line; of one of outcomes it tells how many proofs the line has."""
+        inputs: tuple[tuple[str, Input], ...] = (("places", Decimal(self.places)), ("mode", self.mode))
+        if self.evidence is not None:
+            inputs = (*inputs, ("proofs", Decimal(self.evidence.added + self.evidence.removed)))
+        return Step("round", inputs, rounded, parts=[last])
 
 
 class LineItem:
@@ -224,13 +227,16 @@ class LineItem:
                 return False
             if self.shares and total(part for _, part in self.shares) != self.rounded:
                 return False
-            if self.evidence is not None and not self._proven(self.evidence):
-                return False
             last = self.steps[-1]
-            # The rounding of the line; above it stands at most what moved it to add up with others.
-            rounding = last.parts[0] if last.rule == "sum" else last
+            # The rounding of the line; above it stands at most what moved it: a reversal so that no more is taken off
+            # than was billed, and any line to add up with others.
+            rounding = last
+            for _ in range(2):
+                rounding = rounding.parts[0] if rounding.rule == "sum" else rounding
             price = rounding.parts[0]
             if ("places", Decimal(self.head.places)) not in rounding.inputs or not self._falls_on(price):
+                return False
+            if not self._proven(dict(rounding.inputs).get("proofs")):
                 return False
             stated = priced(price) if self.kind in CHARGES else [ONE] if self.kind != "reversal" else []
             if (stated and self.quantity not in stated) or (self.kind == "fee" and self.unit):
@@ -251,9 +257,14 @@ class LineItem:
             steps += step.parts
         return all(key in named for key, _ in self.shares)
 
-    def _proven(self, evidence: Evidence) -> bool:
-        """Whether the evidence holds, and is of as many outcomes as the line says."""
-        return evidence.verify() and self.quantity == evidence.added - evidence.removed
+    def _proven(self, proofs: Input | None) -> bool:
+        """Whether the evidence holds, and is of as many outcomes as the line says; or there is none to be."""
+        evidence = self.evidence
+        if evidence is None:
+            return proofs is None and self.kind != "reversal"
+        # What an older release wrote tells no number of proofs.
+        told = proofs is None or proofs == evidence.added + evidence.removed
+        return told and evidence.verify() and self.quantity == evidence.added - evidence.removed
 
     def explain(self) -> str:
         """The line in words, each step checkable with a pencil; of outcomes, what was promised and what proves it."""

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias
 from .._kinds import expect, expect_many
 from ..demand import Demand, Windows
 from ..errors import MismatchError
-from ..meters import Latest, Level, Peak
+from ..meters import Latest, Level, Outcomes, Peak
 from ..plans import MeterTerms, Terms
 from ..records import Layout, UsageRecord
 from ._book import Book
@@ -197,7 +197,7 @@ def _check_timeless(metering: _Metering) -> None:
     """Rows without times can only be measured where nothing depends on when they were."""
     for meters in metering.values():
         for terms in meters.values():
-            timed = isinstance(terms.meter.aggregate, Latest | Level | Peak)
+            timed = isinstance(terms.meter.aggregate, Latest | Level | Outcomes | Peak)
             cut = len(terms.priced) > 1 or any(isinstance(axis, Windows) for axis in terms.axes)
             ordered = any(fold.ordered for fold in terms.folds)
             if timed or cut or ordered:

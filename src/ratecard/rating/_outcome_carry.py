@@ -24,7 +24,7 @@ from ._outcome_facts import Edition, Facts, Held
 if TYPE_CHECKING:
     from ._outcomes import OutcomeItem
 
-__all__ = ["Came", "outcomes_carried", "read_carried"]
+__all__ = ["Came", "not_carried", "outcomes_carried", "read_carried"]
 
 
 class Came:
@@ -51,11 +51,13 @@ class Came:
         self.spans: dict[str, datetime] = {}
         self.base: dict[str, Facts] = {}
         for start, end, failed, editions in told["spans"]:
-            self.spans[start] = read_time(end)
+            if type(failed) is not int or failed < 0:
+                raise ValueError
+            self.spans[_instant(start)] = read_time(end)
             facts = self.base[start] = Facts(failed)
             for key, count, kept, worth in editions:
                 facts.held[self.editions[key].key] = Held(exact(count), exact(kept), exact(worth))
-        paid = {span: [booking_of(row) for row in rows] for span, rows in told.get("paid", ())}
+        paid = {_instant(span): [booking_of(row) for row in rows] for span, rows in told.get("paid", ())}
         self.bookings = Bookings(paid, [span for span in self.spans if span not in paid])
         self.happenings: list[Happening] = []
         self.edition_of: dict[Happening, str] = {}
@@ -63,10 +65,16 @@ class Came:
         for row, edition, span in told["rows"]:
             happening = read_happening(row)
             self.happenings.append(happening)
-            if edition:
+            # A result has a price; what is said of it has none.
+            if edition or happening.role == 0:
                 self.edition_of[happening] = self.editions[edition].key
             if span:
-                self.placed[happening] = span
+                self.placed[happening] = _instant(span)
+
+
+def _instant(told: object) -> str:
+    """An instant in the one text that it is known by."""
+    return show_time(read_time(told))
 
 
 def read_carried(key: str, told: Any) -> Came:
@@ -78,11 +86,16 @@ def read_carried(key: str, told: Any) -> Came:
     """
     try:
         return Came(told)
-    except (RatecardError, ValidationError, LookupError, TypeError, ValueError):
-        raise MismatchError(
-            f"the outcomes of {key!r} in the carry are not what a statement wrote; pass statement.carry",
-            code="carry.outcomes",
-        ) from None
+    except (RatecardError, ValidationError, LookupError, TypeError, ValueError, AttributeError):
+        raise not_carried(key) from None
+
+
+def not_carried(key: str) -> MismatchError:
+    """What is raised for outcomes that no statement wrote."""
+    return MismatchError(
+        f"the outcomes of {key!r} in the carry are not what a statement wrote; pass statement.carry",
+        code="carry.outcomes",
+    )
 
 
 def outcomes_carried(item: OutcomeItem, fresh: Mapping[str, Sequence[Booking]]) -> dict[str, Any] | None:
@@ -96,8 +109,10 @@ def outcomes_carried(item: OutcomeItem, fresh: Mapping[str, Sequence[Booking]]) 
     known = item.facts(item.until)
     running = {span for span, end in item.spans.items() if end > item.until}
     waiting = _waiting(item, running)
-    billed = {item.placed[each.record] for held in waiting.values() for each in held.results if each.billed(item.until)}
-    told = [_span(item, span, known.get(span, Facts()), waiting) for span in sorted(running | billed)]
+    # What was undone before it was billed may count after all by rules that are edited later.
+    decided = {span for held in waiting.values() for span in held.spans(item) if span is not None}
+    spans = sorted(running | (decided & item.spans.keys()))
+    told = [_span(item, span, known.get(span, Facts()), waiting) for span in spans]
     rows = [row for subject in sorted(waiting) for row in _rows(item, waiting[subject])]
     if not rows and not any(failed or editions for _, _, failed, editions in told):
         return None
@@ -154,15 +169,13 @@ def _rows(item: OutcomeItem, held: _Subject) -> list[list[Any]]:
 def _span(item: OutcomeItem, span: str, facts: Facts, waiting: Mapping[str, _Subject]) -> list[Any]:
     """A billing period by what is settled of it: without the subjects that are told one by one."""
     editions: list[list[Any]] = []
-    good: set[str] = set()
     for edition in item.ordered(facts.held):
         held = facts.held[edition.key]
         rest = Held(held.count, held.kept, held.worth)
         for each in held.judged:
-            good.add(each.record.subject)
             if each.record.subject in waiting:
                 rest.drop(each, edition.price)
         if sign(rest.count):
             editions.append([edition.key, text(rest.count), text(rest.kept), text(rest.worth)])
-    failed = [name for name, held in waiting.items() if span in held.spans(item) and name not in good]
-    return [span, show_time(item.spans[span]), facts.failed - len(failed), editions]
+    lost = sum(1 for name in facts.lost if name in waiting)
+    return [span, show_time(item.spans[span]), facts.failed - lost, editions]

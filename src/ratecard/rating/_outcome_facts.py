@@ -67,12 +67,16 @@ class Held:
 
 
 class Facts:
-    """What is known of one billing period at an instant: its outcomes by edition, and how many subjects failed."""
+    """
+    What is known of one billing period at an instant: its outcomes by edition, and how many subjects failed; those of
+    them whose records are known by their names.
+    """
 
-    __slots__ = ("failed", "held")
+    __slots__ = ("failed", "held", "lost")
 
     def __init__(self, failed: int = 0) -> None:
         self.failed = failed
+        self.lost: list[str] = []
         self.held: dict[str, Held] = {}
 
     def under(self, edition: str) -> Held:

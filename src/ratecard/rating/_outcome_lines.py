@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from .._numbers import CONTEXT, ZERO, Exact, sign, sub
+from .._numbers import CONTEXT, ZERO, Exact, add, sign, sub
 from ..errors import MismatchError
 from ..meters import Happening, Outcomes
 from ..periods import Period
@@ -18,8 +18,9 @@ from ..records import show_time
 from ._bookings import Back
 from ._evidence import Evidence
 from ._line import LineHead
-from ._line_key import Group, line_key
+from ._line_key import Group, line_key, line_name
 from ._line_kinds import Kind
+from ._outcome_carry import not_carried
 from ._outcomes import Due, OutcomeItem, is_outcomes
 from ._tally import Account
 
@@ -65,7 +66,11 @@ def _carried(charging: Charging) -> dict[tuple[str, str], Any]:
     carry = charging.terms.carry
     if carry is None:
         return {}
-    return {(item, meter): told for item, meters in carry.outcomes.items() for meter, told in meters.items()}
+    found = {(item, meter): told for item, meters in carry.outcomes.items() for meter, told in meters.items()}
+    for (item, _), told in found.items():
+        if told is None:
+            raise not_carried(item)
+    return found
 
 
 def _counts(charging: Charging, meter: str) -> bool:
@@ -76,16 +81,45 @@ def _counts(charging: Charging, meter: str) -> bool:
 
 def _emit(charging: Charging, item: OutcomeItem, group: Group) -> None:
     left = item.uncounted()
+    found: list[tuple[Due, LineHead]] = []
     for due in item.dues() or ([item.nothing()] if left else []):
         evidence = due.evidence
         if evidence is not None and left:
             evidence, left = evidence.beside(left), []
-        head = _head(charging, item, due, group, evidence)
+        found.append((due, _head(charging, item, due, group, evidence)))
+    for due, head in found:
         _weigh(charging, item, due, head)
-        charging.round_line(head, due.quantity, due.amount, _steps(due))
         item.lines[head.key] = (due.span, due.edition.key)
-        if sign(due.amount) < 0 or sign(due.quantity) < 0:
-            _reverse(charging, item, due, head.key)
+    if charging.terms.plan.carry_remainders:
+        _book_carrying(charging, item, found)
+        return
+    for due, head in found:
+        _book(charging, item, due, head)
+
+
+def _book(charging: Charging, item: OutcomeItem, due: Due, head: LineHead) -> None:
+    charging.round_line(head, due.quantity, due.amount, _steps(due), name=line_name(item.key, ()))
+    if sign(due.amount) < 0 or sign(due.quantity) < 0:
+        _reverse(charging, item, due, head.key)
+
+
+def _book_carrying(charging: Charging, item: OutcomeItem, found: Sequence[tuple[Due, LineHead]]) -> None:
+    """
+    Book dues, where what rounding leaves is carried: what it leaves of reversals too.
+
+    A reversal gives back what was billed, whatever rounding left before. So it is the item's own lines that take that
+    on, also of reversals in the same statement: these are worked out first, and stand behind them all the same.
+    """
+    first, name = len(charging.lines), line_name(item.key, ())
+    together = charging.terms.plan.rounding_at == "statement"
+    for due, head in sorted(found, key=lambda each: not each[0].closed):
+        before = charging.rest(name)
+        _book(charging, item, due, head)
+        # Where the statement is rounded as a whole, nothing is left of a line yet; what was there is taken on once.
+        rest = ZERO if together else charging.lines[-1].remainder
+        charging.rests[name] = add(before, rest) if due.closed else rest
+    places = {head.key: place for place, (_, head) in enumerate(found)}
+    charging.lines[first:] = sorted(charging.lines[first:], key=lambda line: places[line.key])
 
 
 def _reverse(charging: Charging, item: OutcomeItem, due: Due, key: str) -> None:

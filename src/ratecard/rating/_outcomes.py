@@ -26,7 +26,7 @@ from ..records import read_time, show_time
 from ..steps import Step
 from ._bookings import Back, Bookings
 from ._evidence import Evidence, Left, Proof
-from ._outcome_carry import Came, read_carried
+from ._outcome_carry import Came, not_carried, read_carried
 from ._outcome_facts import NOTHING, Edition, Facts, Held, Part, Removed, Undone, booked, ordered, parts
 from ._reading import Reading
 
@@ -79,6 +79,7 @@ class OutcomeItem:
         self.terms = terms
         self.key = key
         self.services = services
+        self._starts = [show_time(service.full.start) for service in services]
         self.since, self.until = terms.period.start, terms.period.end
         self.meter = meter
         self.name = key
@@ -98,13 +99,19 @@ class OutcomeItem:
         self.fresh: list[Happening] = []
         if carried is not None:
             self._begin(read_carried(key, carried))
+        known = {"", *self.spans}
         for service in services:
             self._read_service(service)
         if reading is not None:
             self._read_tally(reading, carried is not None)
         self.judgement = self.rules.judged(self.happenings)
+        if carried is not None and any(
+            each.billed(self.since) and self.placed.get(each.record, "") not in known for each in self.judgement.results
+        ):
+            raise not_carried(key)
         self._known: dict[datetime, dict[str, Facts]] = {}
         self._worth: dict[str, dict[Decimal, Exact]] = {}
+        self._first = min((each.at for each in self.happenings), default=None)
 
     def _begin(self, came: Came) -> None:
         """Start from what was carried in."""
@@ -175,9 +182,9 @@ class OutcomeItem:
 
     def _span_at(self, at: datetime) -> str:
         """The billing period that an instant belongs to: the item's own, else the last one, else the statement's."""
-        for service in self.services:
+        for service, start in zip(self.services, self._starts, strict=True):
             if service.counted <= at < service.pieces[-1].end:
-                return show_time(service.full.start)
+                return start
         holding = [each for each in self.services if each.full.start <= at < each.full.end] or list(self.services)
         if holding:
             return show_time(holding[-1].full.start)
@@ -206,6 +213,10 @@ class OutcomeItem:
             facts = found[span] = Facts(base.failed)
             for key, held in base.held.items():
                 facts.held[key] = Held(held.count, held.kept, held.worth)
+        if self._first is None or self._first >= at:
+            # Nothing had happened yet, as before the first statement: no need to look at every result.
+            self._expect(found, at)
+            return found
         standing: dict[tuple[str, str], list[Judged]] = {}
         good: set[tuple[str, str]] = set()
         bad: dict[tuple[str, str], None] = {}
@@ -226,7 +237,9 @@ class OutcomeItem:
                 bad[self._place(each, each.at), each.subject] = None
         for mark in bad:
             if mark not in good:
-                found.setdefault(mark[0], Facts()).failed += 1
+                facts = found.setdefault(mark[0], Facts())
+                facts.failed += 1
+                facts.lost.append(mark[1])
         self._expect(found, at)
         return found
 
@@ -390,6 +403,7 @@ class OutcomeItem:
             if each.undone(self.until) and not each.undone(self.since) and not each.billed(self.since)
         ]
         held += [(each, why) for each, why in self.judgement.idle if each.at >= self.since]
+        held += [(each, "failed") for each in self.judgement.failures if each.at >= self.since]
         held += [(each, "unserved") for each in self.unserved]
         return [Left(each.subject, each.source, each.id, show_time(each.at), why) for each, why in held]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..meters import Outcomes
 from ..plans import BOUNDS, Carry, Terms, dues
 from ..prices import Allowance
 from ._sheet import Notice
@@ -21,13 +22,14 @@ _ADVICE = "pass carry=statement.carry of the period before"
 
 def recalled(terms: Terms) -> tuple[Notice, ...]:
     """
-    The notices: `carry.missing` for what nothing tells though the subscription began before, `carry.unknown`.
+    The notices: `carry.missing` for what nothing tells though the subscription began before, `carry.unknown`,
+    `outcomes.rules`.
 
     Raises:
         UnknownKeyError: `key.unknown`, when the subscription brings a coupon that the plan does not have.
     """
     if terms.carry is not None:
-        return tuple(_unknown(terms, terms.carry))
+        return (*_unknown(terms, terms.carry), *_edited(terms, terms.carry))
     return tuple(_missing(terms)) if terms.started < terms.period.start else ()
 
 
@@ -64,3 +66,17 @@ def _unknown(terms: Terms, carry: Carry) -> Iterator[Notice]:
             what = "trial by amount" if name.startswith("trial ") else "commitment"
             words = f"the carry tells what it holds, and the plan has no such {what}; it is left out"
             yield Notice("carry.unknown", name, words)
+
+
+def _edited(terms: Terms, carry: Carry) -> Iterator[Notice]:
+    """What the carry says of outcomes whose meter reads records otherwise by now."""
+    for item, meters in carry.outcomes.items():
+        for key, told in meters.items():
+            held = terms.meters.get(key)
+            now = None if held is None or not held.edges else held.meter.aggregate
+            if isinstance(now, Outcomes) and now != Outcomes.model_validate(told["rules"]):
+                words = (
+                    f"the meter {key!r} has other rules than when outcomes were sold that can still change, and they "
+                    "go by those of now; give new rules a meter of their own to keep the old ones"
+                )
+                yield Notice("outcomes.rules", item, words)

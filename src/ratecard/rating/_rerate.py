@@ -9,7 +9,7 @@ by line.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -31,6 +31,8 @@ from ._settle import settle
 from ._statement import Statement
 
 __all__ = ["Adjustment", "AdjustmentLine", "postponed", "rerate"]
+
+_MICRO = timedelta(microseconds=1)
 
 Identity = str | tuple[str | None, str]
 """The id of a record, or its source and id."""
@@ -294,7 +296,9 @@ def postponed(records: Iterable[UsageRecord], period: Period) -> list[UsageRecor
     """
     Late records as if they had happened at the first instant of a period, the rest as they are.
 
-    So what comes too late for a closed period is billed in the next one, at its prices and in its tiers.
+    So what comes too late for a closed period is billed in the next one, at its prices and in its tiers. Records of
+    several times stay in their order, a microsecond apart: give all of them at once. How long there was between them
+    is lost, so windows of outcomes do not see it; `rerate` corrects the closed period instead.
 
     >>> from ratecard import Period, UsageRecord
     >>> late = UsageRecord("call", "2025-01-31T23:59:00Z", id="1")
@@ -310,12 +314,15 @@ def postponed(records: Iterable[UsageRecord], period: Period) -> list[UsageRecor
     held = list(records)
     for record in held:
         expect(record, UsageRecord, "a record", "give UsageRecords; rows of one's own are read by Layout.record")
-    return [record if record.at >= period.start else _moved(record, period) for record in held]
+    times = sorted({record.at for record in held if record.at < period.start})
+    last = period.end - _MICRO
+    moved = {at: min(period.start + place * _MICRO, last) for place, at in enumerate(times)}
+    return [_moved(record, moved[record.at]) if record.at in moved else record for record in held]
 
 
-def _moved(record: UsageRecord, period: Period) -> UsageRecord:
+def _moved(record: UsageRecord, at: datetime) -> UsageRecord:
     return UsageRecord(
-        record.event, period.start, record.properties, customer=record.customer, source=record.source, id=record.id
+        record.event, at, record.properties, customer=record.customer, source=record.source, id=record.id
     )
 
 
