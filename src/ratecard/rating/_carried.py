@@ -22,6 +22,7 @@ from ._outcome_carry import outcomes_carried
 from ._outcomes import OutcomeItem
 from ._reading import Reading
 from ._story import Virtual, shown_returned
+from ._unpaid import Unpaid
 
 __all__ = ["carried"]
 
@@ -34,6 +35,7 @@ def carried(
     coupons: Mapping[str, int] | None = None,
     billed: Mapping[str, Any] | None = None,
     virtual: Virtual | None = None,
+    unpaid: Unpaid | None = None,
     rooms: Mapping[str, Sequence[Room]] | None = None,
 ) -> Carry:
     """
@@ -46,6 +48,7 @@ def carried(
         coupons: how often each coupon has been used.
         billed: what statements have billed of a billing period that runs on.
         virtual: what of draws on credits came back too much, or too little; None where there are no credits.
+        unpaid: what credits did not pay of a billing period that runs on; None where there are no credits.
         rooms: what lines of outcomes used up of commitments, floors, ceilings and trials, by their keys.
     """
     terms = charges.terms
@@ -100,6 +103,7 @@ def carried(
         outcomes=outcomes,
         billed=billed,
         returned=_returned(terms, virtual),
+        unpaid=_unpaid(terms, unpaid),
         identities=_identities(charges, counting=bool(counting)),
     )
 
@@ -125,6 +129,13 @@ def _returned(terms: Terms, virtual: Virtual | None) -> dict[str, list[list[obje
     if virtual is None:
         return {} if terms.carry is None else terms.carry.returned
     return shown_returned(virtual)
+
+
+def _unpaid(terms: Terms, unpaid: Unpaid | None) -> dict[str, Any]:
+    """What is due in money of a billing period that runs on."""
+    if unpaid is None:
+        return {} if terms.carry is None else terms.carry.unpaid
+    return unpaid.told()
 
 
 def _uncovered(charges: Charges) -> dict[str, list[list[object]]]:

@@ -310,8 +310,8 @@ class Sheet:
     def before_credits(self, later: Sequence[str]) -> None:
         """What earlier statements took and paid, before this one is paid; the stages that are still to come."""
 
-    def paid(self, amounts: Mapping[str, Decimal]) -> None:
-        """Note what credits paid of each entry, by its key."""
+    def paid(self, amounts: Mapping[str, Decimal], elsewhere: Iterable[tuple[str, tuple[str, Group], Decimal]]) -> None:
+        """Note what credits paid of each entry, by its key; and what of that they paid for something else."""
         for key, each in self.brought.items():
             each.paid = CONTEXT.add(each.paid, amounts.get(key, ZERO))
 

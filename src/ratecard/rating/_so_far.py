@@ -8,7 +8,7 @@ So the statements of a period add up to its one bill, however it is cut.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -20,7 +20,7 @@ from ..steps import Step
 from ._charges import Charges
 from ._floors import began_under
 from ._item_past import EARLIER
-from ._line import CHARGES, Kind, LineHead, LineItem, line_key
+from ._line import CHARGES, Group, Kind, LineHead, LineItem, line_key
 from ._past import Brought, Past
 from ._sheet import Entry, Sheet, given
 
@@ -170,9 +170,11 @@ class SoFar(Sheet):
         for entry in self.entries:
             entry.net = CONTEXT.subtract(entry.net, self._earlier.get(entry.key, ZERO))
 
-    def paid(self, amounts: Mapping[str, Decimal]) -> None:
+    def paid(self, amounts: Mapping[str, Decimal], elsewhere: Iterable[tuple[str, tuple[str, Group], Decimal]]) -> None:
         """Note what credits paid, and leave it out; what stands alone is of what the period so far comes to."""
         mine = dict(amounts)
+        for key, about, amount in elsewhere:
+            self._move(mine, key, about, quantize(amount, self.terms.currency.places))
         topped = {entry.key for entry in self.entries}
         alone = total(mine.pop(key, ZERO) for key in self._alone if key not in topped)
         for entry in self.entries:
@@ -181,7 +183,19 @@ class SoFar(Sheet):
             alone = sub(alone, some)
             mine[entry.key] = CONTEXT.add(mine.get(entry.key, ZERO), quantize(some, self.terms.currency.places))
             entry.net = CONTEXT.subtract(entry.net, mine[entry.key])
-        super().paid(mine)
+        super().paid(mine, ())
+
+    def _move(self, mine: dict[str, Decimal], key: str, about: tuple[str, Group], amount: Decimal) -> None:
+        """Note what credits paid, or got back, by a line of this statement for something that was billed before."""
+        for entry in self.entries:
+            if (*entry.items, entry.group) == about:
+                paid = CONTEXT.add(self._earlier.get(entry.key, ZERO), mine.get(entry.key, ZERO))
+                # What an entry comes to is less what was paid of it before.
+                most = CONTEXT.subtract(entry.net, mine.get(entry.key, ZERO)) if amount > ZERO else paid
+                some = min(amount.copy_abs(), max(most, ZERO)).copy_sign(amount)
+                mine[entry.key] = CONTEXT.add(mine.get(entry.key, ZERO), some)
+                mine[key] = CONTEXT.subtract(mine.get(key, ZERO), some)
+                amount = CONTEXT.subtract(amount, some)
 
     def rest(self, later: Sequence[str] = ()) -> None:
         """Take back what earlier statements billed, and the period so far does not; but for stages to come."""

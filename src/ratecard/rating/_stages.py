@@ -203,10 +203,10 @@ def _pay(whole: Sheet, sheets: Sequence[Sheet], later: Sequence[str], wallet: Wa
     if wallet is None:
         return
     before = {entry.key: entry.net for entry in whole.entries}
-    pay_by_credits(whole, wallet)
+    elsewhere = pay_by_credits(whole, wallet)
     paid = {entry.key: CONTEXT.subtract(before[entry.key], entry.net) for entry in whole.entries}
     for sheet in sheets:
-        sheet.paid(paid)
+        sheet.paid(paid, elsewhere)
 
 
 def _notices(sheets: Sequence[Sheet]) -> list[Notice]:

@@ -117,8 +117,8 @@ class Statement:
     """
 
     __slots__ = (
-        "_billed", "_carry", "_charges", "_coupons", "_drawn", "_due", "_rooms", "_subtotal", "_total", "_virtual",
-        "account", "entries", "head", "ledger", "lines", "notices", "paid_before", "refunds",
+        "_billed", "_carry", "_charges", "_coupons", "_drawn", "_due", "_rooms", "_subtotal", "_total", "_unpaid",
+        "_virtual", "account", "entries", "head", "ledger", "lines", "notices", "paid_before", "refunds",
     )  # fmt: skip
 
     def __init__(
@@ -147,6 +147,7 @@ class Statement:
         self.refunds: tuple[Due, ...] = tuple(refunds) if wallet is None else wallet.refunds()
         self.ledger: Ledger | None = None if wallet is None else wallet.ledger()
         self._virtual: Virtual | None = None if wallet is None else wallet.virtual
+        self._unpaid = None if wallet is None else wallet.unpaid
         self.notices = tuple(notices) if wallet is None else (*notices, *wallet.notices)
         self._drawn = drawn
         self._coupons = coupons
@@ -211,7 +212,7 @@ class Statement:
         if self._carry is None and self._charges is not None:
             self._carry = carried(
                 self._charges, self.lines, drawn=self._drawn, coupons=self._coupons, billed=self._billed,
-                virtual=self._virtual, rooms=self._rooms,
+                virtual=self._virtual, unpaid=self._unpaid, rooms=self._rooms,
             )  # fmt: skip
         return self._carry
 
