@@ -28,7 +28,7 @@ from ._paid import more
 from ._sheet import Entry, Sheet, given
 from ._spread import dealt
 from ._story import Earlier, Virtual
-from ._unpaid import About, Unpaid, is_about
+from ._unpaid import About, Unpaid, about_of
 from ._wallet import Wallet
 from ._wants import Held, Want, named
 
@@ -72,6 +72,7 @@ class GiveBack:
         # What is given back of each draw, by lot.
         self.parts: Virtual = {}
         self.cashed = self._paid_out()
+        self._by_about: dict[About | None, list[Earlier]] = {}
         for entry, amount in owed:
             undone = sheet.undone.get(entry.key)
             if undone is not None and amount < ZERO:
@@ -94,20 +95,25 @@ class GiveBack:
         Returns:
             What comes back, and of which draws.
         """
-        terms = self.sheet.terms
-        draws = [
-            each
-            for each in self.earlier.values()
-            if each.entry.id.startswith(unpaid.prefixes)
-            and (each.entry.unit, each.entry.use.customer) == (terms.currency, terms.customer)
-            and each.entry.at >= unpaid.since
-            and (about is None or is_about(each.entry.use, about))
-        ]
-        draws.sort(key=lambda each: (each.entry.at, each.place), reverse=True)
+        if not self._by_about:
+            self._by_about = self._in_period(unpaid)
+        draws = self._by_about.get(about, ())
         count = len(self.found)
         for draw in draws:
-            amount = self._from_lots(entry, draw, amount, terms.period.start)
+            amount = self._from_lots(entry, draw, amount, self.sheet.terms.period.start)
         return [(each.earlier.entry, each.amount) for each in self.found[count:]]
+
+    def _in_period(self, unpaid: Unpaid) -> dict[About | None, list[Earlier]]:
+        """The draws of the billing period so far, the last first: all of them, and by what they paid for."""
+        terms = self.sheet.terms
+        found: dict[About | None, list[Earlier]] = {None: []}
+        for each in sorted(self.earlier.values(), key=lambda each: (each.entry.at, each.place), reverse=True):
+            entry = each.entry
+            mine = (entry.unit, entry.use.customer) == (terms.currency, terms.customer)
+            if mine and entry.id.startswith(unpaid.prefixes) and entry.at >= unpaid.since:
+                found[None].append(each)
+                found.setdefault(about_of(entry.use), []).append(each)
+        return found
 
     def book(self, since: datetime) -> None:
         """All is found: a line for each lot that paid in the billing period since an instant, and the entries."""

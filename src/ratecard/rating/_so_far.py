@@ -183,12 +183,28 @@ class SoFar(Sheet):
             alone = sub(alone, some)
             mine[entry.key] = CONTEXT.add(mine.get(entry.key, ZERO), quantize(some, self.terms.currency.places))
             entry.net = CONTEXT.subtract(entry.net, mine[entry.key])
+        self._even(mine)
         super().paid(mine, ())
+
+    def _even(self, mine: dict[str, Decimal]) -> None:
+        """What was paid of an entry that comes to less by now, as under a ceiling of all, pays the others."""
+        rest = ZERO
+        for entry in self.entries:
+            paid = CONTEXT.add(self._earlier.get(entry.key, ZERO), mine[entry.key])
+            rest = CONTEXT.add(rest, self._pay(mine, entry, max(min(entry.net, ZERO), min(paid.copy_negate(), ZERO))))
+        for entry in self.entries:
+            rest = CONTEXT.add(rest, self._pay(mine, entry, min(rest, max(entry.net, ZERO))))
+
+    def _pay(self, mine: dict[str, Decimal], entry: Entry, amount: Decimal) -> Decimal:
+        """Note that so much more was paid of an entry; says how much less is left."""
+        mine[entry.key] = CONTEXT.add(mine[entry.key], amount)
+        entry.net = CONTEXT.subtract(entry.net, amount)
+        return amount.copy_negate()
 
     def _move(self, mine: dict[str, Decimal], key: str, about: tuple[str, Group], amount: Decimal) -> None:
         """Note what credits paid, or got back, by a line of this statement for something that was billed before."""
         for entry in self.entries:
-            if (*entry.items, entry.group) == about:
+            if (*entry.items, tuple(sorted(entry.group))) == about:
                 paid = CONTEXT.add(self._earlier.get(entry.key, ZERO), mine.get(entry.key, ZERO))
                 # What an entry comes to is less what was paid of it before.
                 most = CONTEXT.subtract(entry.net, mine.get(entry.key, ZERO)) if amount > ZERO else paid

@@ -201,6 +201,8 @@ def _pay(whole: Sheet, sheets: Sequence[Sheet], later: Sequence[str], wallet: Wa
     for sheet in sheets:
         sheet.before_credits(later)
     if wallet is None:
+        for sheet in sheets:
+            sheet.paid({}, ())
         return
     before = {entry.key: entry.net for entry in whole.entries}
     elsewhere = pay_by_credits(whole, wallet)

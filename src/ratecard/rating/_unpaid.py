@@ -29,10 +29,10 @@ from ..records import show_time
 from ._line import Group, LineItem, line_key
 from ._sheet import Entry
 
-__all__ = ["About", "Owed", "Unpaid", "about_of", "is_about"]
+__all__ = ["About", "Owed", "Unpaid", "about_of"]
 
 About: TypeAlias = tuple[str, Group]
-"""What an amount is about: an item, and a group of it."""
+"""What an amount is about: an item, and a group of it, sorted."""
 
 Lots: TypeAlias = Callable[[Entry, About | None, Decimal], Decimal]
 """Give an amount back to the lots that paid for something, or for anything; says how much they had paid of it."""
@@ -64,7 +64,7 @@ class Owed:
     @property
     def about(self) -> About:
         """What it was billed for."""
-        return self.item, self.group
+        return _about(self.item, self.group)
 
     @property
     def key(self) -> str:
@@ -93,8 +93,8 @@ class Unpaid:
     """
 
     __slots__ = (
-        "_came", "_cut", "_key", "_out", "_owed", "_plans", "_statements", "_terms", "asks", "begun", "prefixes",
-        "runs_on", "since",
+        "_by_about", "_came", "_cut", "_key", "_out", "_owed", "_plans", "_statements", "_terms", "asks", "begun",
+        "prefixes", "runs_on", "since",
     )  # fmt: skip
 
     def __init__(self, terms: Terms, key: str) -> None:
@@ -119,10 +119,13 @@ class Unpaid:
         if self.begun:
             self._out = _money(told["out"])
             self._owed = [_owed(row) for row in told["owed"]]
+        self._by_about: dict[About, list[Owed]] = {}
+        for each in self._owed:
+            self._by_about.setdefault(each.about, []).append(each)
 
     def about(self, entry: Entry, line: LineItem) -> About | None:
         """What an entry is about that belongs to the billing period so far; None where that is no item."""
-        return (line.item, line.group) if entry.items and self._mine(entry) else None
+        return _about(line.item, line.group) if entry.items and self._mine(entry) else None
 
     def _mine(self, entry: Entry) -> bool:
         return self._cut is None or entry.at < self._cut
@@ -192,9 +195,9 @@ class Unpaid:
 
     def _give_back(self, entry: Entry, about: About | None, amount: Decimal, lots: Lots) -> Decimal:
         """Give back what was due in money, then what lots had paid; what is more than that is told."""
-        for each in reversed(self._owed):
-            if about in (None, each.about):
-                some = min(each.free, amount)
+        for each in reversed(self._owed if about is None else self._by_about.get(about, ())):
+            some = min(each.free, amount)
+            if some:
                 each.free = CONTEXT.subtract(each.free, some)
                 amount = CONTEXT.subtract(amount, some)
                 self._plans.setdefault(entry.key, []).append((each, some))
@@ -230,36 +233,36 @@ class Unpaid:
         if self._cut is not None:
             self._owed, self._out, self._statements = [], ZERO, []
         less: list[tuple[str, Decimal]] = []
+        found = {(each.about, each.at): each for each in self._owed}
         for entry, amount in every:
             if self._cut is not None and entry.at < self._cut:
                 continue
             if amount < ZERO:
                 less.append((entry.key, amount.copy_negate()))
             elif amount:
-                self._more(amount, open_[entry.key])
+                self._more(found, amount, open_[entry.key])
         for key, amount in less:
             rest = amount
             for each, most in self._plans.get(key, ()):
                 rest = CONTEXT.subtract(rest, _less(each, min(most, rest)))
             self._out = CONTEXT.add(self._out, rest)
-        for each in reversed(self._owed):
+        for each in reversed(found.values()):
             self._out = CONTEXT.subtract(self._out, _less(each, self._out))
-        self._owed = sorted((each for each in self._owed if each.amount), key=lambda each: each.at)
+        self._owed = sorted((each for each in found.values() if each.amount), key=lambda each: each.at)
         if drew and self._key not in self._statements:
             self._statements.append(self._key)
 
-    def _more(self, amount: Decimal, parts: Sequence[Owed]) -> None:
+    def _more(self, found: dict[tuple[About, datetime], Owed], amount: Decimal, parts: Sequence[Owed]) -> None:
         """What is due in money of one entry: what no lot paid of its parts, all of it together to the cent."""
         places = self._terms.currency.places
         for index, each in enumerate(parts, 1):
-            each.amount = amount if index == len(parts) else min(quantize(each.amount, places), amount)
-            amount = CONTEXT.subtract(amount, each.amount)
-            same = next((one for one in self._owed if (one.about, one.at) == (each.about, each.at)), None)
-            if same is None:
-                self._owed.append(each)
-            else:
-                same.amount = CONTEXT.add(same.amount, each.amount)
-                same.settled = max(same.settled, each.settled)
+            some = amount if index == len(parts) else min(quantize(each.amount, places), amount)
+            amount = CONTEXT.subtract(amount, some)
+            each.amount = ZERO
+            # Lines of one thing may begin at one instant, such as its usage and its floor.
+            same = found.setdefault((each.about, each.at), each)
+            same.amount = CONTEXT.add(same.amount, some)
+            same.settled = max(same.settled, each.settled)
 
     def told(self) -> dict[str, Any]:
         """The same as a carry holds it; nothing where the billing period is over."""
@@ -281,12 +284,11 @@ class Unpaid:
 
 def about_of(use: Use) -> About:
     """What credits were used for."""
-    return use.item or "", tuple(use.dimensions.items())
+    return _about(use.item or "", use.dimensions.items())
 
 
-def is_about(use: Use, about: About) -> bool:
-    """Whether credits were used for something, in whatever order its group is told."""
-    return use.item == (about[0] or None) and dict(use.dimensions) == dict(about[1])
+def _about(item: str, group: Iterable[tuple[str, str]]) -> About:
+    return item, tuple(sorted(group))
 
 
 def _off(left: dict[str, Decimal], entry: Entry, most: Decimal) -> Decimal:
