@@ -188,7 +188,7 @@ def test_what_was_paid_out() -> None:
 
 
 def test_more_than_was_billed() -> None:
-    """What comes back beyond what was billed for an item comes off other charges, goes to all lots, then is paid out."""
+    """What is more than was billed for an item comes off other charges, goes to all lots, then is paid out."""
     records = [used(5, 20, "m"), used(6, 10), used(20, 90, "k")]
     one, two = bills(plan_of(REWARD), records, ledger(gift("40")))
     # 50 were billed: 40 by the gift. Of the 90, 10 are money, 40 go back, and 40 are a credit that nobody had paid.
