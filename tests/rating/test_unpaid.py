@@ -231,6 +231,29 @@ def test_a_part_without_a_ledger() -> None:
     assert dues(one, two, three) == ["20.00", "0.00", "-20.00"]
 
 
+def test_units_that_come_back() -> None:
+    """Credits in units that an earlier part drew too much are taken off what later parts of the counter need."""
+    menu = {"model": "volume", "tiers": FALLING}
+    beyond = {"model": "per_unit", "unit_price": "0.5"}
+    price = {"model": "credit", "unit": "tokens", "base": menu, "overage": beyond}
+    plan = Plan.load({
+        "key": "p", "meters": [{"key": "n", "event": "n", "aggregate": {"kind": "sum", "of": "n"}}],
+        "units": [{"key": "tokens", "places": 0}],
+        "cards": [{"currency": "USD", "items": [{"key": "fall", "meter": "n", "price": price}]}],
+    })  # fmt: skip
+    records = [used(5, 40), used(15, 40), used(20, 30), used(29, 30)]
+    parts = JULY.split("2025-07-11", "2025-07-17", "2025-07-25")
+    tokens = Grant(id="tokens", amount="200", currency="tokens", places=0)
+    found = bills(plan, records, ledger(tokens), parts)
+    # The menu asks for 120, 40 less, 30 more and 30 more.
+    assert [each.ledger.lot("tokens").left for each in found if each.ledger is not None] == [80, 80, 80, 60]
+    (whole,) = bills(plan, records, ledger(tokens), [JULY])
+    assert whole.ledger is not None and whole.ledger.lot("tokens").left == 60
+    # What nobody paid is money, and what comes back of it is too.
+    few = Grant(id="tokens", amount="100", currency="tokens", places=0)
+    assert dues(*bills(plan, records, ledger(few), parts)) == ["10.00", "-10.00", "5.00", "15.00"]
+
+
 @pytest.mark.parametrize(
     ("wrong", "path", "code"),
     [

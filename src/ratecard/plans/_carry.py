@@ -54,7 +54,7 @@ class Carry:
             into groups, its last record as `[[time, source, id, level]]`, so that groups can be read as one.
         rollovers: for each item, pairs of group and the unused units taken on.
         uncovered: for each item priced in credits, pairs of group and the credits that nobody paid while its counter
-            runs on.
+            runs on; below 0 what came back of those that lots paid.
         stages: for each item whose cadence period runs on, and in it for each of its discounts and bounds by name,
             pairs of group and `[what came to it so far, what it took off]`.
         remainders: for each line, what rounding left.
@@ -248,11 +248,14 @@ def _table_problems(name: str, table: object) -> list[Problem]:
                 what = "the start of a period" if name == "counters" else "the name of a stage"
                 found.append(Problem(path, "mapping.type", f"write a mapping from {what} here"))
         else:
+            signed = name in ("levels", "returned", "uncovered")
             wrong = _pair_problems(path, held)
             found += wrong or [
                 each
                 for index, (_, amount) in enumerate(cast(Sequence[tuple[object, object]], held))
-                for each in _amount_problems(f"{path}[{index}]", amount, negative=name in ("levels", "returned"))
+                for each in _amount_problems(
+                    f"{path}[{index}]", amount, negative=name in ("levels", "returned", "uncovered")
+                )
                 # A level that is its last record is read with the records.
                 if name != "levels" or not isinstance(amount, list | tuple)
             ]
