@@ -253,9 +253,7 @@ def _table_problems(name: str, table: object) -> list[Problem]:
             found += wrong or [
                 each
                 for index, (_, amount) in enumerate(cast(Sequence[tuple[object, object]], held))
-                for each in _amount_problems(
-                    f"{path}[{index}]", amount, negative=name in ("levels", "returned", "uncovered")
-                )
+                for each in _amount_problems(f"{path}[{index}]", amount, negative=signed)
                 # A level that is its last record is read with the records.
                 if name != "levels" or not isinstance(amount, list | tuple)
             ]
