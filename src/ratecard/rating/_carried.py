@@ -13,7 +13,7 @@ from .._numbers import ZERO, Exact, add, exact, sign, text
 from ..meters import Outcomes
 from ..plans import Carry, Terms
 from ..records import show_time
-from ._bookings import Booking, Room, taken_of
+from ._bookings import Booking, Room, SoFarTaken, taken_of
 from ._charges import Charges
 from ._item_past import stages_told
 from ._levels import Levels
@@ -37,6 +37,7 @@ def carried(
     virtual: Virtual | None = None,
     unpaid: Unpaid | None = None,
     rooms: Mapping[str, Sequence[Room]] | None = None,
+    taken: SoFarTaken | None = None,
 ) -> Carry:
     """
     What the next period needs to know.
@@ -50,6 +51,7 @@ def carried(
         virtual: what of draws on credits came back too much, or too little; None where there are no credits.
         unpaid: what credits did not pay of a billing period that runs on; None where there are no credits.
         rooms: what lines of outcomes used up of commitments, floors, ceilings and trials, by their keys.
+        taken: what stages took of outcomes so far, where statements before billed a part of the billing period.
     """
     terms = charges.terms
     readings = charges.readings()
@@ -61,7 +63,10 @@ def carried(
     }
     outcomes: dict[str, dict[str, Any]] = {}
     for (item, meter), held in charges.outcomes.items():
-        told = outcomes_carried(held, _booked(held, lines, rooms or {}))
+        paid = held.bookings.rows(_booked(held, lines, rooms or {}))
+        if taken is not None:
+            paid = taken.shared(item, paid, terms.currency.step)
+        told = outcomes_carried(held, paid)
         if told is not None:
             outcomes.setdefault(item, {})[meter] = told
     levels = {key: _levels(reading, reading.levels) for key, reading in readings.items() if reading.levels is not None}

@@ -71,7 +71,8 @@ def settle(charges: Charges) -> Statement:
     return Statement(
         head, lines=found.lines, account=charges.account, charges=charges,
         subtotal=sums["subtotal"], total=sums["total"], due=sums["due"], drawn=found.drawn, billed=found.billed,
-        coupons=found.coupons, rooms=found.rooms, notices=[*memo["recalled"], *found.notices], wallet=wallet,
+        coupons=found.coupons, rooms=found.rooms, taken=found.taken, wallet=wallet,
+        notices=[*memo["recalled"], *found.notices],
     )  # fmt: skip
 
 

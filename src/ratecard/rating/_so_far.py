@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from .._numbers import CONTEXT, ONE, ZERO, quantize, split, sub, total
+from .._numbers import CONTEXT, ONE, ZERO, Exact, quantize, sign, split, sub, total
 from ..periods import Period
 from ..plans import Dues, Window
 from ..records import read_time
 from ..steps import Step
+from ._bookings import KINDS, Room, SoFarTaken, Taken
 from ._charges import Charges
 from ._floors import began_under
 from ._item_past import EARLIER
@@ -65,6 +66,10 @@ class SoFar(Sheet):
         self._spans = {
             key: read_time(span) for item in charges.outcomes.values() for key, (span, _) in item.lines.items()
         }
+        self._sold = {item for item, _ in charges.outcomes}
+        # What stages took of lines of outcomes, and what these used up, by the keys of entries.
+        self._taken: dict[str, list[Taken]] = {}
+        self._used: dict[str, list[Room]] = {}
         self.entries = self._gathered(now)
         self._earlier = {key: each.paid for key, each in self.brought.items() if each.paid}
         self._pending: list[tuple[LineItem, Sequence[Entry], Period]] = []
@@ -147,6 +152,8 @@ class SoFar(Sheet):
 
     def keep(self, made: LineItem, over: Sequence[Entry], full: Period) -> None:
         """Hold a line of the period so far until its stage is done."""
+        for key, share in made.shares if made.kind in KINDS else ():
+            self._taken.setdefault(key, []).append(Taken(made.kind, made.item, made.name, made.version, share))
         self._pending.append((made, over, full))
 
     def add(self, entry: Entry) -> None:
@@ -163,6 +170,23 @@ class SoFar(Sheet):
             groups.setdefault(clipped, []).append((made, over, full))
         for some in groups.values():
             self._book(some)
+
+    def uses(self, name: str, start: str, some: Iterable[tuple[Entry, Exact]]) -> None:
+        """Note what the period so far uses up, all of it by the lines of prices so far."""
+        for entry, amount in some:
+            if sign(amount):
+                self._used.setdefault(entry.key, []).append(Room(name, start, amount))
+
+    def taken(self) -> SoFarTaken:
+        """What stages took of outcomes so far, and what these used up."""
+        parts: dict[tuple[str, str], list[Taken]] = {}
+        rooms: dict[tuple[str, str], list[Room]] = {}
+        for key, each in self.brought.items():
+            if each.item in self._sold and each.kind == "usage":
+                mark = (each.item, each.version)
+                parts.setdefault(mark, []).extend(self._taken.get(key, ()))
+                rooms.setdefault(mark, []).extend(self._used.get(key, ()))
+        return SoFarTaken(self.period.start, parts, rooms)
 
     def before_credits(self, later: Sequence[str]) -> None:
         """Give back what is not taken off any more, and leave out what was paid before."""
