@@ -107,9 +107,8 @@ def pay_by_credits(sheet: Sheet, wallet: Wallet) -> Elsewhere:
     for part in parts:
         if part.before is None:
             owing.setdefault(part.entry.key, []).append(part.owed())
-    # What was billed before the billing period is no part of it.
-    before = {key for key, undone in sheet.undone.items() if undone.start < unpaid.since}
-    unpaid.close([each for each in _owed(sheet) if each[0].key not in before], owing, drew=bool(paid))
+    ended = _ended(sheet, unpaid)
+    unpaid.close([each for each in _owed(sheet) if each[0].key not in ended], owing, drew=bool(paid))
     return elsewhere
 
 
@@ -158,7 +157,7 @@ def _payable(
 
     every = _owed(sheet)
     if unpaid.begun:
-        return unpaid.payable(every, lines, sheet.undone.keys(), lots)
+        return unpaid.payable(every, lines, lots, reversed_=sheet.undone.keys(), ended=_ended(sheet, unpaid))
     owed = ZERO
     for _, amount in every:
         if amount < ZERO:
@@ -169,6 +168,11 @@ def _payable(
         owed = CONTEXT.subtract(owed, off)
         found.append((entry, CONTEXT.subtract(max(amount, ZERO), off)))
     return found
+
+
+def _ended(sheet: Sheet, unpaid: Unpaid) -> set[str]:
+    """The keys of what takes off something that was billed before the billing period: it is no part of that."""
+    return {key for key, undone in sheet.undone.items() if undone.start < unpaid.since}
 
 
 def _parts(sheet: Sheet, wallet: Wallet, entry: Entry, line: LineItem, amount: Decimal) -> list[Part]:

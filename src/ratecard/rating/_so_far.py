@@ -182,7 +182,8 @@ class SoFar(Sheet):
         parts: dict[tuple[str, str], list[Taken]] = {}
         rooms: dict[tuple[str, str], list[Room]] = {}
         for key, each in self.brought.items():
-            if each.item in self._sold and each.kind == "usage":
+            # A reversal may make what is left of its period dearer, and that is billed now.
+            if each.item in self._sold and each.kind in ("usage", "reversal"):
                 mark = (each.item, each.version)
                 parts.setdefault(mark, []).extend(self._taken.get(key, ()))
                 rooms.setdefault(mark, []).extend(self._used.get(key, ()))

@@ -131,8 +131,8 @@ class Unpaid:
         return self._cut is None or entry.at < self._cut
 
     def payable(
-        self, every: Sequence[tuple[Entry, Decimal]], lines: Mapping[str, LineItem], reversed_: Collection[str],
-        lots: Lots,
+        self, every: Sequence[tuple[Entry, Decimal]], lines: Mapping[str, LineItem], lots: Lots, *,
+        reversed_: Collection[str], ended: Collection[str],
     ) -> list[tuple[Entry, Decimal]]:  # fmt: skip
         """
         What is left to pay of each entry, once it is settled what is given back, and in what.
@@ -140,8 +140,9 @@ class Unpaid:
         Args:
             every: what each entry comes to, with its taxes.
             lines: the lines they are of.
-            reversed_: the keys of those that give back in credits what these had paid already.
             lots: gives back to lots.
+            reversed_: the keys of those that give back in credits what these had paid already.
+            ended: those of them that are about a billing period before.
         """
         left = {entry.key: max(amount, ZERO) for entry, amount in every}
         groups: dict[About, list[tuple[Entry, Decimal]]] = {}
@@ -149,11 +150,12 @@ class Unpaid:
         alone: list[Entry] = []
         owed = self._out
         for entry, amount in every:
-            about = None if entry.key in reversed_ else self.about(entry, lines[entry.key])
-            if about is not None:
+            about = None if entry.key in ended else self.about(entry, lines[entry.key])
+            if about is not None and entry.key not in reversed_:
                 groups.setdefault(about, []).append((entry, amount))
             elif amount < ZERO and (entry.key in reversed_ or not self._mine(entry)):
-                owed = CONTEXT.subtract(owed, amount)
+                rest = amount.copy_negate()
+                owed = CONTEXT.add(owed, rest if about is None else self._money_back(entry, about, rest))
             elif amount < ZERO:
                 over.append((entry, amount.copy_negate()))
             elif self._mine(entry):
@@ -195,12 +197,7 @@ class Unpaid:
 
     def _give_back(self, entry: Entry, about: About | None, amount: Decimal, lots: Lots) -> Decimal:
         """Give back what was due in money, then what lots had paid; what is more than that is told."""
-        for each in reversed(self._owed if about is None else self._by_about.get(about, ())):
-            some = min(each.free, amount)
-            if some:
-                each.free = CONTEXT.subtract(each.free, some)
-                amount = CONTEXT.subtract(amount, some)
-                self._plans.setdefault(entry.key, []).append((each, some))
+        amount = self._money_back(entry, about, amount)
         if not amount:
             return ZERO
         places = self._terms.currency.places
@@ -208,6 +205,16 @@ class Unpaid:
         self._came.append((entry, quantize(came, places, "floor")))
         # Lots may be finer than money is.
         return quantize(CONTEXT.subtract(amount, came), places, "floor")
+
+    def _money_back(self, entry: Entry, about: About | None, amount: Decimal) -> Decimal:
+        """Give back what was due in money, the last first; what is more than that is left."""
+        for each in reversed(self._owed if about is None else self._by_about.get(about, ())):
+            some = min(each.free, amount)
+            if some:
+                each.free = CONTEXT.subtract(each.free, some)
+                amount = CONTEXT.subtract(amount, some)
+                self._plans.setdefault(entry.key, []).append((each, some))
+        return amount
 
     def _ask(self) -> None:
         """What came back may pay what was due in money for something else."""
