@@ -302,3 +302,18 @@ def test_a_tax_on_nothing_that_lots_paid() -> None:
     one, two = halves(held, [on("01-05", "a"), on("01-20", "a", "undone")], ledger=gift)
     assert [str(each.due.amount) for each in (one, two)] == ["7.00", "-7.00"]
     assert two.ledger is not None and two.ledger.lot("gift").left == 5
+
+
+def test_what_a_reversal_made_dearer() -> None:
+    """What a lot paid as fewer outcomes made a closed month dearer comes back to it when the rest is reversed."""
+    fees = [{"at_least": 0, "fee": "9"}, {"at_least": "0.6", "fee": "5"}]
+    records = [
+        *(told(1, who) for who in "abcd"),
+        UsageRecord("end", "2025-01-12T00:00:00Z", {"who": "d", "state": "undone", "worth": 100}, id="d undone"),
+        told(2, "a", "undone"), told(3, "b", "undone"), told(3, "c", "undone"),
+    ]  # fmt: skip
+    gift = Ledger().grant(Grant(id="gift", amount="40", currency="USD"), at="2025-01-01T00:00:00Z")
+    found = chain(plan(price={"fees": fees}), records, ledger=gift)
+    # Three of four cost 5 each, then two of four 9 each.
+    left = [each.ledger.lot("gift").left for each in found if each.ledger is not None]
+    assert (left, [str(each.due.amount) for each in found]) == ([25, 22, 40], ["0.00", "0.00", "0.00"])
