@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from ratecard.cadence import Cadence
 from ratecard.credits import BurnKey, Grant, Lot, Rollover, Scope
-from ratecard.credits._lots import Holding, opened, rank
+from ratecard.credits._holdings import Holding, opened
+from ratecard.credits._lots import rank
 from ratecard.credits._queue import Queue
 from ratecard.errors import LedgerError, MismatchError
 from ratecard.money import Currency

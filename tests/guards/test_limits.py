@@ -179,6 +179,26 @@ def test_sliding_windows() -> None:
     assert Watch([SlidingWindow(limit=0, window_seconds=1)]).admit(watch.zero(), NOON)[1].limits[0].factor is None
 
 
+@pytest.mark.parametrize(
+    ("limit", "given", "in_time", "too_late"),
+    [
+        (FixedWindow(limit=10, meter="tokens", window_seconds=60, key="w"), "9", "7", "10"),
+        # What is below 0 was never counted here, so there is nothing of it to take away.
+        (SlidingWindow(limit=10, meter="tokens", window_seconds=60, key="w"), "6", "6", "10"),
+    ],
+    ids=["fixed", "sliding"],
+)
+def test_less_was_given_than_admitted(limit: Guard, given: str, in_time: str, too_late: str) -> None:
+    """Where -3 were admitted and -1 ran, the window of the admission has 2 more in it; one that is over changes not."""
+    watch = Watch([limit])
+    state, _ = watch.admit(watch.zero(), NOON, uses=tokens(4))
+    state, verdict = watch.admit(state, later(1), uses=tokens(-3))
+    assert verdict.left == {"w": Decimal(given)}
+    for at, left in ((later(2), in_time), (later(62), too_late)):
+        new, _ = watch.record(state, at, uses=tokens(2), admitted_at=later(1), admitted_uses=tokens(-3))
+        assert watch.left(new, at) == {"w": Decimal(left)}
+
+
 def test_a_limit_of_nothing_is_lifted_first() -> None:
     """A limit of 0 is passed by any factor; those equally far over keep the order of the guards."""
     guards = [SlidingWindow(limit=limit, window_seconds=1, key=key) for key, limit in [

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
 from ratecard import prices
-from ratecard._problems import problems
 from ratecard.errors import UnknownKeyError
 from ratecard.plans import Item, RateCard
+from tests.plans._tools import faults
 
 FEE = prices.Flat(amount="20")
 RATE = prices.PerUnit(unit_price="2")
 MATRIX = prices.Matrix(dimensions=["region"], cells=[{"values": ["eu"], "price": FEE}])
 POOLED = prices.Allowance(units="10", scope="pooled", base=RATE)
-
-
-def faults(make: Callable[[], object]) -> list[tuple[str, str]]:
-    """Path and code of everything that is wrong with what is made."""
-    with pytest.raises(ValueError) as caught:
-        make()
-    return [(each.path, each.code) for each in problems(caught.value)]
 
 
 def test_defaults() -> None:

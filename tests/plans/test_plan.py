@@ -1,11 +1,10 @@
-"""Plans: loading and dumping, the checks between their parts, and which card holds when."""
+"""Plans: loading and dumping, which card holds when, and what a plan is changed and looked up by."""
 
 from __future__ import annotations
 
 import copy
 import hashlib
 import pickle
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,18 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
-from ratecard import meters, prices
-from ratecard._problems import problems
+from ratecard import prices
 from ratecard.cadence import Cadence
 from ratecard.errors import DefinitionError, MismatchError, NoPriceError, UnknownKeyError
-from ratecard.meters import Meter
-from ratecard.plans import Carry, CustomUnit, Item, Order, Plan, RateCard, Subscription
+from ratecard.plans import Carry, CustomUnit, Item, Order, Plan, Subscription
 from tests.api_pro import API_PRO
-
-FEE = prices.Flat(amount="20")
-RATE = prices.PerUnit(unit_price="2")
-BASE = Item(key="base", price=FEE)
-CALLS = Meter(key="calls", event="call", aggregate=meters.Count())
+from tests.plans._tools import CALLS, FEE, RATE, at, card, faults
 
 API_PRO_YAML = """
 key: api-pro
@@ -42,23 +35,6 @@ cards:
           {up_to: 10000000, unit_price: "0.000002"},
           {unit_price: "0.0000015"}]}}
 """
-
-
-def faults(make: Callable[[], object]) -> list[tuple[str, str]]:
-    """Path and code of everything that is wrong with what is made."""
-    with pytest.raises(ValueError) as caught:
-        make()
-    return [(each.path, each.code) for each in problems(caught.value)]
-
-
-def card(**fields: Any) -> RateCard:
-    """A card in US dollars with one fee."""
-    return RateCard(**{"currency": "USD", "items": [BASE], **fields})
-
-
-def at(told: str) -> datetime:
-    """An instant from its ISO text."""
-    return datetime.fromisoformat(told)
 
 
 # Plain data
@@ -265,118 +241,6 @@ def test_at_least_one_card() -> None:
     assert faults(lambda: Plan(key="p", cards=[])) == [("cards", "list.short")]
 
 
-# Checks between the parts
-
-
-def test_all_references_at_once() -> None:
-    """Every fault between parts is told at once, in the order of the document."""
-    share = prices.PercentOf
-    plan = {
-        "key": "p",
-        "meters": [CALLS, Meter(key="seats", event="seat", aggregate=meters.Count()), CALLS],
-        "cards": [
-            card(
-                currency="USX",
-                items=[
-                    BASE,
-                    Item(key="calls", meter="call", price=RATE),
-                    Item(key="a", price=share(items=["b"], rate="0.1")),
-                    BASE,
-                    Item(key="b", price=share(items=["a", "bass"], rate="0.1")),
-                    Item(key="c", price=share(items=["c"], rate="0.1")),
-                    Item(key="d", price=share(items=["a"], rate="0.1")),
-                ],
-            ),
-            card(),
-            card(effective="2025-01-01"),
-            card(effective="2025-01-01T00:00:00Z"),
-        ],
-        "units": [
-            CustomUnit(key="credits", places=2),
-            CustomUnit(key="EUR", places=2),
-            CustomUnit(key="credits", places=0),
-        ],
-    }
-    expected = [
-        ("meters[2].key", "key.duplicate"),
-        ("cards[0].currency", "currency.unknown"),
-        ("cards[0].items[1].meter", "key.unknown"),
-        ("cards[0].items[2].price", "item.cycle"),
-        ("cards[0].items[3].key", "key.duplicate"),
-        ("cards[0].items[4].price", "item.cycle"),
-        ("cards[0].items[4].price", "key.unknown"),
-        ("cards[0].items[5].price", "item.cycle"),
-        ("cards[3]", "card.duplicate"),
-        ("units[1].key", "currency.taken"),
-        ("units[2].key", "key.duplicate"),
-    ]
-    assert faults(lambda: Plan(**plan)) == expected  # type: ignore[arg-type]
-
-
-def test_near_names() -> None:
-    """A reference to nothing names what is near, in the order of what is there."""
-    with pytest.raises(ValueError) as caught:
-        Plan.single("p", currency="USD", meters=[CALLS], items=[Item(key="x", meter="call", price=RATE)])
-    (problem,) = problems(caught.value)
-    assert problem.text == "the plan has no meter 'call'. Did you mean \"calls\"?"
-
-
-def test_circle_of_three() -> None:
-    """A circle is found at any length; what only leads into it or out of it is not blamed."""
-    wants = {"a": ["b"], "b": ["c"], "c": ["a", "base"], "into": ["a"], "base": []}
-    items = [
-        Item(key=key, price=prices.PercentOf(items=each, rate="0.1") if each else FEE) for key, each in wants.items()
-    ]
-    found = faults(lambda: Plan.single("p", currency="USD", items=items))
-    assert found == [(f"cards[0].items[{index}].price", "item.cycle") for index in (0, 1, 2)]
-
-
-def test_share_of_a_share() -> None:
-    """A share of a share is fine while nothing comes round to itself."""
-    items = [
-        Item(key="c", price=prices.PercentOf(items=["b"], rate="0.1")),
-        Item(key="b", price=prices.PercentOf(items=["base"], rate="0.1")),
-        BASE,
-    ]
-    assert len(Plan.single("p", currency="USD", items=items).cards[0].items) == 3
-
-
-def test_card_with_a_date_out_of_bounds() -> None:
-    """A card's date that is before all time in the plan's zone is told with its path."""
-    cards = [card(), card(effective="0001-01-01")]
-    assert len(Plan(key="p", cards=cards).cards) == 2
-    assert faults(lambda: Plan(key="p", cards=cards, zone="Asia/Tokyo")) == [("cards[1].effective", "time.bounds")]
-
-
-def test_cards_that_differ_in_one_thing() -> None:
-    """Currency, cohort, date and reach each tell two cards apart; a bare date is midnight in the plan's zone."""
-    cards = [
-        card(),
-        card(currency="EUR"),
-        card(cohort="early"),
-        card(effective="2025-01-01"),
-        card(applies="new"),
-        card(effective="2025-01-01T00:00:00Z"),
-    ]
-    assert len(Plan(key="p", cards=cards, zone="Europe/Stockholm").cards) == 6
-    assert faults(lambda: Plan(key="p", cards=cards)) == [("cards[5]", "card.duplicate")]
-    assert faults(lambda: Plan(key="p", cards=[card(), card(items=[])])) == [("cards[1]", "card.duplicate")]
-
-
-def test_meters_may_be_unpriced_and_change() -> None:
-    """A meter that no item prices is fine, and so is an item that has another meter on a later card."""
-    other = Meter(key="other", event="other", aggregate=meters.Count())
-    plan = Plan(
-        key="p",
-        meters=[CALLS, other],
-        cards=[
-            card(items=[Item(key="x", meter="calls", price=RATE)]),
-            card(items=[Item(key="x", meter="other", price=RATE)], effective="2025-01-01"),
-        ],
-    )
-    assert plan.cards[1].item("x").meter == "other"
-
-
 # Units
 
 
@@ -512,65 +376,6 @@ def test_variant() -> None:
     assert 'Did you mean "seats"' in str(caught.value)
 
 
-def test_diff() -> None:
-    """Two plans differ in words: fields, meters, cards, and items down to the number."""
-    new = Plan(
-        key="api-pro",
-        name="Pro",
-        zone="Europe/Stockholm",
-        metadata={"a": "1"},
-        meters=[
-            Meter(key="tokens", event="completion", aggregate=meters.Sum(of="total"), unit="token"),
-            CALLS,
-        ],
-        cards=[
-            card(
-                effective="2025-01-01",
-                items=[
-                    Item(key="base", price=prices.Flat(amount="25"), bill="advance"),
-                    Item(
-                        key="tokens",
-                        meter="tokens",
-                        price=prices.Graduated(
-                            tiers=[prices.Tier(up_to=1_000_000, unit_price="0"), prices.Tier(unit_price="0.000002")]
-                        ),
-                    ),
-                    Item(key="calls", meter="calls", price=RATE),
-                ],
-            ),
-            card(effective="2026-01-01", cohort="early", applies="new"),
-            card(currency="EUR"),
-        ],
-    )
-    assert API_PRO.diff(new) == (
-        "name Pro added",
-        "zone Europe/Stockholm added",
-        'metadata {"a": "1"} added',
-        "meter 'tokens': aggregate.of was tokens, is total",
-        "meter 'tokens': unit token added",
-        "meter 'seats' removed",
-        "meter 'calls' added",
-        "card USD from 2025-01-01: item 'base': price.amount was 20, is 25",
-        "card USD from 2025-01-01: item 'base': bill advance added",
-        "card USD from 2025-01-01: item 'seats' removed",
-        "card USD from 2025-01-01: item 'tokens': price.tiers[1].up_to 10000000 removed",
-        'card USD from 2025-01-01: item \'tokens\': price.tiers[2] {"unit_price": "0.0000015"} removed',
-        "card USD from 2025-01-01: item 'calls' added",
-        "card USD from 2026-01-01 for cohort 'early' for new subscriptions added",
-        "card EUR added",
-    )
-    back = new.diff(API_PRO)
-    assert "card EUR removed" in back and "meter 'seats' added" in back
-    assert 'card USD from 2025-01-01: item \'tokens\': price.tiers[2] {"unit_price": "0.0000015"} added' in back
-    assert API_PRO.diff(Plan.load(API_PRO.dump())) == ()
-
-
-def test_diff_of_long_values() -> None:
-    """A long value is cut short in the words."""
-    plan = Plan(key="p", cards=[card()], metadata={"a": "x" * 200})
-    assert Plan(key="p", cards=[card()], metadata={"a": "y"}).diff(plan) == (f"metadata.a was y, is {'x' * 80}...",)
-
-
 # Subscribing and looking up
 
 
@@ -630,25 +435,3 @@ def test_frozen() -> None:
     assert isinstance(API_PRO.cards, tuple) and isinstance(API_PRO.cards[0].items, tuple)
     assert {API_PRO, Plan.load(API_PRO.dump())} == {API_PRO}
     assert Carry("a", API_PRO.key, datetime(2025, 1, 1, tzinfo=UTC)).plan == "api-pro"
-
-
-def test_circle_over_two_cards() -> None:
-    """Items that read each other in opposite directions on two cards are refused: one period may hold both cards."""
-    share = [prices.PercentOf(items=[key], rate="0.1") for key in ("a", "b")]
-    fee = prices.Flat(amount="10")
-    with pytest.raises(ValueError, match=r"item\.cycle") as caught:
-        Plan(
-            key="p",
-            cards=[
-                RateCard(currency="USD", items=[Item(key="a", price=fee), Item(key="b", price=share[0])]),
-                RateCard(
-                    currency="USD",
-                    effective="2025-02-01",
-                    items=[Item(key="a", price=share[1]), Item(key="b", price=fee)],
-                ),
-            ],
-        )
-    assert [(each.path, each.code) for each in problems(caught.value)] == [
-        ("cards[0].items[1].price", "item.cycle"),
-        ("cards[1].items[0].price", "item.cycle"),
-    ]

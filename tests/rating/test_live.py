@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from threading import Lock, Thread
 from typing import Any
 
 import pytest
@@ -15,47 +12,18 @@ from ratecard.errors import MismatchError, NoPriceError, RatecardError, RecordEr
 from ratecard.guards import Breach, Cap, Crossed, Gauge
 from ratecard.meters import Meter
 from ratecard.money import Money
-from ratecard.periods import Period
-from ratecard.plans import Coupon, Item, PercentDiscount, Plan, RateCard, Terms, resolve
+from ratecard.plans import Item, Plan, RateCard, resolve
 from ratecard.rating import Live, charge, live, measure, rate, settle
 from ratecard.records import UsageRecord
 from tests.api_pro import API_PRO
+from tests.rating._opened import JANUARY, NOON, opened, simple, use
 
-JANUARY = Period.month(2025, 1)
-NOON = datetime(2025, 1, 10, 12, tzinfo=UTC)
 PRO = API_PRO.model_copy(
     update={
         "grants": (credits.Recurring(key="welcome", amount="5"),),
         "guards": (guards.Alert(spend="40"), guards.Cap(spend="100")),
     }
 )
-
-
-def opened(plan: Plan, **more: Any) -> Live:
-    """A live bill of January."""
-    return live(resolve(plan, plan.subscribe("acme", start="2025-01-01"), JANUARY), **more)
-
-
-def simple(*some: Any, price: prices.Price | None = None, **fields: Any) -> Plan:
-    """A plan of one item at a price of 1, under guards."""
-    return Plan.single(
-        "p", currency="USD",
-        meters=[
-            Meter(key="n", event="use", aggregate=meters.Sum(of="n")),
-            Meter(key="free", event="look", aggregate=meters.Count()),
-            Meter(key="seats", event="seat", aggregate=meters.Unique(of="user")),
-        ],
-        items=[
-            Item(key="n", meter="n", price=price or prices.PerUnit(unit_price="1")),
-            Item(key="seats", meter="seats", price=prices.PerUnit(unit_price="8")),
-        ],
-        guards=some, **fields,
-    )  # fmt: skip
-
-
-def use(n: Any, id: str | None = "r", seconds: int = 0, **more: Any) -> UsageRecord:
-    """A record of the item."""
-    return UsageRecord("use", NOON + timedelta(seconds=seconds), {"n": n, **more}, id=id)
 
 
 def test_the_whole_of_it() -> None:
@@ -201,41 +169,6 @@ def test_unasked_usage_is_billed_and_told() -> None:
     assert not bill.admit(use(1, "c"))
 
 
-def test_reservations_count_until_they_end() -> None:
-    """What is in flight counts against every cap; committed, what ran counts; released, nothing."""
-    bill = opened(simple(Cap(spend=10)))
-    assert bill.reserve(use(6, "a"))
-    assert bill.left(NOON) == {"cap on subtotal": 4}
-    assert not bill.admit(use(5, "b"))
-    assert bill.quote(use(5, "b")) == Money("5", "USD")
-    assert bill.statement().due == Money("0", "USD")
-    version = bill.version
-    assert bill.commit("a", use(2, "a")) == ()
-    assert bill.version == version + 1
-    assert bill.reserve(use(8, None), id="mine")
-    bill.release("mine")
-    assert bill.admit(use(8, "c"))
-    for wrong in (lambda: bill.commit("a"), lambda: bill.release("mine")):
-        with pytest.raises(MismatchError) as caught:
-            wrong()
-        assert caught.value.code == "live.reserved"
-    bill.reserve(use(1, "d"))
-    for record in (use(1, "d"), use(1, None)):
-        with pytest.raises(MismatchError) as caught:
-            bill.reserve(record)
-        assert caught.value.code == "live.held"
-
-
-def test_a_reserved_record_that_came_by_itself() -> None:
-    """A reservation whose record was counted meanwhile holds nothing more, and its commit is a copy."""
-    bill = opened(simple(Cap(spend=10)))
-    bill.reserve(use(6, "a"))
-    bill.record(use(6, "a"))
-    assert bill.left(NOON) == {"cap on subtotal": 4}
-    assert bill.commit("a") == ()
-    assert bill.statement().due == Money("6", "USD")
-
-
 def test_windows_are_mended() -> None:
     """A limit that counts by itself takes what is let through, and is told what really ran."""
     cap = Cap(key="hour", spend=10, window_seconds=3600)
@@ -373,56 +306,6 @@ def test_credits_are_read() -> None:
     assert not window.admit(use(9, "b"))
 
 
-def test_a_clamp_needs_one_property() -> None:
-    """Which property is cut is told, or there is only one; a request of nothing is not cut."""
-    plan = Plan.single(
-        "p", currency="USD",
-        meters=[
-            Meter(key="in", event="use", aggregate=meters.Sum(of="in")),
-            Meter(key="out", event="use", aggregate=meters.Sum(of="out")),
-            Meter(key="calls", event="call", aggregate=meters.Count()),
-        ],
-        items=[Item(key=key, meter=key, price=prices.PerUnit(unit_price=1)) for key in ("in", "out", "calls")],
-        guards=[Cap(spend=10, mode="clamp")],
-    )  # fmt: skip
-    bill = opened(plan)
-    ask = UsageRecord("use", NOON, {"in": 4, "out": 9}, id="a")
-    assert bill.admit(ask, cut="out").fits == 6
-    for record, named in ((ask, None), (ask, "none"), (UsageRecord("call", NOON), None)):
-        with pytest.raises(MismatchError) as caught:
-            bill.admit(record, cut=named)
-        assert caught.value.code == "live.cut"
-    nothing = bill.admit(UsageRecord("use", NOON, {"in": 4, "out": 0}, id="b"), cut="out")
-    assert nothing.allowed
-    assert nothing.fits == 0
-    assert bill.reserve(ask, cut="out").fits == 6
-    bill.commit("a")
-    assert bill.statement().due == Money("10", "USD")
-
-
-FALLS = prices.Volume(tiers=[prices.Tier(up_to=10, unit_price=2), prices.Tier(unit_price=1)])
-
-
-def test_a_clamp_where_another_item_may_fall() -> None:
-    """What another item reads of the request may fall as it grows: then all of it is let through, or nothing."""
-    least = prices.Hybrid(combine="sum", prices=[prices.PercentOf(items=["n"], rate="0.1"), FALLS])
-    plan = Plan.single(
-        "p", currency="USD",
-        meters=[
-            Meter(key="n", event="use", aggregate=meters.Sum(of="n")),
-            Meter(key="m", event="m", aggregate=meters.Count()),
-        ],
-        items=[
-            Item(key="n", meter="n", price=prices.PerUnit(unit_price=1)),
-            Item(key="m", meter="m", price=least),
-        ],
-        guards=[Cap(spend=11, mode="clamp")],
-    )  # fmt: skip
-    bill = opened(plan)
-    asks = [UsageRecord("use", NOON, {"n": count}, id=str(count)) for count in (20, 10)]
-    assert [(bill.admit(ask).allowed, bill.admit(ask).fits) for ask in asks] == [(False, 0), (True, 10)]
-
-
 def test_a_bill_is_opened_with_its_guards() -> None:
     """With the state of its guards a bill goes on; what was told is not told again."""
     bill = opened(PRO)
@@ -430,37 +313,6 @@ def test_a_bill_is_opened_with_its_guards() -> None:
     assert [type(each) for each in bill.record(more)] == [Crossed]
     on = opened(PRO, tally=bill.tally, guards=bill.guards)
     assert on.record(UsageRecord("completion", NOON, {"tokens": 1}, id="b")) == ()
-
-
-@pytest.mark.parametrize(
-    ("price", "more", "asked", "fits"),
-    [
-        (FALLS, {}, 14, 7),
-        (FALLS, {"items": 1}, 14, 14),
-        (FALLS, {"items": 1}, 10, 0),
-        (prices.Brackets(brackets=[prices.Bracket(up_to=10, price=prices.PerUnit(unit_price=2)),
-                                   prices.Bracket(price=prices.PerUnit(unit_price=1))]), {}, 16, 0),
-        (prices.Brackets(brackets=[prices.Bracket(up_to=10, price=prices.PerUnit(unit_price=2)),
-                                   prices.Bracket(price=prices.PerUnit(unit_price=1))]), {}, 12, 12),
-        (prices.Percentage(rate="0.5"), {}, 40, 29),
-        (prices.Package(package_size=5, package_price=4), {}, 40, 15),
-        (prices.PerUnit(unit_price=1), {"coupon": True}, 20, 20),
-        (prices.PerUnit(unit_price=2), {"coupon": True}, 20, 0),
-    ],
-)  # fmt: skip
-def test_clamps_where_prices_fall(price: prices.Price, more: dict[str, Any], asked: int, fits: int) -> None:
-    """Where a price falls each stretch is looked at; where it is not known whether it does, all fits or nothing."""
-    items = [Item(key="n", meter="n", price=price, each=["team"] if "items" in more else [])]
-    off = PercentDiscount(rate="0.5")
-    plan = Plan.single(
-        "p", currency="USD", meters=[Meter(key="n", event="use", aggregate=meters.Sum(of="n"))], items=items,
-        coupons=[Coupon(key="c", discount=off, minimum_spend="9")] if "coupon" in more else [],
-        guards=[Cap(spend="14.5", mode="clamp")],
-    )  # fmt: skip
-    coupons = ["c"] if "coupon" in more else []
-    terms = resolve(plan, plan.subscribe("acme", start="2025-01-01", coupons=coupons), JANUARY)
-    verdict = live(terms).admit(use(asked, team="a"))
-    assert (verdict.fits, verdict.allowed) == (fits, fits == asked)
 
 
 def test_state_goes_out_and_comes_back() -> None:
@@ -511,119 +363,6 @@ def test_levels_are_held_to_the_end() -> None:
     assert bill.quote(half) == Money("93", "USD")
     assert bill.admit(half)
     assert not bill.admit(UsageRecord("seat", "2025-01-16T12:00:00Z", {"n": 7}, id="a"))
-
-
-class Workers:
-    """Workers that each read a row, ask its bill, and write it back if the version is still the one they read."""
-
-    def __init__(self, terms: Terms, start: Any) -> None:
-        self.terms = terms
-        self.asked: dict[tuple[str, str], tuple[bool, str]] = {}
-        self.known: dict[tuple[Any, ...], int] = {}
-        self.start = json.dumps(start)
-
-    def ask(self, text: str, name: str) -> tuple[bool, str]:
-        """Whether a worker may reserve, and the row after it."""
-        if (text, name) not in self.asked:
-            bill = Live.load(json.loads(text), self.terms)
-            self.asked[text, name] = (bill.reserve(use(1, name)).allowed, json.dumps(bill.dump()))
-        return self.asked[text, name]
-
-    def orders(self, row: str, states: tuple[Any, ...], through: int) -> int:
-        """
-        In how many orders the steps that are left can be taken; no more than two are let through in any of them.
-
-        A worker's state is what it read, once it did; what it was answered, once it asked; and None when it is done.
-        """
-        assert through <= 2
-        assert len(json.loads(row)["reserved"]) == through
-        if not any(states):
-            return 1
-        mark = (row, states, through)
-        if mark not in self.known:
-            found = 0
-            for worker, state in enumerate(states):
-                after, more, name = row, through, f"w{worker}"
-                if state == ("new",):
-                    next_state: Any = ("read", row)
-                elif state is not None and state[0] == "read":
-                    next_state = ("asked", state[1], *self.ask(state[1], name))
-                elif state is not None:
-                    _, read, allowed, text = state
-                    next_state = None
-                    if allowed and json.loads(read)["version"] == json.loads(row)["version"]:
-                        after, more = text, through + 1
-                else:
-                    continue
-                found += self.orders(after, (*states[:worker], next_state, *states[worker + 1 :]), more)
-            self.known[mark] = found
-        return self.known[mark]
-
-
-def test_every_interleaving_of_four_workers() -> None:
-    """Four workers of three steps each never let through more than the cap, in any of the orders they can step in."""
-    bill = opened(simple(Cap(spend=2)))
-    workers = Workers(bill.terms, bill.dump())
-    assert workers.orders(workers.start, (("new",),) * 4, 0) == 369_600
-
-
-def test_threads_on_one_budget() -> None:
-    """Sixteen threads under one lock let through just the budget, and not a cent more."""
-    plan = simple(Cap(spend=5), price=prices.PerUnit(unit_price="0.01"))
-    bill, lock = opened(plan), Lock()
-    through: list[str] = []
-
-    def work(name: int) -> None:
-        for number in range(50):
-            record = use(1, f"{name}-{number}")
-            with lock:
-                if bill.admit(record):
-                    bill.record(record)
-                    through.append(f"{name}-{number}")
-
-    threads = [Thread(target=work, args=[name]) for name in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(through) == 500
-    assert bill.statement().due == Money("5.00", "USD")
-
-
-def test_clamps_that_cannot_be_cut() -> None:
-    """Where a cut would move more than one sum up, or a price falls elsewhere, all fits or nothing."""
-    plan = Plan.single(
-        "p", currency="USD",
-        meters=[
-            Meter(key="n", event="use", aggregate=meters.Sum(of="n")),
-            Meter(key="net", event="net", aggregate=meters.Sum(of="m", less=["n"])),
-            Meter(key="rest", event="net", aggregate=meters.Sum(of="n")),
-            Meter(key="top", event="top", aggregate=meters.Max(of="n")),
-            Meter(key="sum", event="top", aggregate=meters.Sum(of="n")),
-        ],
-        items=[
-            Item(key=key, meter=key, price=prices.PerUnit(unit_price=1)) for key in ("n", "net", "rest", "top", "sum")
-        ],
-        guards=[Cap(spend=10, mode="clamp")],
-    )  # fmt: skip
-    bill = opened(plan)
-    assert bill.admit(UsageRecord("net", NOON, {"m": 30, "n": 15}, id="a"), cut="n").fits == 0
-    assert bill.admit(UsageRecord("top", NOON, {"n": 15}, id="a")).fits == 0
-    assert bill.admit(UsageRecord("use", NOON, {"n": 15}, id="a")).fits == 10
-    low = opened(simple(Cap(spend=10, mode="clamp"), price=FALLS))
-    low.record(use(-3, "minus"))
-    assert low.admit(use(30, "a")).fits == 0
-    many = prices.Volume(package_size=1, tiers=[prices.Tier(up_to=20, unit_price=2), prices.Tier(unit_price=1)])
-    assert opened(simple(Cap(spend=10, mode="clamp"), price=many)).admit(use(20_000)).fits == 0
-    least = prices.PercentOf(items=["n"], rate="0.1")
-    shared = Plan.single(
-        "p", currency="USD", meters=[Meter(key="n", event="use", aggregate=meters.Sum(of="n"))],
-        items=[Item(key="n", meter="n", price=prices.PerUnit(unit_price=1)), Item(key="part", price=least),
-               Item(key="seats", quantity="seats", price=FALLS)],
-        guards=[Cap(spend=11, mode="clamp")],
-    )  # fmt: skip
-    terms = resolve(shared, shared.subscribe("acme", start="2025-01-01", quantities={"seats": 0}), JANUARY)
-    assert live(terms).admit(use(30)).fits == 10
 
 
 def test_records_that_prices_look_at() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ratecard.credits import Grant, Ledger, Policy
 from ratecard.credits._books import Books
-from ratecard.credits._lots import Holding
+from ratecard.credits._holdings import Holding
 from ratecard.money import Currency, Money
 from ratecard.periods import Period
 from ratecard.plans import Plan

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from ratecard.periods import Period
 from ratecard.plans import Carry, Catalog, Order, Plan, Subscription
 from ratecard.rating import Statement, invoice, rate
 from ratecard.records import UsageRecord
+from tests.parts import through
 
 MARCH, APRIL = Period.month(2025, 3), Period.month(2025, 4)
 HALVES = MARCH.split("2025-03-16")
@@ -51,12 +51,6 @@ def bills(
         assert found[-1].verify()
         carry = through(found[-1])
     return found
-
-
-def through(bill: Statement) -> Carry:
-    """What a statement carries, through JSON text."""
-    assert bill.carry is not None
-    return Carry.from_json(json.loads(json.dumps(bill.carry.to_json())))
 
 
 def dues(found: Sequence[Statement]) -> list[str]:

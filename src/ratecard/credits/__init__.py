@@ -24,8 +24,9 @@ from ._entries import (
 )
 from ._fields import entry_id
 from ._grants import AnyGrant, Category, Grant, Recurring, Rollover, Scope, Use
+from ._holdings import Holding
 from ._ledger import Ledger, OpenLedger
-from ._lots import Holding, Lot
+from ._lots import Lot
 from ._policy import AnyOverage, BurnKey, CommitOver, Leave, LotTime, Negative, Overage, Policy, Preset, Refuse
 from ._results import Draw, Return
 from ._returns import Due

@@ -18,7 +18,8 @@ from ..money import Currency
 from ._codec import Part, Returning
 from ._entry import Entry, Move, entry_of
 from ._grants import Use
-from ._lots import EXPIRED, LEFT, REFUNDED, RESERVED, ROLLED_OUT, SPENT, VOIDED, Column, Lot
+from ._holdings import EXPIRED, LEFT, REFUNDED, RESERVED, ROLLED_OUT, SPENT, VOIDED, Column
+from ._lots import Lot
 
 __all__ = [
     "KINDS", "Committed", "Drawn", "Entry", "Expired", "Granted", "Move", "Part", "Refunded", "Released", "Repaid",

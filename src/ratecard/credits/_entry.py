@@ -12,7 +12,8 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 from .._model import show_day
 from .._numbers import ZERO
 from ._codec import read_fields, show_fields
-from ._lots import REFUNDED, Column, Lot
+from ._holdings import REFUNDED, Column
+from ._lots import Lot
 
 __all__ = ["Entry", "Move", "entry_of"]
 

@@ -17,7 +17,8 @@ from ..periods import Period
 from ._books import Books
 from ._entries import Committed, Drawn, Entry, Repaid, Returned
 from ._grants import Use
-from ._lots import LEFT, Lot
+from ._holdings import LEFT
+from ._lots import Lot
 
 __all__ = ["balance", "points"]
 

@@ -1,5 +1,5 @@
 """
-A lot: one grant as a ledger holds it, with all its times as instants; and where what it held has gone.
+A lot: one grant as a ledger holds it, with all its times as instants; and its place in the order of burning.
 """
 
 from __future__ import annotations
@@ -8,32 +8,26 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import takewhile
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from .._model import show_day
-from .._numbers import CONTEXT, ZERO, Exact, exact, mul, plain, text
+from .._numbers import ZERO, Exact, exact, mul, plain, text
 from .._problems import problems
 from ..errors import LedgerError, RatecardError
 from ..money import Currency, Money
 from ..periods import instant, moment
-from ._fields import brief, is_money, read_id, read_unit, show_unit, sound_amount
+from ._fields import brief, is_money, read_id, read_unit, show_unit, sound_amount, stored_id
 from ._grants import Grant, Rollover, Scope
 from ._policy import BurnKey
 from ._queue import Rank
 
-__all__ = ["COLUMNS", "Column", "Holding", "Lot", "micros", "opened", "rank"]
+__all__ = ["Lot", "micros", "rank"]
 
 _EPOCH: Final = instant("1970-01-01T00:00:00Z")
 _MICROSECOND: Final = timedelta(microseconds=1)
 _NEVER: Final = 10**30
-
-COLUMNS: Final = ("left", "reserved", "spent", "expired", "voided", "rolled_out", "refunded")
-"""Where the credits of a lot are."""
-
-Column: TypeAlias = int
-LEFT, RESERVED, SPENT, EXPIRED, VOIDED, ROLLED_OUT, REFUNDED = range(7)
 
 
 class Lot:
@@ -273,7 +267,7 @@ def _read_lot(value: Any) -> Lot:
     if not (type(rolled) is int and type(told["priority"]) is int and isinstance(told["paid"], bool)):
         raise LedgerError("a number or a flag that is none", code="ledger.entry")
     return Lot(
-        read_id(told["id"]),
+        stored_id(told["id"]),
         read_id(told["key"]),
         unit,
         sound_amount(Money.make(amount, unit)),
@@ -287,7 +281,7 @@ def _read_lot(value: Any) -> Lot:
         cost_currency=None if currency is None else read_unit(currency),
         rollover=None if rollover is None else Rollover.model_validate(rollover),
         rolled=rolled,
-        root=read_id(told.get("root", told["id"])),
+        root=stored_id(told.get("root", told["id"])),
     )
 
 
@@ -298,7 +292,8 @@ def micros(at: datetime) -> int:
 
 def rank(lot: Lot, keys: tuple[BurnKey, ...]) -> Rank:
     """The place of a lot in the order of burning; no two lots have the same."""
-    return (*(_part(lot, key) for key in keys if key != "id"), lot.id)
+    end = _NEVER if lot.expiry is None else micros(lot.expiry)
+    return (*(_part(lot, key) for key in keys if key != "id"), lot.id, micros(lot.effective), end)
 
 
 def _part(lot: Lot, key: BurnKey) -> Any:
@@ -323,95 +318,3 @@ def _part(lot: Lot, key: BurnKey) -> Any:
     if key == "narrow":
         return lot.scope.breadth or _NEVER
     return lot.amount.copy_negate()
-
-
-class Holding(NamedTuple):
-    """
-    A lot and where its credits are now. The amounts of all columns add up to what it began with.
-
-    Attributes:
-        lot: the lot.
-        number: its place among the lots of the ledger, in the order of granting.
-        rank: its place in the order of burning.
-        amounts: how much is in each of `COLUMNS`.
-        closed: whether nothing comes back to it, since it expired or was taken back whole.
-    """
-
-    lot: Lot
-    number: int
-    rank: Rank
-    amounts: tuple[Decimal, ...]
-    closed: bool = False
-
-    @property
-    def left(self) -> Decimal:
-        """What can still be drawn."""
-        return self.amounts[LEFT]
-
-    @property
-    def reserved(self) -> Decimal:
-        """What is held for work in flight."""
-        return self.amounts[RESERVED]
-
-    @property
-    def spent(self) -> Decimal:
-        """What has been drawn, less what came back."""
-        return self.amounts[SPENT]
-
-    @property
-    def expired(self) -> Decimal:
-        """What was lost when it expired."""
-        return self.amounts[EXPIRED]
-
-    @property
-    def voided(self) -> Decimal:
-        """What was taken back without pay."""
-        return self.amounts[VOIDED]
-
-    @property
-    def rolled_out(self) -> Decimal:
-        """What went on into another lot."""
-        return self.amounts[ROLLED_OUT]
-
-    @property
-    def refunded(self) -> Decimal:
-        """What was taken back for money."""
-        return self.amounts[REFUNDED]
-
-    @property
-    def live(self) -> bool:
-        """Whether there is something to draw, whatever the time."""
-        return bool(self.amounts[LEFT]) and not self.closed
-
-    def moved(self, source: Column, target: Column, amount: Decimal) -> Holding:
-        """
-        With an amount taken from one column to another.
-
-        Raises:
-            LedgerError: `ledger.overspent` where there is not that much, `ledger.amount` below 0.
-        """
-        if amount < ZERO:
-            raise LedgerError(f"{text(amount)} is below 0; move 0 or more", code="ledger.amount")
-        amounts = list(self.amounts)
-        rest = CONTEXT.subtract(amounts[source], amount)
-        if rest < ZERO:
-            raise LedgerError(
-                f"lot {self.lot.id!r} has {text(amounts[source])} {COLUMNS[source]}, not {text(amount)}; "
-                "look at the ledger again before you post",
-                code="ledger.overspent",
-            )
-        amounts[source] = rest
-        amounts[target] = CONTEXT.add(amounts[target], amount)
-        return Holding(self.lot, self.number, self.rank, tuple(amounts), self.closed)
-
-    def shut(self) -> Holding:
-        """Closed for good."""
-        return Holding(self.lot, self.number, self.rank, self.amounts, True)
-
-
-_NONE = (ZERO,) * (len(COLUMNS) - 1)
-
-
-def opened(lot: Lot, number: int, place: Rank) -> Holding:
-    """A lot that is as it began."""
-    return Holding(lot, number, place, (lot.amount, *_NONE))

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ._grants import Scope, Use
-from ._lots import Holding, micros
+from ._holdings import Holding
 from ._map import Map
-from ._queue import Queue
+from ._queue import Spans
 
 __all__ = ["Pool", "Pools"]
 
@@ -24,25 +24,32 @@ class Pool(NamedTuple):
 
     Attributes:
         scope: what they pay for.
+        name: the scope as text.
         queue: all of them in the order of burning.
-        going: those of them that are not over at an instant.
+        rolled: those of them that rolled over.
+        going: those of them that are not over at an instant; None until somebody asks for such.
         mark: that instant, in microseconds.
     """
 
     scope: Scope
-    queue: Queue = Queue()
-    going: Queue = Queue()
+    name: str
+    queue: Spans = Spans()
+    rolled: Spans = Spans()
+    going: Spans | None = None
     mark: int = -(10**30)
 
     def requeued(self, holding: Holding) -> Pool:
         """With a lot that is live now and was not, or the other way round."""
-        place, expiry = holding.rank, holding.lot.expiry
+        place = holding.rank
 
-        def moved(queue: Queue) -> Queue:
+        def moved(queue: Spans) -> Spans:
             return queue.added(place) if holding.live else queue.removed(place)
 
-        goes = expiry is None or micros(expiry) > self.mark
-        return self._replace(queue=moved(self.queue), going=moved(self.going) if goes else self.going)
+        going = self.going
+        if going is not None and place[-1] > self.mark:
+            going = moved(going)
+        rolled = moved(self.rolled) if holding.lot.rolled else self.rolled
+        return self._replace(queue=moved(self.queue), rolled=rolled, going=going)
 
 
 class Pools:
@@ -60,15 +67,16 @@ class Pools:
 
     def of(self, scope: Scope) -> Pool:
         """That of a scope; an empty one where there is none."""
-        return self._held.get(_name(scope)) or Pool(scope)
+        name = _name(scope)
+        return self._held.get(name) or Pool(scope, name)
 
     def put(self, pool: Pool) -> Pools:
         """With one exchanged, or added."""
-        name, by_limit = _name(pool.scope), self._by_limit
-        if self._held.get(name) is None:
+        held, by_limit = self._held.put(pool.name, pool), self._by_limit
+        if len(held) != len(self._held):
             for limit in _limits(pool.scope):
-                by_limit = by_limit.put(limit, (*(by_limit.get(limit) or ()), name))
-        return Pools(self._held.put(name, pool), by_limit)
+                by_limit = by_limit.put(limit, (*(by_limit.get(limit) or ()), pool.name))
+        return Pools(held, by_limit)
 
     def covering(self, use: Use) -> list[Pool]:
         """Those whose scope covers a use, in no order to rely on."""
@@ -86,7 +94,7 @@ class Pools:
 
 def _name(scope: Scope) -> str:
     """A scope as text, another for each."""
-    dimensions = sorted(scope.dimensions.items())
+    dimensions = sorted(scope.dimensions.items()) if scope.dimensions else ()
     return repr((scope.items, scope.meters, scope.customers, scope.metered, dimensions))
 
 

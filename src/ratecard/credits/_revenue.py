@@ -16,7 +16,8 @@ from ..money import Currency
 from ..periods import Period
 from ._books import Books
 from ._entries import Entry, Granted
-from ._lots import EXPIRED, REFUNDED, ROLLED_OUT, SPENT, VOIDED, Lot
+from ._holdings import EXPIRED, REFUNDED, ROLLED_OUT, SPENT, VOIDED
+from ._lots import Lot
 
 __all__ = ["LotRevenue", "Revenue", "revenue_of"]
 

@@ -11,7 +11,7 @@ from .._numbers import CONTEXT
 from ._books import Books
 from ._codec import Part
 from ._entries import Drawn
-from ._lots import LEFT, SPENT, Holding
+from ._holdings import LEFT, SPENT, Holding
 
 __all__ = ["undo"]
 

@@ -9,7 +9,6 @@ in, a new state and the answer come out.
 from __future__ import annotations
 
 from ._alerts import Alert
-from ._answers import Bound, Breach, Crossed, Rearmed, Signal, Signals, Verdict
 from ._base import Calm, Guard, Portion
 from ._caps import Cap
 from ._check import Watch, guard_problems
@@ -18,8 +17,10 @@ from ._fair import FairUse
 from ._limits import AnyRateLimit, Bucket, Concurrency, FixedWindow, RateLimit, SlidingWindow, TokenBucket
 from ._margin import MarginFloor
 from ._reading import Gauge, Group, Reading
+from ._signals import Breach, Crossed, Rearmed, Signal, Signals
 from ._state import State
 from ._union import AnyGuard
+from ._verdict import Bound, Verdict
 from ._volume import VolumeLevel, VolumeThreshold
 
 __all__ = [

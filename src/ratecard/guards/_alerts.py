@@ -13,11 +13,11 @@ from pydantic import Field, model_validator
 from .._model import Key, OptionalAmount, default, refuse
 from .._numbers import CONTEXT, ZERO, Exact, add, div, floor, mul, sub, text
 from ..errors import Problem
-from ._answers import Crossed, Rearmed, Signals
 from ._base import Calm, Guard, Look, Setting, Work, Worth, wide, within_problems
 from ._caps import Cap, Of, Spent, WindowCap, scope_problems
 from ._edges import UNTOLD, Edge, Rearm, dump_edge, frame_of, load_edge, moved, start_of
 from ._reading import Gauge, Group, Reading, margin, spare
+from ._signals import Crossed, Rearmed, Signals
 from ._table import Table
 from ._windows import Part, instant_of
 

@@ -20,8 +20,10 @@ from .._numbers import CONTEXT, ONE, ZERO, Exact, add, floor, neg, number, sub, 
 from .._worth import OptionalWorth
 from ..cadence import Cadence
 from ..errors import MismatchError, NumberError, Problem
-from ._answers import Bound, Breach, Signals, seconds
+from ._answers import seconds
 from ._reading import Gauge, Group, Reading
+from ._signals import Breach, Signals
+from ._verdict import Bound
 from ._windows import Part, bad_state, instant_of
 
 __all__ = ["NOTHING", "Calm", "Guard", "Look", "Portion", "Setting", "Took", "Work", "Worth", "wide", "width"]

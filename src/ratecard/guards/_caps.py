@@ -13,12 +13,13 @@ from .._model import Key, OptionalAmount, default, refuse
 from .._numbers import ZERO, Exact, sub, text
 from ..cadence import Cadence
 from ..errors import MismatchError, Problem
-from ._answers import Bound, Signals
 from ._base import Calm, Guard, Look, Portion, Setting, Work, Worth, wide, width, within_problems
 from ._clamp import clamp
 from ._counted import Counted, factor, highest, left_of
 from ._edges import UNTOLD, Edge, dump_edge, frame_of, load_edge, moved
 from ._reading import Gauge, Group, Reading
+from ._signals import Signals
+from ._verdict import Bound
 from ._windows import Calendar, Part, Rolling, Window, micros, read_exact, read_row
 
 __all__ = ["Cap", "Mode", "Of", "Spent", "WindowCap", "anchor_problems", "scope_problems", "spelled", "window_problems"]

@@ -11,25 +11,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from .._instants import told_at
 from .._kinds import expect
 from .._numbers import ONE, ZERO, Exact, number, plain
 from ..errors import DefinitionError, MismatchError, Problem
-from ._answers import Bound, Signal, Signals, Verdict
 from ._base import NOTHING, Calm, Guard, Look, Portion, Setting, Took, Work
 from ._caps import Cap
 from ._each import worker
 from ._limits import Bucket
 from ._reading import Reading, Value, told_group
-from ._state import State
-from ._windows import Part, bad_state, instant_of, micros, read_at, read_int
+from ._signals import Signal, Signals
+from ._state import State, dumped, loaded
+from ._verdict import Bound, Verdict, furthest
+from ._windows import Part, instant_of, micros
 
 __all__ = ["Watch", "guard_problems"]
-
-_FORMAT = 3
-_FIELDS = {"guards", "version", "at", "parts"}
 
 
 class Watch:
@@ -170,7 +168,7 @@ class Watch:
         new = state if parts is state.parts else State(state.version + 1, now, parts)
         known = look.after if allowed or fit else before
         if bounds:
-            bounds.sort(key=_furthest)
+            bounds.sort(key=furthest)
         return new, Verdict(
             allowed, fit, tuple(bounds), when if now == told else instant_of(now), lambda: self._left(new, look, known)
         )
@@ -345,12 +343,7 @@ class Watch:
 
     def dump(self, state: State) -> dict[str, Any]:
         """The state as plain data, ready for JSON; guards by name."""
-        parts: dict[str, Any] = {}
-        for name, work, part in zip(self._places, self._works, state.parts, strict=True):
-            told = work.dump(part)
-            if told != work.dump(work.zero()):
-                parts[name] = told
-        return {"guards": _FORMAT, "version": state.version, "at": state.at, "parts": parts}
+        return dumped(state, self._named())
 
     def load(self, data: object) -> State:
         """
@@ -359,34 +352,14 @@ class Watch:
         Raises:
             MismatchError: `guard.state`.
         """
-        if not isinstance(data, Mapping) or set(cast(Mapping[object, object], data)) != _FIELDS:
-            raise bad_state("the state of guards")
-        told = cast(Mapping[str, Any], data)
-        # The form before had no dimensions beside the groups.
-        if read_int(told["guards"]) not in (2, _FORMAT):
-            raise bad_state(f"the state of guards in form {_FORMAT}, but in form {told['guards']}, which is not read")
-        if not isinstance(told["parts"], Mapping) or read_int(told["version"]) < 0:
-            raise bad_state("the state of guards")
-        held = cast(Mapping[str, Any], told["parts"])
-        parts = tuple(
-            _loaded(name, work, held[name]) if name in held else work.zero()
-            for name, work in zip(self._places, self._works, strict=True)
-        )
-        return State(told["version"], None if told["at"] is None else read_at(told["at"]), parts)
+        return loaded(data, self._named())
+
+    def _named(self) -> dict[str, Work]:
+        """What answers for each guard, by its name, in the order of the parts of a state."""
+        return dict(zip(self._places, self._works, strict=True))
 
     def __repr__(self) -> str:
         return f"<Watch of {', '.join(self._places) or 'nothing'}>"
-
-
-def _loaded(name: str, work: Work, data: Any) -> Part:
-    try:
-        return work.load(data)
-    except MismatchError as error:
-        told = (
-            f"the guard {name[:60]!r}: {error.text}; a guard of another kind, with another `each` or another window "
-            "needs a key of its own, and then starts at nothing"
-        )
-        raise MismatchError(told, code=error.code, path=f"parts.{name}") from None
 
 
 def _told(group: Mapping[str, Value] | None) -> Mapping[str, str] | None:
@@ -403,23 +376,6 @@ def _expect(state: object) -> None:
 
 def _calls(calls: Decimal | int | str) -> Decimal:
     return ONE if calls is ONE else ZERO if calls is ZERO else number(calls)
-
-
-def _furthest(bound: Bound) -> tuple[bool, Any]:
-    # A limit of 0 is passed by any factor.
-    return (False, 0) if bound.factor is None else (True, _Falling(bound.factor))
-
-
-class _Falling:
-    """Sorts exact values from the greatest down."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Exact) -> None:
-        self.value = value
-
-    def __lt__(self, other: _Falling) -> bool:
-        return self.value > other.value
 
 
 def guard_problems(guards: Sequence[Guard]) -> list[Problem]:

@@ -10,10 +10,11 @@ from typing import Any
 
 from .._numbers import ZERO, Exact, add, div, neg, sub, text
 from ..errors import MismatchError
-from ._answers import Bound, Signals
 from ._base import Guard, Look, Portion, Work
 from ._clamp import clamp, peak
 from ._reading import Gauge, Group
+from ._signals import Signals
+from ._verdict import Bound
 from ._windows import Part, Window
 
 __all__ = ["Counted", "factor", "highest", "left_of"]

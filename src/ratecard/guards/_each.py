@@ -10,10 +10,11 @@ from typing import Any, cast
 
 from .._numbers import Exact
 from ..errors import MismatchError
-from ._answers import Bound, Signals
 from ._base import Guard, Look, Portion, Setting, Work
 from ._reading import Group, grouped
+from ._signals import Signals
 from ._table import Table
+from ._verdict import Bound
 from ._windows import Part, bad_state
 
 __all__ = ["GROUPS_MAX", "Each", "worker"]

@@ -12,12 +12,13 @@ from pydantic import model_validator
 from .._model import Amount, Key, default, refuse
 from .._numbers import Exact
 from ..errors import Problem
-from ._answers import Bound, Signals
 from ._base import Guard, Look, Setting, Work, wide, within_problems
 from ._caps import scope_problems
 from ._edges import UNTOLD, Edge, dump_edge, frame_of, load_edge, moved
 from ._limits import AnyRateLimit
 from ._reading import Gauge, Group
+from ._signals import Signals
+from ._verdict import Bound
 from ._windows import Part, read_row
 
 __all__ = ["FairUse"]

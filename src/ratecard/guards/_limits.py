@@ -16,11 +16,12 @@ from .._model import Amount, Key, OptionalAmount, default, refuse, tagged
 from .._numbers import CONTEXT, ONE, PLACES, ZERO, Exact, add, ceil, div, floor, mul, sub, text
 from ..cadence import Cadence
 from ..errors import MismatchError, Problem
-from ._answers import Bound, Signals
 from ._base import Calm, Guard, Look, Setting, Work, wide, width, within_problems
 from ._caps import anchor_problems, spelled, window_problems
 from ._counted import Counted, factor
 from ._reading import Gauge, Group, Reading
+from ._signals import Signals
+from ._verdict import Bound
 from ._windows import Calendar, Rolling, Tumbling, bad_state, read_at, read_exact, read_row
 
 __all__ = ["AnyRateLimit", "Bucket", "Concurrency", "FixedWindow", "RateLimit", "SlidingWindow", "TokenBucket"]

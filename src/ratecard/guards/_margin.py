@@ -14,10 +14,11 @@ from pydantic import model_validator
 from .._model import Amount, Key, default, refuse
 from .._numbers import Exact, div, mul, sub
 from ..errors import Problem
-from ._answers import Bound, Signals
 from ._base import Guard, Look, Setting, Work, wide, within_problems
 from ._edges import UNTOLD, Edge, dump_edge, frame_of, load_edge, moved
 from ._reading import HUNDRED, Gauge, Group, margin, spare
+from ._signals import Signals
+from ._verdict import Bound
 
 __all__ = ["MarginFloor"]
 

@@ -14,11 +14,11 @@ from .._model import Amount, Key, Many, Model, default, refuse
 from .._numbers import number
 from ..errors import Problem
 from ._alerts import EdgeWork
-from ._answers import Crossed, Rearmed, Signals
 from ._base import Guard, Look, Setting, Work, wide, within_problems
 from ._caps import scope_problems
 from ._edges import Edge, Rearm, frame_of, moved, start_of
 from ._reading import Gauge, Group
+from ._signals import Crossed, Rearmed, Signals
 
 __all__ = ["VolumeLevel", "VolumeThreshold"]
 

@@ -16,25 +16,24 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import product
 from math import prod
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from .._kinds import expect, expect_offer
-from .._numbers import CONTEXT, DIGITS, ONE, PLACES, ZERO, floor, quantize, text
+from .._numbers import CONTEXT, DIGITS, ONE, PLACES, floor, quantize, text
 from ..errors import MismatchError
 from ..guards import Cap
 from ..meters import Count, Meter, Unique
 from ..money import Money
 from ..periods import Period
-from ..plans import Item, Offer, Plan, RateCard, Service, Subscription, Terms, dues, resolve
+from ..plans import Item, Offer, Plan, RateCard, Service, Subscription, Terms, resolve
 from ..prices import Brackets, Flat, Matrix, Windows
 from ..rating import Statement
+from ._ceilings import Of, ceilings, item_caps, spent_on, sum_of
 from ._dearest import dearest_cell, levels_off, rises, turns, unknown
 from ._estimate import estimate
 from ._taken import Taken, most_taken
 
 __all__ = ["Unbounded", "WorstBill", "worst_bill"]
-
-Of: TypeAlias = Literal["subtotal", "total", "due"]
 
 _TRIES_MAX = 1_000
 
@@ -144,7 +143,7 @@ def worst_bill(offer: Offer, subscription: Subscription, period: Period, *, of: 
     for meter, services in found.metered.items():
         found.settle(meter, services)
     statement = None if found.unbounded else found.greatest()
-    sums = [*found.ceilings.values(), *([] if statement is None else [found.sum_of(statement)])]
+    sums = [*found.ceilings.values(), *([] if statement is None else [sum_of(statement, of)])]
     amount = min(sums, key=lambda each: each.amount, default=None)
     return WorstBill(amount, statement, found.usage, found.ceilings, found.unbounded)
 
@@ -189,7 +188,7 @@ class _Search:
         self._offer = offer
         self._subscription = subscription
         self._period = period
-        self._of = of
+        self._of: Of = of
         self.terms: Terms = resolve(offer, subscription, period)
         self._plan = self.terms.plan
         self._empty = estimate(offer, subscription, {}, period)
@@ -198,89 +197,18 @@ class _Search:
             if service.meter is not None and service.due is not None:
                 self.metered.setdefault(service.meter.key, []).append(service)
         self._within = self._stretch()
-        self._caps = self._item_caps()
+        self._caps = item_caps(self.terms, self._empty)
         self._swaps: dict[str, dict[str, Any]] = {}
         self._tries: dict[str, list[Decimal]] = {}
         self.usage: dict[str, Taken] = {}
         self.unbounded: list[Unbounded] = []
-        self.ceilings = self._ceilings()
-
-    def sum_of(self, statement: Statement) -> Money:
-        """The sum of a bill that is asked for."""
-        found: Money = getattr(statement, self._of)
-        return found
+        self.ceilings = ceilings(self.terms, self._empty, of)
 
     def _stretch(self) -> Period:
         """The time in which usage counts."""
         start = max(self.terms.started, self._period.start)
         end = self._period.end if self.terms.ended is None else min(self.terms.ended, self._period.end)
         return Period(start, max(start, end), zone=self.terms.zone)
-
-    def _hard(self) -> list[tuple[Cap, Decimal]]:
-        """The caps of the period on money that refuse, and their amounts."""
-        currency = str(self.terms.currency)
-        found: list[tuple[Cap, Decimal]] = []
-        for cap in self._plan.guards:
-            if not isinstance(cap, Cap) or cap.spend is None or cap.mode == "soft" or cap.window() is not None:
-                continue
-            if cap.overflow == "none" and cap.scope == "plan" and not (cap.group or cap.each or cap.without):
-                found.append((cap, cap.spend if isinstance(cap.spend, Decimal) else cap.spend[currency]))
-        return found
-
-    def _in_steps(self, amount: Decimal) -> Decimal:
-        """The most that stays at or under an amount, in the steps in which lines are rounded."""
-        at_lines = self._plan.rounding_at != "statement"
-        return quantize(amount, self.terms.currency.places, "floor") if at_lines else amount
-
-    def _ceilings(self) -> dict[str, Money]:
-        """Caps on the whole of this sum, or of one it follows from: nothing is admitted above, what is due is due."""
-        alone = self.sum_of(self._empty)
-        found: dict[str, Money] = {}
-        for cap, limit in self._hard():
-            before: Money = getattr(self._empty, cap.of)
-            most = max(quantize(limit, self.terms.currency.places, "floor"), before.amount)
-            told = self._followed(cap.of, most) if cap.item is None else None
-            if told is not None:
-                found[cap.name] = Money(max(told, alone.amount), alone.currency)
-        return found
-
-    def _followed(self, of: Of, most: Decimal) -> Decimal | None:
-        """The most that the sum which is asked for comes to where another is no more than this; None if not known."""
-        if of == self._of:
-            return most
-        paid = self.terms.grants or self.terms.granted_before or self.terms.ledger is not None
-        if self._of == "subtotal" or of == "due" or (self._of == "due" and paid):
-            return None
-        if of == "total":
-            # Without credits all of it is due.
-            return most
-        taxes = [standing.each for standing in dues(self.terms).taxes]
-        if len(self.terms.reigns) > 1 or any(tax.items for tax in taxes):
-            # Beside what is below 0, what one tax is on may come to more than the whole.
-            return None
-        # Each tax is on all of it, less what prepaid commitments paid, and rounded once.
-        found = most
-        for tax in (each for each in taxes if not each.included):
-            more = CONTEXT.multiply(most, tax.rate)
-            found = CONTEXT.add(found, quantize(more, self.terms.currency.places, self._plan.rounding))
-        return found
-
-    def _item_caps(self) -> dict[str, Decimal]:
-        """For items with caps on their spend, the most that they come to."""
-        found: dict[str, Decimal] = {}
-        for cap, limit in self._hard():
-            if cap.item is not None:
-                most = max(self._in_steps(limit), self._amount(self._empty, cap.item))
-                found[cap.item] = min(found.get(cap.item, most), most)
-        return found
-
-    def _amount(self, statement: Statement, item: str) -> Decimal:
-        """What a cap on an item reads."""
-        found = ZERO
-        for line in statement.lines_of(item):
-            if line.kind in ("usage", "fee", "minimum", "reversal"):
-                found = CONTEXT.add(found, line.rounded)
-        return found
 
     def settle(self, meter: str, services: Sequence[Service]) -> None:
         """Find how much of a meter there may be, and which quantities the dearest bill may be at."""
@@ -379,7 +307,7 @@ class _Search:
         for some in product(*self._tries.values()):
             quantities = dict(zip(meters, some, strict=True))
             statement = self._walk(quantities)
-            if best is None or self.sum_of(statement) > self.sum_of(best):
+            if best is None or sum_of(statement, self._of) > sum_of(best, self._of):
                 best = statement
                 self.usage = {key: Taken(quantities[key], self.usage[key].limits) for key in meters}
         return best
@@ -391,7 +319,7 @@ class _Search:
         services = {service.key: service for some in self.metered.values() for service in some}
         over = [
             item for item, most in self._caps.items()
-            if item in services and item not in before and self._amount(statement, item) > most
+            if item in services and item not in before and spent_on(statement, item) > most
         ]  # fmt: skip
         if any([self._held(services[item]) for item in over]):
             statement = estimate(self._offer_now(), self._subscription, quantities, self._period)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from ._book import Book, resolve_all
 from ._charge import charge
 from ._charges import Charges
+from ._difference import Difference
 from ._evidence import Evidence, Left, Proof
 from ._invoice import Invoice, InvoiceLine, invoice
 from ._line import LineItem
@@ -16,7 +17,7 @@ from ._rate import rate
 from ._rerate import Adjustment, AdjustmentLine, postponed, rerate
 from ._settle import settle
 from ._sheet import Notice
-from ._statement import Difference, Statement
+from ._statement import Statement
 from ._tally import Account, Rejection, Tally
 
 __all__ = [

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from .._numbers import CONTEXT, ONE, ZERO, Exact, add, neg, text, total
+from .._numbers import ONE, ZERO, Exact, add, neg, text, total
 from ..plans import AmountDiscount, AnyDiscount, Coupon, PercentDiscount, Standing, Tax, TieredDiscount, sum_in
 from ..steps import Step
 from ._commit import reading
 from ._item_stages import spend_parts
-from ._line import Kind
-from ._sheet import Entry, Notice, Sheet, given, summed
+from ._line_kinds import Kind
+from ._sheet import Entry, Notice, Sheet, given, net_of, summed
 
 __all__ = ["choose", "discounts", "maximum", "taxes"]
 
@@ -58,7 +58,7 @@ def _unfit(sheet: Sheet, standing: Standing[Coupon]) -> Notice | None:
         least = sum_in(coupon.minimum_spend, sheet.currency)
         if least is None:
             return Notice("coupon.currency", coupon.key, f"not used: it has no minimum spend in {sheet.currency}")
-        spent = _sum(sheet.scope(off.items, standing.plans))
+        spent = net_of(sheet.scope(off.items, standing.plans))
         if spent < least:
             words = f"not used: its items come to {text(spent)}, and it counts from {text(least)}"
             return Notice("coupon.minimum_spend", coupon.key, words)
@@ -127,13 +127,13 @@ def _discounted(over: Sequence[Entry]) -> list[Entry]:
     """What a percentage is of. What is reversed had it off when it was billed; of credits alone nothing is off."""
     back = [entry for entry in over if entry.reversal]
     rest = [entry for entry in over if not entry.reversal]
-    return list(over) if _sum(rest) > 0 else back
+    return list(over) if net_of(rest) > 0 else back
 
 
 def _percent(sheet: Sheet, each: PercentDiscount, over: Sequence[Entry], begun: dict[str, Decimal]) -> Step:
     """A share of what is left, or of what there was; up to its maximum and to what is left. Reversals mirror it."""
     now = [(entry.key, entry.net) for entry in over]
-    left = _sum(over)
+    left = net_of(over)
     base = summed(now if each.stacking == "chained" else [(key, begun.get(key, net)) for key, net in now], "before it")
     step = Step.of("scaled", [("factor", neg(each.rate))], parts=[base])
     most = left.copy_abs()
@@ -145,13 +145,6 @@ def _percent(sheet: Sheet, each: PercentDiscount, over: Sequence[Entry], begun: 
     return step
 
 
-def _sum(entries: Sequence[Entry]) -> Decimal:
-    found = ZERO
-    for entry in entries:
-        found = CONTEXT.add(found, entry.net)
-    return found
-
-
 def maximum(sheet: Sheet) -> None:
     """Take off what is above the plan's maximum, for each of its periods."""
     for stretch in sheet.dues.stretches:
@@ -161,12 +154,8 @@ def maximum(sheet: Sheet) -> None:
         read = reading(sheet, "maximum", stretch, lambda plan: plan.maximum)
         have = read.have()
         over = [entry for entry in sheet.open if read.holds(entry)]
-        if have.result > read.amount.result:
-            step = Step.of("difference", (), parts=[read.amount, have])
-            most = _sum(over)
-            if neg(step.result) > most:
-                # What was billed before is above it alone: no more can come off than there is.
-                step = Step.of("clamp", [("minimum", neg(max(most, ZERO)))], parts=[step])
+        step = read.excess(have, over)
+        if step is not None:
             sheet.spread("maximum", "", "", step, over, version=stretch.last.maximum.digest, period=read.period)
         read.cut_at_list(over)
         read.keep([(entry, entry.net) for entry in over])

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from .._numbers import CONTEXT, ZERO, Exact, add, div, exact, mul, number, quantize, sign, split, sub, text
 from ..records import read_time, show_time
-from ._line import Kind, LineItem
+from ._line import LineItem
+from ._line_kinds import TAXES, Kind
 from ._outcome_facts import Removed
 from ._spread import proportioned, shared_within
 
@@ -32,7 +33,6 @@ __all__ = [
     "taken_of",
 ]
 
-TAXES: tuple[Kind, ...] = ("tax", "included_tax")
 KINDS: tuple[Kind, ...] = ("trial", "discount", "coupon", "maximum", "prepaid", *TAXES)
 _ROOMS = {"prepaid": "commitment", "trial": "trial"}
 

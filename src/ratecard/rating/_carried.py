@@ -17,7 +17,8 @@ from ._bookings import Booking, Room, SoFarTaken, taken_of
 from ._charges import Charges
 from ._item_past import stages_told
 from ._levels import Levels
-from ._line import CHARGES, LineItem
+from ._line import LineItem
+from ._line_kinds import CHARGES
 from ._outcome_carry import outcomes_carried
 from ._outcomes import OutcomeItem
 from ._reading import Reading

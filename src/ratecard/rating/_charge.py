@@ -1,41 +1,28 @@
 """
 charge: from a tally to lines, each item up to its rounded line.
 
-For each service, piece by piece and group by group: what was used, converted and rounded as the item says; its
-price; the
-share where a value is not cumulative; and one rounding. A counter runs on over a change of price: a piece costs what
-its price says at the piece's end, less what the same price says at its start.
+For each service, piece by piece and group by group: what was used, converted and rounded as the item says; its price;
+the share where a value is not cumulative; and one rounding. A service that has a short way to its line takes it; what
+the long way keeps in mind between services is a `Charging`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from .._kinds import expect
-from .._numbers import ZERO, Exact, add, exact, sign, sub, total
 from ..credits import Ledger
-from ..plans import Piece, Service, Terms
-from ..prices import Allowance, Credit, Price, Priced
-from ..quantity import Usage
-from ..steps import Step
-from ._bookings import Back
-from ._charges import Charges, Weights
-from ._credit_lines import Asks
+from ..plans import Service, Terms
+from ..prices import Credit
+from ._charges import Charges
+from ._charging import Charging
 from ._direct import Counter, Way, counter, is_fee
 from ._heads import line_head
-from ._item_past import Past, Stages
-from ._item_stages import Draft, staged_drafts
-from ._line import CHARGES, Group, LineHead, LineItem, less, line_name
-from ._metered import Metered
-from ._outcome_facts import Undone
-from ._outcome_lines import outcome_lines, outcomes_left
-from ._outcomes import OutcomeItem, is_outcomes
-from ._reading import Reading
-from ._spread import rounded_together
+from ._line import LineItem
+from ._outcome_lines import outcomes_left
 from ._tally import Account, Cells, Tally
 from ._unit_credits import draw_units
-from ._wallet import Wallet, opened
+from ._wallet import opened
 
 __all__ = ["charge", "ways_of"]
 
@@ -166,246 +153,3 @@ def _ways(terms: Terms) -> list[tuple[Service, Way]]:
             way = counter(terms, service, lambda service, piece: line_head(terms, service, piece, ()))
         found.append((service, way))
     return found
-
-
-class Charging:
-    """One charge on its way: the lines so far, and what they may read of each other."""
-
-    def __init__(self, terms: Terms, tally: Tally) -> None:
-        self.terms = terms
-        self.tally = tally
-        self.lines: list[LineItem] = []
-        self.listed: dict[str, Exact] = {}
-        self.outcomes: dict[tuple[str, str], OutcomeItem] = {}
-        # The lines of an item whose stages still work on them, not rounded yet.
-        self.drafts: list[Draft] | None = None
-        self.begins: dict[str, datetime] = {}
-        self.places: list[int] = []
-        # What prices read of others, by the identity of the price: the terms hold them all for as long as this lives.
-        self.reads: dict[int, tuple[str, ...]] = {}
-        self.readings: dict[str, Reading] = {}
-        self.rollovers: dict[str, dict[tuple[str, ...], Exact]] = {}
-        self.wallet: Wallet | None = None
-        self.given = False
-        self.asks: Asks = {}
-        self.weights: Weights = {}
-        self.undone: dict[str, Undone] = {}
-        self.backs: dict[str, Back] = {}
-        self.stages: dict[str, Stages] = {}
-        self.uncovered: dict[str, dict[tuple[str, ...], Exact]] = {}
-        self.brought: dict[str, dict[tuple[str, ...], Exact]] = {}
-        if terms.carry is not None:
-            for item, pairs in terms.carry.rollovers.items():
-                self.brought[item] = {tuple(group): exact(units) for group, units in pairs}
-
-    def reading(self, key: str) -> Reading:
-        """A meter as the tally has it, read once."""
-        found = self.readings.get(key)
-        if found is None:
-            found = self.readings[key] = Reading(self.terms, self.tally, key)
-        return found
-
-    def service(self, service: Service) -> None:
-        """The lines of one item in one of its cadence periods, and the included units that it hands on."""
-        if is_outcomes(service):
-            outcome_lines(self, service)
-            self.placed(service)
-            return
-        if service.counted >= self.terms.period.start:
-            self.uncovered.pop(service.key, None)
-        self.drafts = [] if service.staged else None
-        for piece in service.pieces:
-            self.piece(service, piece)
-        if self.drafts is not None:
-            past = Past(self.terms, service)
-            self._finish(staged_drafts(self.terms, service, self.drafts, past), service.pieces[0].start)
-            if not past.over:
-                self.stages[service.key] = past.so_far
-        self.placed(service)
-        if service.pieces[-1].trial:
-            # What a trial leaves unused was never bought.
-            self.rollovers.pop(service.key, None)
-            return
-        price = service.pieces[-1].price
-        if not isinstance(price, Allowance) or price.rollover is None:
-            self.brought.pop(service.key, None)
-        elif service.full.end <= self.terms.period.end:
-            # Units brought in stay with a cadence period until its end; only then is it known what is left of them.
-            brought = self.brought.get(service.key, {})
-            left = {group: price.leftover(Usage(ZERO, rolled=units)) for group, units in brought.items()}
-            self.brought[service.key] = {**left, **self.rollovers.get(service.key, {})}
-        self.rollovers.pop(service.key, None)
-
-    def placed(self, service: Service) -> None:
-        """Note whose the lines are that were added since."""
-        self.places += [service.place] * (len(self.lines) - len(self.places))
-
-    def placed_last(self) -> None:
-        """Note that lines which no service has stand behind all others."""
-        self.places += [len(self.terms.services)] * (len(self.lines) - len(self.places))
-
-    def finished(
-        self, *, in_order: bool
-    ) -> tuple[list[LineItem], dict[str, dict[tuple[str, ...], Exact]], dict[str, Exact]]:
-        """Lines, charged in the order in which items read each other, in the order of the card; and what rolls over."""
-        rolled = {item: groups for item, groups in self.brought.items() if groups}
-        if in_order:
-            return self.lines, rolled, self.listed
-        order = sorted(range(len(self.lines)), key=self.places.__getitem__)
-        return [self.lines[index] for index in order], rolled, self.listed
-
-    def piece(self, service: Service, piece: Piece) -> None:
-        """The lines of one stretch of service."""
-        if service.meter is not None:
-            Metered(self, service, piece, self.reading(service.meter.key)).lines()
-            return
-        assert piece.quantity is not None
-        priced = self._sold(piece, piece.quantity, piece.start, piece.share)
-        amount = priced.amount
-        if piece.start != service.counted:
-            # What does not follow the share, such as a fee for any part of a period, is owed once and not a piece.
-            whole, step = self._since(service, piece)
-            if whole != amount:
-                self.add_line(service, piece, (), piece.quantity, whole, lambda: (step(),))
-                return
-        self.add_line(service, piece, (), piece.quantity, amount, lambda: (priced.step,))
-
-    def _since(self, service: Service, piece: Piece) -> tuple[Exact, Callable[[], Step]]:
-        """
-        What a later piece adds to the pieces before it.
-
-        So many as there were before cost what the time adds; those above that are new, as if the service began here.
-        """
-        assert piece.quantity is not None
-        known = min(piece.quantity, piece.peak)
-        until = self._sold(piece, known, service.counted, add(piece.before, piece.share))
-        before = self._sold(piece, known, service.counted, piece.before, piece.start)
-        old = sub(until.amount, before.amount)
-        if known == piece.quantity:
-            return old, lambda: less(old, until.step, before.step)
-        every = self._sold(piece, piece.quantity, piece.start, piece.alone)
-        those = self._sold(piece, known, piece.start, piece.alone)
-        new = sub(every.amount, those.amount)
-        whole = add(old, new)
-
-        def step() -> Step:
-            above = Step("difference", (), new, parts=[every.step, those.step], note="those that are new")
-            return Step("sum", (), whole, parts=[less(old, until.step, before.step), above])
-
-        return whole, step
-
-    def _sold(self, piece: Piece, quantity: Exact, start: datetime, part: Exact, end: datetime | None = None) -> Priced:
-        amounts = self.amounts(piece.price, start, piece.end if end is None else end)
-        return piece.price.price(Usage(quantity, share=part, licensed=True, amounts=amounts))
-
-    def amounts(self, price: Price, start: datetime, end: datetime) -> dict[str, Exact]:
-        """What the items that a price reads came to over the same stretch."""
-        reads = self.reads.get(id(price))
-        if reads is None:
-            reads = self.reads[id(price)] = price.demand().items
-        return {
-            key: total(
-                line.exact
-                for line in self.lines
-                if line.item == key and start <= self.begins.get(line.key, line.period.start) < end
-            )
-            for key in reads
-        }
-
-    def rolled(self, item: str, group: tuple[str, ...]) -> Exact:
-        """The included units that a group brought in from the cadence period before."""
-        return self.brought.get(item, {}).get(group, ZERO)
-
-    def uncovered_so_far(self, service: Service, group: tuple[str, ...], *, anew: bool) -> Exact:
-        """The credits of a group that nobody paid since its counter began."""
-        if anew:
-            return ZERO
-        found = self.uncovered.get(service.key, {}).get(group)
-        if found is None and service.counted < self.terms.period.start and self.terms.carry is not None:
-            told = {tuple(each): units for each, units in self.terms.carry.uncovered.get(service.key, ())}
-            found = exact(told.get(group, "0"))
-        return ZERO if found is None else found
-
-    def roll(self, service: Service, group: tuple[str, ...], units: Exact) -> None:
-        """Note the included units that a group has left at the end of a piece."""
-        self.rollovers.setdefault(service.key, {})[group] = units
-
-    def add_line(
-        self,
-        service: Service,
-        piece: Piece,
-        group: Group,
-        quantity: Exact,
-        amount: Exact,
-        derive: Callable[[], tuple[Step, ...]],
-    ) -> None:
-        """Round an amount once and keep the line; in a trial it is rated and then free. An item's stages come first."""
-        if piece.trial:
-            amount, derive = ZERO, _free(piece.trial, derive)
-        head = line_head(self.terms, service, piece, group)
-        if self.drafts is not None:
-            self.drafts.append(Draft(head, piece, quantity, amount, derive))
-            return
-        self.round_line(head, quantity, amount, derive)
-
-    def _finish(self, drafts: tuple[Sequence[Draft], bool], start: datetime) -> None:
-        """Round the lines of an item with stages; where one of them read several lines, so that they add up."""
-        found, together = drafts
-        together = together or any(draft.piece.item.split for draft in found)
-        self.drafts = None
-        first = len(self.lines)
-        for draft in found:
-            if draft.head.period.start < start:
-                # A floor of a time that was billed before; what reads it can do so only from here on.
-                self.begins[draft.head.key] = start
-            if draft.amount != draft.listed and draft.head.kind != "minimum":
-                self.listed[draft.head.key] = draft.listed
-            self.round_line(draft.head, draft.quantity, draft.amount, draft.derive)
-        if together and self.terms.plan.rounding_at != "statement":
-            places, mode = self.terms.currency.places, self.terms.plan.rounding
-            self.lines[first:] = rounded_together(self.lines[first:], places, mode, why="so that the item adds up")
-
-    def round_line(
-        self, head: LineHead, quantity: Exact, amount: Exact, derive: Callable[[], tuple[Step, ...]]
-    ) -> None:
-        """Round an amount once and keep the line."""
-        if self.terms.plan.carry_remainders and head.kind in CHARGES:
-            amount, derive = self._with_remainder(line_name(head.item, head.group), amount, derive)
-        rounded = head.rounded(amount)
-
-        def derived(_: LineItem) -> tuple[Step, ...]:
-            *first, last = derive()
-            return (*first, head.step(last, rounded))
-
-        self.lines.append(LineItem(head, quantity, amount, rounded, derived))
-
-    def _with_remainder(
-        self, name: str, amount: Exact, derive: Callable[[], tuple[Step, ...]]
-    ) -> tuple[Exact, Callable[[], tuple[Step, ...]]]:
-        """The amount with what rounding left of the same line before; only its first piece takes it on."""
-        carry = self.terms.carry
-        left = ZERO if carry is None else exact(carry.remainders.get(name, "0"))
-        earlier = [line for line in self.lines if line.key.startswith(f"{name}@")]
-        if earlier:
-            # Where the statement is rounded as a whole, no line has left anything yet.
-            left = ZERO if self.terms.plan.rounding_at == "statement" else earlier[-1].remainder
-        if not sign(left):
-            return amount, derive
-
-        def derived() -> tuple[Step, ...]:
-            *first, last = derive()
-            kept = Step("given", [("value", left)], left, note="left by rounding before")
-            return (*first, Step("sum", (), add(last.result, left), parts=[last, kept]))
-
-        return add(amount, left), derived
-
-
-def _free(trial: str, derive: Callable[[], tuple[Step, ...]]) -> Callable[[], tuple[Step, ...]]:
-    def derived() -> tuple[Step, ...]:
-        *first, last = derive()
-        return (
-            *first,
-            Step("scaled", [("factor", ZERO)], ZERO, parts=[last], note=f"100 % off in the phase {trial!r}"),
-        )
-
-    return derived

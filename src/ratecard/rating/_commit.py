@@ -13,13 +13,13 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
-from .._numbers import CONTEXT, ONE, ZERO, Exact, add, div, mul, number, quantize, sub, total
+from .._numbers import CONTEXT, ONE, ZERO, Exact, add, div, mul, neg, number, quantize, sub, total
 from ..errors import MismatchError
 from ..periods import Period
 from ..plans import Commitment, Maximum, Minimum, Plan, Postpaid, Prepaid, Stretch, sum_in
 from ..records import show_time
 from ..steps import Step
-from ._sheet import Entry, Sheet, given, summed
+from ._sheet import Entry, Sheet, given, net_of, summed
 from ._waterfall import charges
 
 __all__ = ["Reading", "commitments", "minimum", "prepaid", "reading"]
@@ -49,6 +49,17 @@ class Reading:
         held = [entry for entry in self.sheet.open if self.holds(entry)]
         now = summed([(entry.key, entry.net) for entry in held], "now")
         return Step.of("sum", (), parts=[now, given(self.before, "before this statement")]) if self.before else now
+
+    def excess(self, have: Step, over: Sequence[Entry]) -> Step | None:
+        """What a ceiling takes off of entries, where they and what came before come to more than it amounts to."""
+        if have.result <= self.amount.result:
+            return None
+        step = Step.of("difference", (), parts=[self.amount, have])
+        most = max(net_of(over), ZERO)
+        if neg(step.result) > most:
+            # What was billed before is above it alone: no more can come off than there is.
+            step = Step.of("clamp", [("minimum", neg(most))], parts=[step])
+        return step
 
     def cut_at_list(self, over: Sequence[Entry]) -> None:
         """A ceiling holds without discounts as well: they are undone as far as it leaves room."""

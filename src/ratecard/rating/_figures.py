@@ -18,10 +18,12 @@ from ..credits import Ledger
 from ..errors import MismatchError
 from ..guards import Gauge, Reading
 from ..plans import MeterTerms, Terms, stated
-from ._charge import Charging, charge
+from ._charge import charge
 from ._charges import Charges
+from ._charging import Charging
 from ._intake import Meters
-from ._line import CHARGES, LineItem
+from ._line import LineItem
+from ._line_kinds import CHARGES
 from ._near import Near
 from ._reading import Reading as MeterReading
 from ._settle import settle

@@ -22,7 +22,7 @@ from ..credits import Entry as Posted
 from ..money import Money
 from ..records import show_time
 from ..steps import Step
-from ._line import Group, line_key
+from ._line_key import Group, line_key
 from ._outcome_facts import Undone
 from ._paid import more
 from ._sheet import Entry, Sheet, given

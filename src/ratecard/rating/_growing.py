@@ -48,7 +48,7 @@ __all__ = ["Growing"]
 
 
 class Growing:
-    """A bill that grows, with its guards; `Live` says what may be asked of it."""
+    """A bill that grows, with its guards; `Reserving` and `Live` say what may be asked of it."""
 
     def __init__(
         self,

@@ -7,7 +7,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from ..plans import Piece, Service, Terms
-from ._line import Group, LineHead, line_name
+from ._line import LineHead
+from ._line_key import Group, line_name
 
 __all__ = ["line_head"]
 

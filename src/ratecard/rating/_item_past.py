@@ -15,7 +15,7 @@ from .._numbers import ZERO, Exact, add, exact, sign, text
 from ..errors import MismatchError
 from ..plans import Service, Terms
 from ..steps import Step
-from ._line import Group
+from ._line_key import Group
 
 __all__ = ["EARLIER", "Past", "Stages", "came_in", "stages_told"]
 

@@ -28,7 +28,8 @@ from ..plans import (
 from ..steps import Step
 from ._floors import FloorPart, floor_parts
 from ._item_past import EARLIER, Past, came_in
-from ._line import Group, LineHead, line_key
+from ._line import LineHead
+from ._line_key import Group, line_key
 
 __all__ = ["Draft", "spend_parts", "staged_drafts"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, TypeAlias, get_args
 
 from .._numbers import ONE, Exact, Rounding, exact, number, quantize, sub, text, total
 from .._visible import visible
@@ -19,58 +19,11 @@ from ..periods import Period
 from ..records import read_time, show_time
 from ..steps import Step
 from ._evidence import Evidence
+from ._line_key import Group, line_key
+from ._line_kinds import CHARGES, Kind
 from ._priced import priced
 
-__all__ = ["CHARGES", "Group", "Kind", "LineHead", "LineItem", "less", "line_key", "line_name"]
-
-Group: TypeAlias = tuple[tuple[str, str], ...]
-"""Dimensions and their values, in the order of the item; empty for a pooled item."""
-
-Kind: TypeAlias = Literal[
-    "usage",
-    "fee",
-    "reversal",
-    "trial",
-    "discount",
-    "coupon",
-    "maximum",
-    "minimum",
-    "commitment",
-    "overage",
-    "prepaid",
-    "tax",
-    "included_tax",
-    "credits",
-]
-"""What a line is: usage or a fee, a reversal of outcomes billed before, or what a stage across lines made."""
-
-CHARGES = ("usage", "fee")
-"""The kinds of lines that an item's price made."""
-
-
-def line_key(kind: Kind, item: str, group: Group, start: datetime) -> str:
-    """The key of a line. A bracket in front cannot stand in the name of an item, so no two kinds read alike."""
-    front = "" if kind in CHARGES else f"[{kind}]"
-    return f"{front}{line_name(item, group)}@{show_time(start)}"
-
-
-def line_name(item: str, group: Group) -> str:
-    """The key of a line without its start: item and group, told so that no two of them read alike."""
-    parts = [f"[{_safe(name, '=]')}={_safe(value, ']')}]" for name, value in group]
-    return _safe(item, "[@") + "".join(parts)
-
-
-def _safe(told: str, ends: str) -> str:
-    """Text in which what would end it is marked by a backslash."""
-    for each in "\\" + ends:
-        told = told.replace(each, "\\" + each)
-    return told
-
-
-def less(amount: Exact, until: Step, before: Step, more: str = "") -> Step:
-    """The step of a piece whose counter began before it."""
-    note = f"counted to the end of this piece, less what was counted before it{more}"
-    return Step("difference", (), amount, parts=[until, before], note=note)
+__all__ = ["LineHead", "LineItem", "less"]
 
 
 class LineHead:
@@ -395,6 +348,12 @@ class LineItem:
         steps = tuple(Step.from_json(step) for step in told["steps"])
         amount = quantize(rounded, currency.places)
         return cls(head, exact(told["quantity"]), exact(told["exact"]), amount, lambda _: steps)
+
+
+def less(amount: Exact, until: Step, before: Step, more: str = "") -> Step:
+    """The step of a piece whose counter began before it."""
+    note = f"counted to the end of this piece, less what was counted before it{more}"
+    return Step("difference", (), amount, parts=[until, before], note=note)
 
 
 _TOLD = {

@@ -32,13 +32,14 @@ from ..prices import (
 from ..quantity import Usage
 from ..steps import Step
 from ._credit_lines import credit_line
-from ._line import Group, less, line_name
+from ._line import less
+from ._line_key import Group, line_name
 from ._pool import pooled
 from ._priced import SHRUNK
 from ._reading import Reading
 
 if TYPE_CHECKING:
-    from ._charge import Charging
+    from ._charging import Charging
 
 __all__ = ["Metered"]
 

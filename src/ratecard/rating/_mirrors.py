@@ -12,21 +12,10 @@ from decimal import Decimal
 
 from .._numbers import CONTEXT
 from ..steps import Step
-from ._bookings import TAXES
-from ._line import Kind
+from ._line_kinds import MAKES, TAXES, Kind
 from ._sheet import Entry, Sheet, given
 
 __all__ = ["mirrors"]
-
-_STAGES: dict[str, tuple[Kind, ...]] = {
-    "trial": ("trial",),
-    "percent_discounts": ("discount", "coupon"),
-    "amount_discounts": ("discount", "coupon"),
-    "discounts": ("discount", "coupon"),
-    "maximum": ("maximum",),
-    "prepaid": ("prepaid",),
-    "tax": TAXES,
-}
 
 
 def mirrors(sheet: Sheet, stage: str, later: Collection[str] = ()) -> None:
@@ -40,10 +29,10 @@ def mirrors(sheet: Sheet, stage: str, later: Collection[str] = ()) -> None:
     """
     if not sheet.backs:
         return
-    kinds: tuple[Kind, ...] = _STAGES.get(stage, ())
+    kinds: tuple[Kind, ...] = MAKES.get(stage, ())
     if stage == "trial":
-        still = {kind for each in later for kind in _STAGES.get(each, ())}
-        kinds = tuple(dict.fromkeys(kind for some in _STAGES.values() for kind in some if kind not in still))
+        still = {kind for each in later for kind in MAKES.get(each, ())}
+        kinds = tuple(dict.fromkeys(kind for some in MAKES.values() for kind in some if kind not in still))
     for kind in kinds:
         if kind not in sheet.mirrored:
             sheet.mirrored.add(kind)

@@ -23,7 +23,8 @@ from ..periods import Period, share
 from ..records import show_time
 from ..steps import Step
 from ._give_back import GiveBack
-from ._line import CHARGES, LineItem
+from ._line import LineItem
+from ._line_kinds import CHARGES
 from ._outcomes import is_outcomes
 from ._sheet import Entry, Notice, Sheet, given
 from ._spread import dealt, kept

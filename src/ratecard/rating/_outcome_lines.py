@@ -17,12 +17,14 @@ from ..plans import Piece, Service
 from ..records import show_time
 from ._bookings import Back
 from ._evidence import Evidence
-from ._line import Group, Kind, LineHead, line_key
+from ._line import LineHead
+from ._line_key import Group, line_key
+from ._line_kinds import Kind
 from ._outcomes import Due, OutcomeItem, is_outcomes
 from ._tally import Account
 
 if TYPE_CHECKING:
-    from ._charge import Charging
+    from ._charging import Charging
 
 __all__ = ["accounted", "outcome_lines", "outcomes_left"]
 

@@ -16,7 +16,8 @@ from ..errors import MismatchError
 from ..money import Currency
 from ..steps import Step
 from ._credit_lines import NOT_PAID, OWED, PAID
-from ._line import CHARGES, LineItem
+from ._line import LineItem
+from ._line_kinds import CHARGES
 
 __all__ = ["Paid", "agree", "more", "owed_back", "paid_before", "read_paid", "shown_paid"]
 

@@ -17,7 +17,8 @@ from .._numbers import CONTEXT, ZERO, exact, quantize, text
 from ..periods import instant
 from ..plans import Carry
 from ..records import show_time
-from ._line import Group, Kind, line_key
+from ._line_key import Group, line_key
+from ._line_kinds import Kind
 
 __all__ = ["Booked", "Brought", "Past", "past_of", "told_past"]
 

@@ -19,12 +19,14 @@ from ..plans import Dues, Piece, Plan, Service, Terms, Window
 from ..steps import Step
 from ._bookings import Back, Room, SoFarTaken
 from ._charges import Charges
-from ._line import Group, Kind, LineHead, LineItem, line_key
+from ._line import LineHead, LineItem
+from ._line_key import Group, line_key
+from ._line_kinds import Kind
 from ._notice import Notice
 from ._past import Booked, Brought
 from ._spread import proportioned, shared_within
 
-__all__ = ["Entry", "Notice", "Sheet", "given", "summed"]
+__all__ = ["Entry", "Notice", "Sheet", "given", "net_of", "summed"]
 
 
 class Entry:
@@ -372,3 +374,11 @@ def given(value: Exact, note: str = "") -> Step:
 def summed(entries: Sequence[tuple[str, Decimal]], note: str) -> Step:
     """What entries come to: one step a line, named by its key."""
     return Step.of("sum", (), parts=[given(net, key) for key, net in entries], note=note)
+
+
+def net_of(entries: Sequence[Entry]) -> Decimal:
+    """What entries come to together."""
+    found = ZERO
+    for entry in entries:
+        found = CONTEXT.add(found, entry.net)
+    return found

@@ -21,22 +21,13 @@ from ._bookings import KINDS, Room, SoFarTaken, Taken
 from ._charges import Charges
 from ._floors import began_under
 from ._item_past import EARLIER
-from ._line import CHARGES, Group, Kind, LineHead, LineItem, line_key
+from ._line import LineHead, LineItem
+from ._line_key import Group, line_key
+from ._line_kinds import CHARGES, MAKES, TAXES, Kind
 from ._past import Brought, Past
 from ._sheet import Entry, Sheet, given
 
 __all__ = ["SoFar"]
-
-MAKES: dict[str, tuple[Kind, ...]] = {
-    "percent_discounts": ("discount", "coupon"),
-    "amount_discounts": ("discount", "coupon"),
-    "discounts": ("discount", "coupon"),
-    "maximum": ("maximum",),
-    "minimum": ("overage", "commitment", "minimum"),
-    "prepaid": ("prepaid",),
-    "tax": ("tax", "included_tax"),
-}
-"""What lines each stage makes."""
 
 
 class SoFar(Sheet):
@@ -276,7 +267,7 @@ class SoFar(Sheet):
         over: Sequence[Entry],
     ) -> None:  # fmt: skip
         """Add a line to the statement: what falls on its own lines does so, the rest stands alone."""
-        rounded, tax = self.rounded(step.result), kind in ("tax", "included_tax")
+        rounded, tax = self.rounded(step.result), kind in TAXES
         if not rounded and not tax:
             return
         shares = self._shares(rounded, over, tax=tax)

@@ -8,14 +8,13 @@ item, or on a group of it, falls on the lines of that item alone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
-from .._numbers import CONTEXT, ZERO, neg
+from .._numbers import ZERO
 from ..guards import Cap
 from ..plans import Maximum, Stretch, soft_caps
 from ..steps import Step
 from ._commit import reading
-from ._line import Group
+from ._line_key import Group
 from ._sheet import Entry, Sheet, given, summed
 
 __all__ = ["soft"]
@@ -53,19 +52,8 @@ def _stop(sheet: Sheet, cap: Cap, cell: Group, entries: Sequence[Entry], stretch
     have = summed([(entry.key, entry.net) for entry in over], "now")
     if read.before:
         have = Step.of("sum", (), parts=[have, given(read.before, "before this statement")])
-    if have.result > read.amount.result:
-        step = Step.of("difference", (), parts=[read.amount, have])
-        most = _sum(over)
-        if neg(step.result) > most:
-            # What was billed before is above it alone: no more can come off than there is.
-            step = Step.of("clamp", [("minimum", neg(max(most, ZERO)))], parts=[step])
+    step = read.excess(have, over)
+    if step is not None:
         sheet.spread("maximum", named, named, step, over, version=stretch.last.digest, period=read.period)
     read.cut_at_list(over)
     read.keep([(entry, entry.net) for entry in over])
-
-
-def _sum(entries: Sequence[Entry]) -> Decimal:
-    found = ZERO
-    for entry in entries:
-        found = CONTEXT.add(found, entry.net)
-    return found

@@ -22,6 +22,7 @@ from ._charges import Charges
 from ._commit import commitments, minimum, prepaid
 from ._floors import floor_starts
 from ._line import LineItem
+from ._line_kinds import TAXES
 from ._mirrors import mirrors
 from ._money_credits import pay_by_credits
 from ._past import Booked, Past, past_of, told_past
@@ -233,7 +234,7 @@ def _taxed(last: Sheet, whole: Sheet) -> list[Booked]:
     keys = {entry.key for entry in last.entries}
     found: list[Booked] = []
     for line in whole.lines:
-        if line.kind in ("tax", "included_tax"):
+        if line.kind in TAXES:
             amount: Decimal = ZERO
             for key, part in line.shares:
                 amount = CONTEXT.add(amount, part if key in keys else ZERO)

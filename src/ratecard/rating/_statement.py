@@ -20,7 +20,9 @@ from ..plans import Carry, Order
 from ._bookings import Room, SoFarTaken
 from ._carried import carried
 from ._charges import Charges
-from ._line import CHARGES, Kind, LineItem
+from ._difference import Difference, differences
+from ._line import LineItem
+from ._line_kinds import CHARGES, Kind
 from ._paid import Paid, agree, owed_back, paid_before, read_paid, shown_paid
 from ._plain import currency_of, read_refunds, refunds_in_words, shown_refunds
 from ._sheet import Notice
@@ -28,7 +30,7 @@ from ._story import Virtual
 from ._tally import Account
 from ._wallet import Wallet
 
-__all__ = ["SUMS", "Difference", "Statement", "StatementHead"]
+__all__ = ["SUMS", "Statement", "StatementHead"]
 
 SUMS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     (
@@ -39,38 +41,6 @@ SUMS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     ("due", ("credits",)),
 )
 """The sums of a statement, each with the kinds of lines it adds to the one before; included tax is in them already."""
-
-
-class Difference:
-    """
-    How one line differs between two statements; a line that is missing on one side has the amount None there.
-
-    Attributes:
-        key: the line's key.
-        before, after: its amounts.
-    """
-
-    __slots__ = ("after", "before", "key")
-
-    def __init__(self, key: str, before: Money | None, after: Money | None) -> None:
-        self.key = key
-        self.before = before
-        self.after = after
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Difference):
-            return NotImplemented
-        return (self.key, self.before, self.after) == (other.key, other.before, other.after)
-
-    def __hash__(self) -> int:
-        return hash((self.key, self.before, self.after))
-
-    def __repr__(self) -> str:
-        return f"<Difference {self}>"
-
-    def __str__(self) -> str:
-        before = "nothing" if self.before is None else str(self.before)
-        return f"{visible(self.key)}: {before} before, {'nothing' if self.after is None else str(self.after)} after"
 
 
 class StatementHead:
@@ -313,18 +283,7 @@ class Statement:
         expect(other, Statement, "the other", "give a statement; stored data is read by Statement.from_json")
         if other.currency != self.currency:
             raise MismatchError(f"{self.currency} and {other.currency} do not compare", code="currency.mixed")
-        mine = {line.key: line for line in self.lines}
-        theirs = {line.key: line for line in other.lines}
-        found: list[Difference] = []
-        if self.period.overlap(other.period) is None:
-            found += [Difference(key, line.amount, None) for key, line in mine.items()]
-            mine = {}
-        for key in dict.fromkeys([*mine, *theirs]):
-            before = mine[key].amount if key in mine else None
-            after = theirs[key].amount if key in theirs else None
-            if before != after:
-                found.append(Difference(key, before, after))
-        return found
+        return differences(self.lines, other.lines, apart=self.period.overlap(other.period) is None)
 
     def __eq__(self, other: object) -> bool:
         return self._content() == other._content() if isinstance(other, Statement) else NotImplemented

@@ -19,14 +19,14 @@ from ..prices import Credit
 from ..quantity import Usage
 from ..records import show_time
 from ._credit_lines import Ask, Asks, Group
-from ._line import line_name
+from ._line_key import line_name
 from ._metered import Metered
 from ._spread import kept
 from ._wallet import Wallet
 from ._wants import Want
 
 if TYPE_CHECKING:
-    from ._charge import Charging
+    from ._charging import Charging
 
 __all__ = ["asked_units", "draw_units"]
 

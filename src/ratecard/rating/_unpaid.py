@@ -26,7 +26,8 @@ from ..credits import Use, entry_id
 from ..periods import instant
 from ..plans import Terms, windows
 from ..records import show_time
-from ._line import Group, LineItem, line_key
+from ._line import LineItem
+from ._line_key import Group, line_key
 from ._sheet import Entry
 
 __all__ = ["About", "Owed", "Unpaid", "about_of"]
