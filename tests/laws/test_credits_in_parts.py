@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from ratecard.credits import Grant, Ledger, Policy, Scope
 from ratecard.periods import Period
-from ratecard.plans import Carry
+from ratecard.plans import Carry, Plan
 from ratecard.rating import Statement, rate, rerate
+from ratecard.records import UsageRecord
 from tests.parts import CASES, CHANGING, JULY, Case, through
 
 ZERO = Decimal(0)
@@ -55,11 +56,11 @@ def due(bills: Sequence[Statement]) -> Decimal:
     return sum((each.due.amount for each in bills), ZERO)
 
 
-def drawn(bills: Sequence[Statement]) -> dict[str, Decimal]:
-    """What each lot paid in all."""
+def drawn(bills: Sequence[Statement]) -> Decimal:
+    """What lots paid in all."""
     ledger = bills[-1].ledger
     assert ledger is not None
-    return {each.lot.id: each.spent for each in ledger.lots()}
+    return sum((each.spent for each in ledger.lots()), ZERO)
 
 
 def left(ledger: Ledger | None) -> Decimal:
@@ -160,3 +161,41 @@ def test_parts_made_again(case: Case, amounts: list[str], data: st.DataObject) -
     if exact_tax(case):
         # What a part needs that is drawn by one behind it is money; what that does not need any more is in the lots.
         assert paid - left(ledger) == due(right) - left(right[-1].ledger)
+
+
+SIGNED = Plan.load({
+    "key": "p", "meters": [{"key": key, "event": key, "aggregate": {"kind": "sum", "of": "n"}} for key in "nmk"],
+    "cards": [{"currency": "USD", "items": [
+        {"key": "fall", "meter": "n", "price": {
+            "model": "volume", "tiers": [{"up_to": "40", "unit_price": "3"}, {"unit_price": "1"}],
+        }},
+        {"key": "use", "meter": "m", "price": {"model": "per_unit", "unit_price": "1"}},
+        {"key": "reward", "meter": "k", "price": {"model": "per_unit", "unit_price": "-1"}},
+        {"key": "fee", "price": {"model": "flat", "amount": "31"}},
+    ]}],
+    "coupons": [{"key": "C", "discount": {"kind": "amount", "amount": "30"}, "minimum_spend": "60"}],
+    "maximum": {"amount": "150"},
+})  # fmt: skip
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 31), st.sampled_from("nmk"), st.integers(-20, 60)), max_size=7),
+    st.sets(st.integers(1, 30), min_size=1, max_size=4), POOLS,
+)  # fmt: skip
+def test_a_pool_and_what_is_paid_out(uses: list[tuple[int, str, int]], cuts: set[int], amounts: list[str]) -> None:
+    """So it is where usage is taken off, and where rewards make a part, or all of it, come to less than nothing."""
+    acme = SIGNED.subscribe("acme", start="2025-07-01", coupons=["C"])
+    records = [
+        UsageRecord(event, f"2025-07-{number:02}T12:00:00Z", {"n": n if event != "k" else abs(n)}, id=f"{index}")
+        for index, (number, event, n) in enumerate(uses)
+    ]
+    found: list[tuple[Decimal, Decimal]] = []
+    for periods in (JULY.split(*(days(cut) for cut in sorted(cuts))), [JULY]):
+        ledger, carry, bills = pool(amounts), None, list[Statement]()
+        for period in periods:
+            fed = [each for each in records if period.contains(each.at)]
+            bills.append(rate(SIGNED, acme, fed, period, carry=carry, ledger=ledger))
+            assert bills[-1].verify()
+            ledger, carry = ledger.post(bills[-1].entries), through(bills[-1])
+        found.append((due(bills), drawn(bills)))
+    assert found[0] == found[1]
