@@ -39,15 +39,15 @@ def billed_problems(told: object, until: datetime | None) -> list[Problem]:
         return found
     opening = table.get("opening", {})
     if not isinstance(opening, Mapping):
-        found.append(Problem("billed.opening", "mapping.type", "write a mapping from names to amounts here"))
+        found.append(_wrong("billed", "opening", "mapping.type", "write a mapping from names to amounts here"))
     elif not all(
         isinstance(key, str) and _is_amount(held) for key, held in cast(Mapping[object, object], opening).items()
     ):
-        found.append(Problem("billed.opening", "carry.value", "write names, and amounts as text"))
+        found.append(_wrong("billed", "opening", "carry.value", "write names, and amounts as text"))
     if not _are_texts(table.get("items", [])):
-        found.append(Problem("billed.items", "carry.value", "write a list of the keys of items"))
-    found += _rows("billed.lines", table.get("lines", []), _LINE)
-    return found + _rows("billed.made", table.get("made", []), _MADE)
+        found.append(_wrong("billed", "items", "carry.value", "write a list of the keys of items"))
+    found += _rows("billed", "lines", table.get("lines", []), _LINE)
+    return found + _rows("billed", "made", table.get("made", []), _MADE)
 
 
 def unpaid_problems(told: object, until: datetime | None) -> list[Problem]:
@@ -62,11 +62,11 @@ def unpaid_problems(told: object, until: datetime | None) -> list[Problem]:
     if not table:
         return found
     if not _are_texts(table.get("statements")):
-        found.append(Problem("unpaid.statements", "carry.value", "write a list of what names the statements"))
+        found.append(_wrong("unpaid", "statements", "carry.value", "write a list of what names the statements"))
     out = table.get("out")
     if not _is_amount(out) or str(out).startswith("-"):
-        found.append(Problem("unpaid.out", "carry.value", "write the amount as text, 0 or more"))
-    return found + _rows("unpaid.owed", table.get("owed"), _OWED)
+        found.append(_wrong("unpaid", "out", "carry.value", "write the amount as text, 0 or more"))
+    return found + _rows("unpaid", "owed", table.get("owed"), _OWED)
 
 
 def _table(
@@ -79,14 +79,14 @@ def _table(
     if not table:
         return {}, []
     found = [
-        Problem(f"{name}.{str(key)[:40]}", "field.unknown", "no such field here; remove it or correct its name")
+        _wrong(name, str(key)[:40], "field.unknown", "no such field here; remove it or correct its name")
         for key in table
         if key not in fields
     ]
     since = _instant(table.get("since"))
     if since is None or (until is not None and since > until):
         words = "write the instant from which on it tells what was billed, not after the end of the carry"
-        found.append(Problem(f"{name}.since", "carry.value", words))
+        found.append(_wrong(name, "since", "carry.value", words))
     return table, found
 
 
@@ -94,12 +94,16 @@ def _are_texts(held: object) -> bool:
     return isinstance(held, list | tuple) and all(isinstance(each, str) for each in cast(Sequence[object], held))
 
 
-def _rows(name: str, rows: object, fields: Sequence[str]) -> list[Problem]:
+def _wrong(part: str, place: str, code: str, words: str) -> Problem:
+    return Problem(f"{part}.{place}", code, words)
+
+
+def _rows(part: str, name: str, rows: object, fields: Sequence[str]) -> list[Problem]:
     words = f"write a list of [{', '.join(fields)}], amounts as text"
     if not isinstance(rows, list | tuple):
-        return [Problem(name, "carry.value", words)]
+        return [_wrong(part, name, "carry.value", words)]
     return [
-        Problem(f"{name}[{index}]", "carry.value", words)
+        _wrong(part, f"{name}[{index}]", "carry.value", words)
         for index, row in enumerate(cast(Sequence[object], rows))
         if not _is_row(row, fields)
     ]
