@@ -316,6 +316,11 @@ class Sheet:
         """Note what credits paid of each entry, by its key; and what of that they paid for something else."""
         for key, each in self.brought.items():
             each.paid = CONTEXT.add(each.paid, amounts.get(key, ZERO))
+        for entry in self.entries if self.brought else ():
+            if entry.added:
+                # What tops prices up is told as paid with these; the next statement shares out what is too much of any.
+                first = next(iter(self.brought.values()))
+                first.paid = CONTEXT.add(first.paid, amounts.get(entry.key, ZERO))
 
     def draw(
         self, item: str, name: str, step: Step, taken: Sequence[tuple[Entry, Decimal]], *, version: str, period: Period
