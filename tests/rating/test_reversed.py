@@ -243,3 +243,77 @@ def test_what_was_paid_out_is_asked_for_again() -> None:
         assert (back, ledger.lot("pack").refunded) == (["0.00 USD", "5.00 USD", "-5.00 USD"], 10)
     euros = pack(amount="10", cost="5", cost_currency="EUR", expiry="2025-02-01")
     assert withdrawn(euros, used=False)[0] == ["0.00 USD", "10.00 USD", "-10.00 USD"]
+
+
+def halves(held: Plan, records: Sequence[UsageRecord], *after: Period, ledger: Ledger | None = None) -> list[Statement]:
+    """The statements of January in two parts, and of what comes after; each proves itself."""
+    found: list[Statement] = []
+    carry: Carry | None = None
+    acme = held.subscribe("acme", start="2025-01-01", coupons=[each.key for each in held.coupons])
+    for span in (*MONTHS[0].split("2025-01-16"), *after):
+        fed = [each for each in records if span.contains(each.at)]
+        made = rate(held, acme, fed, span, carry=carry, ledger=ledger)
+        assert made.verify() and made.carry is not None
+        carry, ledger = Carry.from_json(json.loads(json.dumps(made.carry.to_json()))), made.ledger
+        found.append(made)
+    return found
+
+
+def on(day: str, who: str, state: str = "won") -> UsageRecord:
+    """A record at noon of a day."""
+    facts = {"who": who, "state": state, "worth": 100}
+    return UsageRecord("end", f"2025-{day}T12:00:00Z", facts, id=f"{who} {state}")
+
+
+def test_what_a_later_part_took_off() -> None:
+    """A coupon that comes to its minimum spend in a later part took its share of what an earlier one billed."""
+    coupon = Coupon(key="half", discount=PercentDiscount(rate="0.5"), minimum_spend="15", lasts="once")
+    records = [on("01-05", "a"), on("01-20", "b"), on("02-05", "a", "undone"), on("02-06", "b", "undone")]
+    one, two, three = halves(plan(coupons=(coupon,)), records, MONTHS[1])
+    assert [str(each.due.amount) for each in (one, two, three)] == ["10.00", "0.00", "-10.00"]
+    assert [(line.kind, str(line.rounded)) for line in three.lines if line.rounded] == [
+        ("reversal", "-20.00"), ("coupon", "10.00"),
+    ]  # fmt: skip
+
+
+def test_a_trial_gives_back_within_its_period() -> None:
+    """What a trial paid for in an earlier part is not paid out when it is reversed in a later one: its room is free."""
+    free = Phase(key="try", every=3, unit="month", free=[Free(amount="15")])
+    one, two = halves(plan(phases=(free,), taxes=(VAT,)), [on("01-05", "a"), on("01-20", "a", "undone")])
+    assert [str(each.due.amount) for each in (one, two)] == ["0.00", "0.00"]
+    assert one.carry is not None and one.carry.commitments == {"trial try": "10"}
+    assert two.carry is not None and two.carry.commitments == {}
+
+
+def test_the_room_that_parts_took() -> None:
+    """A prepaid commitment that runs on has all its room again, whichever part billed what is reversed."""
+    paid = Prepaid(key="paid", amount="15", cadence=Cadence(unit="year"))
+    records = [on("01-05", "a"), on("01-20", "b"), on("02-05", "a", "undone"), on("03-06", "b", "undone")]
+    *_, two, three, four = halves(plan(commitments=(paid,), taxes=(VAT,)), records, MONTHS[1], MONTHS[2])
+    left = [each.carry.commitments for each in (two, three, four) if each.carry is not None]
+    assert left == [{"commitment paid": "15"}, {"commitment paid": "7.5"}, {}]
+    assert [str(each.due.amount) for each in (two, three, four)] == ["6.00", "-3.00", "-3.00"]
+
+
+def test_a_tax_on_nothing_that_lots_paid() -> None:
+    """Reversed in a later part, money that was due comes back once, also where the tax on it stands alone."""
+    held = plan(taxes=(VAT,))
+    gift = Ledger().grant(Grant(id="gift", amount="5", currency="USD"), at="2025-01-01T00:00:00Z")
+    one, two = halves(held, [on("01-05", "a"), on("01-20", "a", "undone")], ledger=gift)
+    assert [str(each.due.amount) for each in (one, two)] == ["7.00", "-7.00"]
+    assert two.ledger is not None and two.ledger.lot("gift").left == 5
+
+
+def test_what_a_reversal_made_dearer() -> None:
+    """What a lot paid as fewer outcomes made a closed month dearer comes back to it when the rest is reversed."""
+    fees = [{"at_least": 0, "fee": "9"}, {"at_least": "0.6", "fee": "5"}]
+    records = [
+        *(told(1, who) for who in "abcd"),
+        UsageRecord("end", "2025-01-12T00:00:00Z", {"who": "d", "state": "undone", "worth": 100}, id="d undone"),
+        told(2, "a", "undone"), told(3, "b", "undone"), told(3, "c", "undone"),
+    ]  # fmt: skip
+    gift = Ledger().grant(Grant(id="gift", amount="40", currency="USD"), at="2025-01-01T00:00:00Z")
+    found = chain(plan(price={"fees": fees}), records, ledger=gift)
+    # Three of four cost 5 each, then two of four 9 each.
+    left = [each.ledger.lot("gift").left for each in found if each.ledger is not None]
+    assert (left, [str(each.due.amount) for each in found]) == ([25, 22, 40], ["0.00", "0.00", "0.00"])

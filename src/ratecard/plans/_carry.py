@@ -15,7 +15,7 @@ from .._model import show_day
 from .._numbers import exact, sign
 from ..errors import DefinitionError, NumberError, Problem
 from ..periods import instant
-from ._billed import billed_problems
+from ._billed import billed_problems, unpaid_problems
 
 __all__ = ["BOUNDS", "Carry"]
 
@@ -32,7 +32,8 @@ _TABLES = (
     "counters", "levels", "rollovers", "uncovered", "stages", "remainders", "commitments", "coupons", "outcomes",
     "returned",
 )  # fmt: skip
-_FIELDS = ("carry", "customer", "plan", "until", "currency", *_TABLES, "billed", "identities")
+_PARTS = (*_TABLES, "billed", "unpaid", "identities")
+_FIELDS = ("carry", "customer", "plan", "until", "currency", *_PARTS)
 _SHORT = ("remainders", "commitments", "coupons")
 _NEEDED = ("carry", "customer", "plan", "until")
 
@@ -53,7 +54,7 @@ class Carry:
             into groups, its last record as `[[time, source, id, level]]`, so that groups can be read as one.
         rollovers: for each item, pairs of group and the unused units taken on.
         uncovered: for each item priced in credits, pairs of group and the credits that nobody paid while its counter
-            runs on.
+            runs on; below 0 what came back of those that lots paid.
         stages: for each item whose cadence period runs on, and in it for each of its discounts and bounds by name,
             pairs of group and `[what came to it so far, what it took off]`.
         remainders: for each line, what rounding left.
@@ -62,6 +63,9 @@ class Carry:
         billed: of a billing period that runs on, where the plan has terms across its lines: since when (`since`), the
             lines of prices so far (`lines`), what these terms took off and added (`made`), and what commitments that
             began before held then (`opening`). Empty where there is none.
+        unpaid: of a billing period that runs on, where a ledger of credits was given: since when (`since`), what was
+            due in money so far (`owed`), what was paid out beyond that (`out`), and the statements by whose draws
+            credits paid (`statements`). Empty where there is none.
         outcomes: for each item, and in it for each meter, the outcomes that are open or can be reversed, with the
             prices they are billed at.
         returned: for each draw on credits of a statement that was made again, pairs of lot (none for what nobody paid)
@@ -71,7 +75,7 @@ class Carry:
 
     Raises:
         DefinitionError: `text.type`, `integer.type` or `carry.value`, for remainders, commitments or coupons that are
-            not what they must be; these, `mapping.type` and `field.unknown` for what was billed.
+            not what they must be; these, `mapping.type` and `field.unknown` for what was billed or is unpaid.
 
     >>> carry = Carry("acme", "api", "2025-02-01T00:00:00Z", remainders={"tokens": "0.004"})
     >>> Carry.from_json(carry.to_json()) == carry
@@ -80,7 +84,7 @@ class Carry:
 
     __slots__ = (
         "billed", "commitments", "counters", "coupons", "currency", "customer", "identities", "levels", "outcomes",
-        "plan", "remainders", "returned", "rollovers", "stages", "uncovered", "until",
+        "plan", "remainders", "returned", "rollovers", "stages", "uncovered", "unpaid", "until",
     )  # fmt: skip
 
     def __init__(
@@ -101,6 +105,7 @@ class Carry:
         outcomes: Mapping[str, Mapping[str, Any]] | None = None,
         billed: Mapping[str, Any] | None = None,
         returned: Mapping[str, Grouped] | None = None,
+        unpaid: Mapping[str, Any] | None = None,
         identities: Sequence[Sequence[str | None]] = (),
     ) -> None:
         self.customer = customer
@@ -126,8 +131,9 @@ class Carry:
         self.returned: dict[str, Any] = {draw: _listed(pairs) for draw, pairs in (returned or {}).items()}
         self.identities: list[list[str | None]] = [list(each) for each in identities]
         self.billed: dict[str, Any] = _listed(billed or {})
+        self.unpaid: dict[str, Any] = _listed(unpaid or {})
         found = [each for name in _SHORT for each in _table_problems(name, getattr(self, name))]
-        found += billed_problems(self.billed, self.until)
+        found += billed_problems(self.billed, self.until) + unpaid_problems(self.unpaid, self.until)
         if found:
             raise DefinitionError(found, what="the carry")
 
@@ -141,7 +147,7 @@ class Carry:
         }
         if self.currency is not None:
             told["currency"] = self.currency
-        for name in (*_TABLES, "billed", "identities"):
+        for name in _PARTS:
             held = getattr(self, name)
             if held:
                 told[name] = held
@@ -163,7 +169,7 @@ class Carry:
         found = _problems(given)
         if found:
             raise DefinitionError(found, what="the carry")
-        rest: dict[str, Any] = {name: given[name] for name in (*_TABLES, "billed", "identities") if name in given}
+        rest: dict[str, Any] = {name: given[name] for name in _PARTS if name in given}
         rest["currency"] = given.get("currency")
         return cls(str(given["customer"]), str(given["plan"]), str(given["until"]), **rest)
 
@@ -209,7 +215,7 @@ def _problems(given: Mapping[str, object]) -> list[Problem]:
         found += _time_problems(str(given["until"]))
     for name in _TABLES:
         found += _table_problems(name, given.get(name, {}))
-    found += billed_problems(given.get("billed", {}), None)
+    found += billed_problems(given.get("billed", {}), None) + unpaid_problems(given.get("unpaid", {}), None)
     return found + _identity_problems(given.get("identities", []))
 
 
@@ -242,11 +248,12 @@ def _table_problems(name: str, table: object) -> list[Problem]:
                 what = "the start of a period" if name == "counters" else "the name of a stage"
                 found.append(Problem(path, "mapping.type", f"write a mapping from {what} here"))
         else:
+            signed = name in ("levels", "returned", "uncovered")
             wrong = _pair_problems(path, held)
             found += wrong or [
                 each
                 for index, (_, amount) in enumerate(cast(Sequence[tuple[object, object]], held))
-                for each in _amount_problems(f"{path}[{index}]", amount, negative=name in ("levels", "returned"))
+                for each in _amount_problems(f"{path}[{index}]", amount, negative=signed)
                 # A level that is its last record is read with the records.
                 if name != "levels" or not isinstance(amount, list | tuple)
             ]

@@ -18,11 +18,22 @@ from ..records import read_time, show_time
 from ._line import LineItem
 from ._line_kinds import TAXES, Kind
 from ._outcome_facts import Removed
-from ._spread import proportioned
+from ._spread import proportioned, shared_within
 
-__all__ = ["Back", "Booking", "Bookings", "Room", "Taken", "booking_of", "taken_of"]
+__all__ = [
+    "KINDS",
+    "Back",
+    "Booking",
+    "Bookings",
+    "Room",
+    "SoFarTaken",
+    "Taken",
+    "booking_of",
+    "shown_booking",
+    "taken_of",
+]
 
-_KINDS: tuple[Kind, ...] = ("trial", "discount", "coupon", "maximum", "prepaid", *TAXES)
+KINDS: tuple[Kind, ...] = ("trial", "discount", "coupon", "maximum", "prepaid", *TAXES)
 _ROOMS = {"prepaid": "commitment", "trial": "trial"}
 
 
@@ -135,6 +146,91 @@ class Booking(NamedTuple):
         return self._replace(amount=left, outcomes=fewer, parts=parts, rooms=tuple(rooms))
 
 
+class SoFarTaken(NamedTuple):
+    """
+    What stages took in a billing period so far of the lines that billed outcomes.
+
+    Attributes:
+        since: where the billing period begins.
+        parts, rooms: by item and version of its price; of no trial, which takes of each statement as it has it.
+    """
+
+    since: datetime
+    parts: Mapping[tuple[str, str], Sequence[Taken]]
+    rooms: Mapping[tuple[str, str], Sequence[Room]]
+
+    def shared(self, item: str, rows: Mapping[str, Sequence[Booking]], step: Decimal) -> dict[str, list[Booking]]:
+        """
+        The lines of an item by billing period, each with its part of what stages took of all of them.
+
+        Args:
+            item: the item.
+            rows: its lines by the starts of their billing periods as text; those of other ones stay as they are.
+            step: the smallest share.
+        """
+        found = {span: list(some) for span, some in rows.items()}
+        places: dict[str, list[tuple[str, int]]] = {}
+        for span, some in found.items():
+            for place, row in enumerate(some):
+                version = row.edition.partition("#")[0]
+                if (read_time(span) >= self.since or row.since >= self.since) and (item, version) in self.parts:
+                    places.setdefault(version, []).append((span, place))
+        for version, mine in places.items():
+            mark = (item, version)
+            some = _shared([found[span][place] for span, place in mine], self.parts[mark], self.rooms[mark], step)
+            for (span, place), row in zip(mine, some, strict=True):
+                found[span][place] = row
+        return found
+
+
+def _shared(rows: Sequence[Booking], parts: Sequence[Taken], rooms: Sequence[Room], step: Decimal) -> list[Booking]:
+    """Lines with their parts of what stages took of all of them together, by what trials left of each."""
+    held = [[part for part in row.parts if part.kind == "trial"] for row in rows]
+    used = [[room for room in row.rooms if room.name.startswith("trial ")] for row in rows]
+    left = [row._replace(parts=tuple(some)).paid(tax=False) for row, some in zip(rows, held, strict=True)]
+    weights = list(left)
+    if not any(weights):
+        return list(rows)
+    shares: dict[Decimal, list[Decimal]] = {}
+    for part in parts:
+        size = part.amount.copy_abs()
+        if part.kind not in TAXES and part.amount < ZERO and size <= _sum(left):
+            # What is taken off is no more of any than it has left.
+            mine = [index for index, weight in enumerate(weights) if weight]
+            some = [ZERO] * len(rows)
+            within = shared_within(size, [weights[index] for index in mine], [left[index] for index in mine], step)
+            for index, share in zip(mine, within, strict=True):
+                some[index] = share
+        else:
+            some = split(size, left if any(left) else weights, step)
+        for index, share in enumerate(some):
+            amount = share.copy_negate() if part.amount < ZERO else share
+            held[index].append(part._replace(amount=amount))
+            if part.kind not in TAXES:
+                left[index] = CONTEXT.add(left[index], amount)
+        if part.kind == "prepaid":
+            shares[size] = some
+    for room in rooms:
+        assert isinstance(room.amount, Decimal)
+        # A commitment holds what its line took.
+        some = shares.get(room.amount) or split(room.amount, weights, step)
+        for index, share in enumerate(some):
+            used[index].append(room._replace(amount=share))
+    return [
+        row._replace(
+            parts=tuple(part for part in some if part.amount), rooms=tuple(room for room in rest if sign(room.amount))
+        )
+        for row, some, rest in zip(rows, held, used, strict=True)
+    ]
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    found = ZERO
+    for each in amounts:
+        found = CONTEXT.add(found, each)
+    return found
+
+
 class Bookings:
     """
     The lines that billed an item's outcomes, by billing period, as far as they are remembered.
@@ -240,12 +336,18 @@ class Bookings:
             net, tax, tuple(owed[index] for index in range(removed)),
         )  # fmt: skip
 
-    def told(self, span: str, fresh: Iterable[Booking]) -> list[list[Any]]:
-        """What is left of a billing period, and what a statement adds to it, as plain data."""
-        return [_shown(each) for each in (*self._held.get(span, ()), *fresh) if each.amount or sign(each.outcomes)]
+    def rows(self, fresh: Mapping[str, Sequence[Booking]]) -> dict[str, list[Booking]]:
+        """What is left of each billing period, and what a statement adds to it."""
+        return {
+            span: [
+                each for each in (*self._held.get(span, ()), *fresh.get(span, ())) if each.amount or sign(each.outcomes)
+            ]
+            for span in dict.fromkeys([*self._held, *fresh])
+        }
 
 
-def _shown(each: Booking) -> list[Any]:
+def shown_booking(each: Booking) -> list[Any]:
+    """One row as plain data."""
     return [
         show_time(each.since), show_time(each.until), each.edition, text(each.amount), text(each.outcomes),
         [[*part[:4], text(part.amount)] for part in each.parts],
@@ -254,7 +356,7 @@ def _shown(each: Booking) -> list[Any]:
 
 
 def booking_of(told: Sequence[Any]) -> Booking:
-    """Read back one row of what `told` wrote."""
+    """Read back one row of what `shown_booking` wrote."""
     since, until, edition, amount, count, parts, rooms = told
     names = [edition, *(name for part in parts for name in part[:4]), *(name for room in rooms for name in room[:2])]
     if not all(isinstance(each, str) for each in names) or any(part[0] not in get_args(Kind) for part in parts):
@@ -270,7 +372,7 @@ def taken_of(lines: Iterable[LineItem], wanted: Iterable[str]) -> dict[str, list
     """What the stages of a statement came to on some of its lines."""
     found: dict[str, list[Taken]] = {key: [] for key in wanted}
     for line in lines if found else ():
-        if line.kind in _KINDS:
+        if line.kind in KINDS:
             for key, share in line.shares:
                 if key in found:
                     found[key].append(Taken(line.kind, line.item, line.name, line.version, share))

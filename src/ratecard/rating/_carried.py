@@ -13,7 +13,7 @@ from .._numbers import ZERO, Exact, add, exact, sign, text
 from ..meters import Outcomes
 from ..plans import Carry, Terms
 from ..records import show_time
-from ._bookings import Booking, Room, taken_of
+from ._bookings import Booking, Room, SoFarTaken, taken_of
 from ._charges import Charges
 from ._item_past import stages_told
 from ._levels import Levels
@@ -24,6 +24,7 @@ from ._outcome_carry import outcomes_carried
 from ._outcomes import OutcomeItem
 from ._reading import Reading
 from ._story import Virtual, shown_returned
+from ._unpaid import Unpaid
 
 __all__ = ["carried"]
 
@@ -36,7 +37,9 @@ def carried(
     coupons: Mapping[str, int] | None = None,
     billed: Mapping[str, Any] | None = None,
     virtual: Virtual | None = None,
+    unpaid: Unpaid | None = None,
     rooms: Mapping[str, Sequence[Room]] | None = None,
+    taken: SoFarTaken | None = None,
 ) -> Carry:
     """
     What the next period needs to know.
@@ -48,7 +51,9 @@ def carried(
         coupons: how often each coupon has been used.
         billed: what statements have billed of a billing period that runs on.
         virtual: what of draws on credits came back too much, or too little; None where there are no credits.
+        unpaid: what credits did not pay of a billing period that runs on; None where there are no credits.
         rooms: what lines of outcomes used up of commitments, floors, ceilings and trials, by their keys.
+        taken: what stages took of outcomes so far, where statements before billed a part of the billing period.
     """
     terms = charges.terms
     readings = charges.readings()
@@ -60,7 +65,10 @@ def carried(
     }
     outcomes: dict[str, dict[str, Any]] = {}
     for (item, meter), held in charges.outcomes.items():
-        told = outcomes_carried(held, _booked(held, lines, rooms or {}))
+        paid = held.bookings.rows(_booked(held, lines, rooms or {}))
+        if taken is not None:
+            paid = taken.shared(item, paid, terms.currency.step)
+        told = outcomes_carried(held, paid)
         if told is not None:
             outcomes.setdefault(item, {})[meter] = told
     levels = {key: _levels(reading, reading.levels) for key, reading in readings.items() if reading.levels is not None}
@@ -92,6 +100,7 @@ def carried(
         outcomes=outcomes,
         billed=billed,
         returned=_returned(terms, virtual),
+        unpaid=_unpaid(terms, unpaid),
         identities=_identities(charges, counting=bool(counting)),
     )
 
@@ -137,6 +146,13 @@ def _returned(terms: Terms, virtual: Virtual | None) -> dict[str, list[list[obje
     if virtual is None:
         return {} if terms.carry is None else terms.carry.returned
     return shown_returned(virtual)
+
+
+def _unpaid(terms: Terms, unpaid: Unpaid | None) -> dict[str, Any]:
+    """What is due in money of a billing period that runs on."""
+    if unpaid is None:
+        return {} if terms.carry is None else terms.carry.unpaid
+    return unpaid.told()
 
 
 def _uncovered(charges: Charges) -> dict[str, list[list[object]]]:

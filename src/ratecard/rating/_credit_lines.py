@@ -40,7 +40,8 @@ class Ask:
         self.line = line
         self.start = start
         self.at = at
-        # Set when all cuts of the counter are known; what is below 0 in all is no draw but lowers what is not paid.
+        # Set when all cuts of the counter are known; what is below 0 in all is no draw but lowers what is not paid, and
+        # raises it where later statements need as much again.
         self.amount: Exact = ZERO
         self.back: Exact = ZERO
         self.unit = unit

@@ -17,17 +17,18 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from .._numbers import CONTEXT, ZERO, Exact, div, mul, neg, sign, split, total
+from ..credits import Drawn, Holding, Leave, Refunded, Returned, Voided
 from ..credits import Entry as Posted
-from ..credits import Holding, Leave, Refunded, Returned, Voided
 from ..money import Money
 from ..records import show_time
 from ..steps import Step
-from ._line_key import line_key
+from ._line_key import Group, line_key
 from ._outcome_facts import Undone
 from ._paid import more
 from ._sheet import Entry, Sheet, given
 from ._spread import dealt
 from ._story import Earlier, Virtual
+from ._unpaid import About, Unpaid, about_of
 from ._wallet import Wallet
 from ._wants import Held, Want, named
 
@@ -71,11 +72,52 @@ class GiveBack:
         # What is given back of each draw, by lot.
         self.parts: Virtual = {}
         self.cashed = self._paid_out()
+        self._by_about: dict[About | None, list[Earlier]] = {}
         for entry, amount in owed:
             undone = sheet.undone.get(entry.key)
             if undone is not None and amount < ZERO:
                 self._undo(entry, undone, amount.copy_negate())
-        self._lines()
+        self.count = len(self.found)
+        self._lines(self.found, ())
+
+    def to_lots(
+        self, entry: Entry, unpaid: Unpaid, about: About | None, amount: Decimal
+    ) -> Sequence[tuple[Drawn, Decimal]]:
+        """
+        Give back what lots paid in the billing period so far, the last draw first.
+
+        Args:
+            entry: what gives it back.
+            unpaid: the billing period.
+            about: the item and the group that they paid for; None for all that they paid for.
+            amount: how much at most.
+
+        Returns:
+            What comes back, and of which draws.
+        """
+        if not self._by_about:
+            self._by_about = self._in_period(unpaid)
+        draws = self._by_about.get(about, ())
+        count = len(self.found)
+        for draw in draws:
+            amount = self._from_lots(entry, draw, amount, self.sheet.terms.period.start)
+        return [(each.earlier.entry, each.amount) for each in self.found[count:]]
+
+    def _in_period(self, unpaid: Unpaid) -> dict[About | None, list[Earlier]]:
+        """The draws of the billing period so far, the last first: all of them, and by what they paid for."""
+        terms = self.sheet.terms
+        found: dict[About | None, list[Earlier]] = {None: []}
+        for each in sorted(self.earlier.values(), key=lambda each: (each.entry.at, each.place), reverse=True):
+            entry = each.entry
+            mine = (entry.unit, entry.use.customer) == (terms.currency, terms.customer)
+            if mine and entry.id.startswith(unpaid.prefixes) and entry.at >= unpaid.since:
+                found[None].append(each)
+                found.setdefault(about_of(entry.use), []).append(each)
+        return found
+
+    def book(self, since: datetime) -> None:
+        """All is found: a line for each lot that paid in the billing period since an instant, and the entries."""
+        self._lines(self.found[self.count :], (("billed", show_time(since)),))
         self._post()
 
     def _paid_out(self) -> dict[tuple[str, str], Decimal]:
@@ -152,13 +194,18 @@ class GiveBack:
             some = min(draw.uncovered, amount)
             draw.uncovered = CONTEXT.subtract(draw.uncovered, some)
             self.open[name] = CONTEXT.add(self.open.get(name, ZERO), some)
-            amount = CONTEXT.subtract(amount, some)
-            for lot, part in reversed(draw.parts.items()):
-                some = min(part, amount)
-                if some:
-                    draw.parts[lot] = CONTEXT.subtract(part, some)
-                    self.found.append(_Back(draw, lot, some, entry, at))
-                    amount = CONTEXT.subtract(amount, some)
+            amount = self._from_lots(entry, draw, CONTEXT.subtract(amount, some), at)
+        return amount
+
+    def _from_lots(self, entry: Entry, draw: Earlier, amount: Decimal, at: datetime) -> Decimal:
+        """Take an amount from the lots of a draw, the last one first; what they did not pay is left."""
+        for lot, part in reversed(draw.parts.items()):
+            some = min(part, amount)
+            if some:
+                self.at[draw.entry.id] = max(at, self.at.get(draw.entry.id, at))
+                draw.parts[lot] = CONTEXT.subtract(part, some)
+                self.found.append(_Back(draw, lot, some, entry, at))
+                amount = CONTEXT.subtract(amount, some)
         return amount
 
     def _key(self, lot: str, item: str | None) -> str:
@@ -167,13 +214,13 @@ class GiveBack:
     def _group(self, item: str | None) -> tuple[tuple[str, str], ...]:
         return (("returned", item or ""),)
 
-    def _lines(self) -> None:
-        """A line for each lot and item, which takes from the reversals what comes back as credits."""
+    def _lines(self, found: Sequence[_Back], named_too: Group) -> None:
+        """A line for each lot and item, which takes from what gives it back what comes back as credits."""
         terms = self.sheet.terms
         by_line: dict[tuple[str, str | None], list[_Back]] = {}
-        for each in self.found:
+        for each in found:
             by_line.setdefault((each.lot, each.earlier.entry.use.item), []).append(each)
-        shares = self._rounded()
+        shares = self._rounded(found)
         for (lot_id, item), some in by_line.items():
             lot = self.wallet.lot(lot_id)
             taken: dict[Entry, Decimal] = {}
@@ -186,16 +233,16 @@ class GiveBack:
                 steps.append(given(each.amount, f"{each.entry.key}{told}"))
             step = Step.of("sum", (), parts=steps, note=f"back to {lot_id}")
             self.sheet.line(
-                "credits", lot_id, lot.key, step, over=taken.items(), group=self._group(item),
-                version=terms.plan.digest, period=terms.period, dealt=True,
+                "credits", lot_id, lot.key, step, over=taken.items(),
+                group=(*self._group(item), *named_too), version=terms.plan.digest, period=terms.period, dealt=True,
             )  # fmt: skip
             for entry, amount in taken.items():
                 entry.net = CONTEXT.add(entry.net, amount)
 
-    def _rounded(self) -> dict[str, dict[tuple[str, str | None], Decimal]]:
+    def _rounded(self, some: Sequence[_Back]) -> dict[str, dict[tuple[str, str | None], Decimal]]:
         """What comes back by entry, and of it by lot and item, rounded together: a lot may be finer than money is."""
         found: dict[str, dict[tuple[str, str | None], Decimal]] = {}
-        for each in self.found:
+        for each in some:
             mine, row = found.setdefault(each.entry.key, {}), (each.lot, each.earlier.entry.use.item)
             mine[row] = CONTEXT.add(mine.get(row, ZERO), each.amount)
         whole = self.sheet.rounded(total(amount for mine in found.values() for amount in mine.values()))

@@ -4,19 +4,21 @@ Credits in money: what lots pay of a statement, line by line, in the order of ti
 A line is paid for its service. Where lots begin or end to pay inside it, it is cut: usage by the difference of what it
 comes to up to each instant, the rest by time, as its item is prorated; taxes and discounts go along by share. A line
 whose service is an instant, such as a fee that is due once, is paid for that instant. What a statement gives back in
-credits goes to their lots (`_give_back`); what it gives back in money is taken off its charges first, in their order,
-so credits never pay more than there is to pay.
+credits goes to their lots (`_give_back`): of outcomes that are reversed, and of what earlier statements of the same
+billing period billed (`_unpaid`). What it gives back in money is taken off its charges first, in their order, so
+credits never pay more than there is to pay.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeAlias
 
 from .._numbers import CONTEXT, ZERO, Exact, neg, sign, split, sub, total
 from ..credits import Leave, Use
-from ..money import Money
+from ..money import Currency, Money
 from ..periods import Period, share
 from ..records import show_time
 from ..steps import Step
@@ -26,62 +28,79 @@ from ._line_kinds import CHARGES
 from ._outcomes import is_outcomes
 from ._sheet import Entry, Notice, Sheet, given
 from ._spread import dealt, kept
+from ._unpaid import About, Owed, Unpaid, about_of
 from ._wallet import Wallet
 from ._wants import Want
 
-__all__ = ["pay_by_credits"]
+__all__ = ["Elsewhere", "pay_by_credits"]
 
 
 class Part:
-    """What is to be paid of a line from one instant on."""
+    """What is to be paid of a line from one instant on; `before` where it was due in money before."""
 
-    __slots__ = ("amount", "at", "entry", "line", "use")
+    __slots__ = ("amount", "at", "before", "entry", "line", "open", "use")
 
-    def __init__(self, entry: Entry, line: LineItem, at: datetime, amount: Decimal, use: Use) -> None:
+    def __init__(
+        self, entry: Entry, line: LineItem, at: datetime, amount: Decimal, use: Use, before: Owed | None = None
+    ) -> None:
         self.entry = entry
         self.line = line
         self.at = at
         self.amount = amount
+        self.open = amount
         self.use = use
+        self.before = before
+
+    def want(self, currency: Currency) -> Want:
+        """What is asked of credits."""
+        line, money, before = self.line, Money.make(self.amount, currency), self.before
+        if before is None:
+            return Want(line.key, line.period.start, money, self.at, self.use, line.due, Leave())
+        return Want(f"{line.key}|{before.key}", self.at, money, self.at, self.use, before.settled, Leave())
+
+    def owed(self) -> Owed:
+        """What of it no lot paid."""
+        line = self.line
+        return Owed(line.item, line.group, meter=self.use.meter, at=self.at, settled=line.due, amount=self.open)
 
 
-def pay_by_credits(sheet: Sheet, wallet: Wallet) -> None:
+Elsewhere: TypeAlias = Sequence[tuple[str, About, Decimal]]
+"""By the keys of entries: what of that which credits paid of them they paid for something else, and for what."""
+
+
+def pay_by_credits(sheet: Sheet, wallet: Wallet) -> Elsewhere:
     """Draw on the lots in the statement's currency, and add a line for each that paid."""
-    terms = sheet.terms
+    terms, unpaid = sheet.terms, wallet.unpaid
+    assert unpaid is not None
     back = GiveBack(sheet, wallet, _owed(sheet))
     lines = {line.key: line for line in sheet.lines}
+    elsewhere: list[tuple[str, About, Decimal]] = []
     parts: list[Part] = []
-    for entry, amount in _payable(sheet):
+    for entry, amount in _payable(sheet, unpaid, back, lines, elsewhere):
         parts += _parts(sheet, wallet, entry, lines[entry.key], amount)
+    for entry, owed, amount in unpaid.asks:
+        parts.append(Part(entry, lines[entry.key], owed.at, amount, owed.use(terms.customer), owed))
+    back.book(unpaid.since)
     paid: dict[str, list[tuple[Part, Decimal]]] = {}
     cells: dict[str, dict[str, Decimal]] = {}
-    parts.sort(key=lambda each: (wallet.counting(each.at, each.line.due), each.at))
-    until = wallet.counting(parts[-1].at, parts[-1].line.due) if parts else None
+    found = [(part, part.want(terms.currency)) for part in parts]
+    found.sort(key=lambda each: (wallet.paying(each[1]), each[0].at))
+    until = wallet.paying(found[-1][1]) if found else None
     # Of many groups most use nothing between two instants.
-    parts = [each for each in parts if each.amount]
-    wants = [
-        Want(
-            part.line.key,
-            part.line.period.start,
-            Money.make(part.amount, terms.currency),
-            part.at,
-            part.use,
-            part.line.due,
-            Leave(),
-        )
-        for part in parts
-    ]
-    open_: list[Part] = []
+    found = [(part, want) for part, want in found if part.amount]
+    parts, wants = [part for part, _ in found], [want for _, want in found]
     for part, held in zip(parts, wallet.pay(wants, home=True, again=back.again()), strict=True):
+        part.open = held.uncovered
         for lot, amount in held.parts:
             paid.setdefault(lot, []).append((part, amount))
             mine = cells.setdefault(part.entry.key, {})
             mine[lot] = CONTEXT.add(mine.get(lot, ZERO), amount)
-        if held.uncovered:
-            open_.append(part)
+            if part.before is not None:
+                elsewhere.append((part.entry.key, part.before.about, amount))
     if until is not None:
         wallet.work.roll(until, unit=terms.currency)
     back.close()
+    open_ = [part for part in parts if part.open and part.before is None]
     if wallet.settles and open_:
         _tell_over(sheet, wallet, open_)
     # A lot may be finer than money is paid, such as the half that rolled over of one: lines are rounded together.
@@ -91,6 +110,13 @@ def pay_by_credits(sheet: Sheet, wallet: Wallet) -> None:
     for lot_id, some in paid.items():
         taken = {part.entry: shares[part.entry.key][lot_id].copy_negate() for part, _ in some}
         _line(sheet, wallet, lot_id, some, taken.items())
+    owing: dict[str, list[Owed]] = {}
+    for part in parts:
+        if part.before is None:
+            owing.setdefault(part.entry.key, []).append(part.owed())
+    ended = _ended(sheet, unpaid)
+    unpaid.close([each for each in _owed(sheet) if each[0].key not in ended], owing, drew=bool(paid))
+    return elsewhere
 
 
 def _tell_over(sheet: Sheet, wallet: Wallet, parts: Sequence[Part]) -> None:
@@ -122,9 +148,23 @@ def _owed(sheet: Sheet) -> list[tuple[Entry, Decimal]]:
     return [(entry, CONTEXT.add(entry.net, taxes.get(entry.key, ZERO))) for entry in sheet.entries]
 
 
-def _payable(sheet: Sheet) -> list[tuple[Entry, Decimal]]:
-    """What is left to pay of each entry; what is given back in money is taken off in order."""
+def _payable(
+    sheet: Sheet, unpaid: Unpaid, back: GiveBack, lines: Mapping[str, LineItem],
+    elsewhere: list[tuple[str, About, Decimal]],
+) -> list[tuple[Entry, Decimal]]:  # fmt: skip
+    """What is left to pay of each entry, when it is settled what of the billing period so far goes back to lots."""
+
+    def lots(entry: Entry, about: About | None, amount: Decimal) -> Decimal:
+        came = ZERO
+        for draw, some in back.to_lots(entry, unpaid, about, amount):
+            came = CONTEXT.add(came, some)
+            if about is None:
+                elsewhere.append((entry.key, about_of(draw.use), some.copy_negate()))
+        return came
+
     every = _owed(sheet)
+    if unpaid.begun:
+        return unpaid.payable(every, lines, lots, reversed_=sheet.undone.keys(), ended=_ended(sheet, unpaid))
     owed = ZERO
     for _, amount in every:
         if amount < ZERO:
@@ -135,6 +175,11 @@ def _payable(sheet: Sheet) -> list[tuple[Entry, Decimal]]:
         owed = CONTEXT.subtract(owed, off)
         found.append((entry, CONTEXT.subtract(max(amount, ZERO), off)))
     return found
+
+
+def _ended(sheet: Sheet, unpaid: Unpaid) -> set[str]:
+    """The keys of what takes off something that was billed before the billing period: it is no part of that."""
+    return {key for key, undone in sheet.undone.items() if undone.start < unpaid.since}
 
 
 def _parts(sheet: Sheet, wallet: Wallet, entry: Entry, line: LineItem, amount: Decimal) -> list[Part]:

@@ -18,7 +18,7 @@ from ..errors import MismatchError, RatecardError
 from ..meters import Happening, Judged, Outcomes, read_happening, show_happening
 from ..prices import Outcome
 from ..records import read_time, show_time
-from ._bookings import Booking, Bookings, booking_of
+from ._bookings import Booking, Bookings, booking_of, shown_booking
 from ._outcome_facts import Edition, Facts, Held
 
 if TYPE_CHECKING:
@@ -98,13 +98,13 @@ def not_carried(key: str) -> MismatchError:
     )
 
 
-def outcomes_carried(item: OutcomeItem, fresh: Mapping[str, Sequence[Booking]]) -> dict[str, Any] | None:
+def outcomes_carried(item: OutcomeItem, paid: Mapping[str, Sequence[Booking]]) -> dict[str, Any] | None:
     """
     What the next period needs to know; None where nothing can happen any more.
 
     Args:
         item: the outcomes.
-        fresh: the lines of the statement that billed some, by billing period.
+        paid: the lines that billed some, by billing period.
     """
     known = item.facts(item.until)
     running = {span for span, end in item.spans.items() if end > item.until}
@@ -126,7 +126,9 @@ def outcomes_carried(item: OutcomeItem, fresh: Mapping[str, Sequence[Booking]]) 
         ],
         "spans": told,
         "paid": [
-            [span, item.bookings.told(span, fresh.get(span, ()))] for span, *_ in told if item.bookings.knows(span)
+            [span, [shown_booking(each) for each in paid.get(span, ())]]
+            for span, *_ in told
+            if item.bookings.knows(span)
         ],
         "rows": rows,
     }

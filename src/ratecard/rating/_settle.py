@@ -13,13 +13,15 @@ from decimal import Decimal
 
 from .._kinds import expect
 from .._numbers import CONTEXT, ZERO, quantize
-from ..plans import stated
+from ..plans import Terms, stated
 from ._charges import Charges
 from ._line import LineItem
 from ._recalled import recalled
 from ._spread import rounded_together
 from ._stages import across, nothing_across, staged_windows
 from ._statement import SUMS, Statement, StatementHead
+from ._unpaid import Unpaid
+from ._wallet import Wallet
 
 __all__ = ["settle"]
 
@@ -53,7 +55,7 @@ def settle(charges: Charges) -> Statement:
         )  # fmt: skip
         memo["recalled"] = recalled(terms)
     wallet = None if charges.wallet is None else charges.wallet.again()
-    drawing = wallet is not None and "credits" in terms.plan.order.statement and wallet.has(terms.currency)
+    drawing = wallet is not None and "credits" in terms.plan.order.statement and _draws(wallet, terms)
     if memo["dues"] is None and not drawing and not charges.backs:
         subtotal = ZERO
         for line in lines:
@@ -69,8 +71,15 @@ def settle(charges: Charges) -> Statement:
     return Statement(
         head, lines=found.lines, account=charges.account, charges=charges,
         subtotal=sums["subtotal"], total=sums["total"], due=sums["due"], drawn=found.drawn, billed=found.billed,
-        coupons=found.coupons, rooms=found.rooms, notices=[*memo["recalled"], *found.notices], wallet=wallet,
+        coupons=found.coupons, rooms=found.rooms, taken=found.taken, wallet=wallet,
+        notices=[*memo["recalled"], *found.notices],
     )  # fmt: skip
+
+
+def _draws(wallet: Wallet, terms: Terms) -> bool:
+    """Whether there is something for credits to pay or to remember."""
+    unpaid = wallet.unpaid = Unpaid(terms, wallet.key)
+    return unpaid.begun or unpaid.runs_on or wallet.has(terms.currency)
 
 
 def _sums(lines: Sequence[LineItem], places: int) -> Mapping[str, Decimal]:

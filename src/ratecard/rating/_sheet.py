@@ -17,7 +17,7 @@ from ..money import Currency
 from ..periods import Period
 from ..plans import Dues, Piece, Plan, Service, Terms, Window
 from ..steps import Step
-from ._bookings import Back, Room
+from ._bookings import Back, Room, SoFarTaken
 from ._charges import Charges
 from ._line import LineHead, LineItem
 from ._line_key import Group, line_key
@@ -120,8 +120,7 @@ class Sheet:
         self.undone = charges.undone
         # What comes back as it was paid; the stages of now leave it alone.
         self.backs: Mapping[str, Back] = (
-            {key: back for key, back in charges.backs.items() if told is None or back.since < told}
-            if whole is None else whole.backs
+            {key: _back(back, told) for key, back in charges.backs.items()} if whole is None else whole.backs
         )  # fmt: skip
         # The kinds of stages of which reversals have given back their part.
         self.mirrored: set[str] = set()
@@ -140,7 +139,7 @@ class Sheet:
             listed = charges.listed.get(line.key)
             before = line.rounded if listed is None else quantize(listed, line.head.places, self.terms.plan.rounding)
             entry = self._entry(line, [line.item], self.terms.plan_at(line.period.start), before)
-            entry.closed = line.key in self.backs and line.rounded <= ZERO
+            entry.closed = line.key in self.backs and line.rounded <= ZERO and _ended(self.backs[line.key], told)
             self.entries.append(entry)
 
     def _entry(self, line: LineItem, items: Sequence[str], plan: Plan, listed: Decimal) -> Entry:
@@ -171,12 +170,13 @@ class Sheet:
 
     def uses(self, name: str, start: str, some: Iterable[tuple[Entry, Exact]]) -> None:
         """Note what lines use up of what holds so much in a period, so that it comes back when they are reversed."""
-        if self.runs_on or self.begun:
-            # Of a billing period in parts the stages see all of it so far, and not what each part used up.
-            return
         for entry, amount in some:
             if entry.key in self.rooms and sign(amount):
                 self.rooms[entry.key].append(Room(name, start, amount))
+
+    def taken(self) -> SoFarTaken | None:
+        """What stages took of outcomes so far; None where the lines of the statement tell it."""
+        return None
 
     def comes_back(self, name: str, start: str) -> Exact:
         """What reversals give back of what was used up."""
@@ -312,10 +312,15 @@ class Sheet:
     def before_credits(self, later: Sequence[str]) -> None:
         """What earlier statements took and paid, before this one is paid; the stages that are still to come."""
 
-    def paid(self, amounts: Mapping[str, Decimal]) -> None:
-        """Note what credits paid of each entry, by its key."""
+    def paid(self, amounts: Mapping[str, Decimal], elsewhere: Iterable[tuple[str, tuple[str, Group], Decimal]]) -> None:
+        """Note what credits paid of each entry, by its key; and what of that they paid for something else."""
         for key, each in self.brought.items():
             each.paid = CONTEXT.add(each.paid, amounts.get(key, ZERO))
+        for entry in self.entries if self.brought else ():
+            if entry.added:
+                # What tops prices up is told as paid with these; the next statement shares out what is too much of any.
+                first = next(iter(self.brought.values()))
+                first.paid = CONTEXT.add(first.paid, amounts.get(entry.key, ZERO))
 
     def draw(
         self, item: str, name: str, step: Step, taken: Sequence[tuple[Entry, Decimal]], *, version: str, period: Period
@@ -324,6 +329,19 @@ class Sheet:
         self.line("prepaid", item, name, step, over=taken, version=version, period=period)
         for entry, some in taken:
             entry.net = CONTEXT.subtract(entry.net, some)
+
+
+def _ended(back: Back, told: datetime | None) -> bool:
+    """Whether what is reversed was billed in a billing period before."""
+    return told is None or back.since < told
+
+
+def _back(back: Back, told: datetime | None) -> Back:
+    """What comes back as it was; where all of the billing period so far is worked out anew, that of trials alone."""
+    if _ended(back, told):
+        return back
+    parts = tuple(part for part in back.parts if part.kind == "trial")
+    return back._replace(parts=parts, rooms=tuple(room for room in back.rooms if room.name.startswith("trial ")))
 
 
 def _by_beginning(

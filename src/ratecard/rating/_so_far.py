@@ -8,20 +8,21 @@ So the statements of a period add up to its one bill, however it is cut.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from .._numbers import CONTEXT, ONE, ZERO, quantize, split, sub, total
+from .._numbers import CONTEXT, ONE, ZERO, Exact, quantize, sign, split, sub, total
 from ..periods import Period
 from ..plans import Dues, Window
 from ..records import read_time
 from ..steps import Step
+from ._bookings import KINDS, Room, SoFarTaken, Taken
 from ._charges import Charges
 from ._floors import began_under
 from ._item_past import EARLIER
 from ._line import LineHead, LineItem
-from ._line_key import line_key
+from ._line_key import Group, line_key
 from ._line_kinds import CHARGES, MAKES, TAXES, Kind
 from ._past import Brought, Past
 from ._sheet import Entry, Sheet, given
@@ -56,6 +57,10 @@ class SoFar(Sheet):
         self._spans = {
             key: read_time(span) for item in charges.outcomes.values() for key, (span, _) in item.lines.items()
         }
+        self._sold = {item for item, _ in charges.outcomes}
+        # What stages took of lines of outcomes, and what these used up, by the keys of entries.
+        self._taken: dict[str, list[Taken]] = {}
+        self._used: dict[str, list[Room]] = {}
         self.entries = self._gathered(now)
         self._earlier = {key: each.paid for key, each in self.brought.items() if each.paid}
         self._pending: list[tuple[LineItem, Sequence[Entry], Period]] = []
@@ -138,6 +143,8 @@ class SoFar(Sheet):
 
     def keep(self, made: LineItem, over: Sequence[Entry], full: Period) -> None:
         """Hold a line of the period so far until its stage is done."""
+        for key, share in made.shares if made.kind in KINDS else ():
+            self._taken.setdefault(key, []).append(Taken(made.kind, made.item, made.name, made.version, share))
         self._pending.append((made, over, full))
 
     def add(self, entry: Entry) -> None:
@@ -155,15 +162,35 @@ class SoFar(Sheet):
         for some in groups.values():
             self._book(some)
 
+    def uses(self, name: str, start: str, some: Iterable[tuple[Entry, Exact]]) -> None:
+        """Note what the period so far uses up, all of it by the lines of prices so far."""
+        for entry, amount in some:
+            if sign(amount):
+                self._used.setdefault(entry.key, []).append(Room(name, start, amount))
+
+    def taken(self) -> SoFarTaken:
+        """What stages took of outcomes so far, and what these used up."""
+        parts: dict[tuple[str, str], list[Taken]] = {}
+        rooms: dict[tuple[str, str], list[Room]] = {}
+        for key, each in self.brought.items():
+            # A reversal may make what is left of its period dearer, and that is billed now.
+            if each.item in self._sold and each.kind in ("usage", "reversal"):
+                mark = (each.item, each.version)
+                parts.setdefault(mark, []).extend(self._taken.get(key, ()))
+                rooms.setdefault(mark, []).extend(self._used.get(key, ()))
+        return SoFarTaken(self.period.start, parts, rooms)
+
     def before_credits(self, later: Sequence[str]) -> None:
         """Give back what is not taken off any more, and leave out what was paid before."""
         self.rest(later)
         for entry in self.entries:
             entry.net = CONTEXT.subtract(entry.net, self._earlier.get(entry.key, ZERO))
 
-    def paid(self, amounts: Mapping[str, Decimal]) -> None:
+    def paid(self, amounts: Mapping[str, Decimal], elsewhere: Iterable[tuple[str, tuple[str, Group], Decimal]]) -> None:
         """Note what credits paid, and leave it out; what stands alone is of what the period so far comes to."""
         mine = dict(amounts)
+        for key, about, amount in elsewhere:
+            self._move(mine, key, about, quantize(amount, self.terms.currency.places))
         topped = {entry.key for entry in self.entries}
         alone = total(mine.pop(key, ZERO) for key in self._alone if key not in topped)
         for entry in self.entries:
@@ -172,7 +199,35 @@ class SoFar(Sheet):
             alone = sub(alone, some)
             mine[entry.key] = CONTEXT.add(mine.get(entry.key, ZERO), quantize(some, self.terms.currency.places))
             entry.net = CONTEXT.subtract(entry.net, mine[entry.key])
-        super().paid(mine)
+        self._even(mine)
+        super().paid(mine, ())
+
+    def _even(self, mine: dict[str, Decimal]) -> None:
+        """What was paid of an entry that comes to less by now, as under a ceiling of all, pays the others."""
+        rest = ZERO
+        for entry in self.entries:
+            paid = CONTEXT.add(self._earlier.get(entry.key, ZERO), mine[entry.key])
+            rest = CONTEXT.add(rest, self._pay(mine, entry, max(min(entry.net, ZERO), min(paid.copy_negate(), ZERO))))
+        for entry in self.entries:
+            rest = CONTEXT.add(rest, self._pay(mine, entry, min(rest, max(entry.net, ZERO))))
+
+    def _pay(self, mine: dict[str, Decimal], entry: Entry, amount: Decimal) -> Decimal:
+        """Note that so much more was paid of an entry; says how much less is left."""
+        mine[entry.key] = CONTEXT.add(mine[entry.key], amount)
+        entry.net = CONTEXT.subtract(entry.net, amount)
+        return amount.copy_negate()
+
+    def _move(self, mine: dict[str, Decimal], key: str, about: tuple[str, Group], amount: Decimal) -> None:
+        """Note what credits paid, or got back, by a line of this statement for something that was billed before."""
+        for entry in self.entries:
+            if (*entry.items, tuple(sorted(entry.group))) == about:
+                paid = CONTEXT.add(self._earlier.get(entry.key, ZERO), mine.get(entry.key, ZERO))
+                # What an entry comes to is less what was paid of it before.
+                most = CONTEXT.subtract(entry.net, mine.get(entry.key, ZERO)) if amount > ZERO else paid
+                some = min(amount.copy_abs(), max(most, ZERO)).copy_sign(amount)
+                mine[entry.key] = CONTEXT.add(mine.get(entry.key, ZERO), some)
+                mine[key] = CONTEXT.subtract(mine.get(key, ZERO), some)
+                amount = CONTEXT.subtract(amount, some)
 
     def rest(self, later: Sequence[str] = ()) -> None:
         """Take back what earlier statements billed, and the period so far does not; but for stages to come."""

@@ -17,7 +17,7 @@ from ..errors import MismatchError
 from ..periods import Period
 from ..plans import AnyDiscount, Dues, PercentDiscount, Terms, Window, dues, windows
 from ._adjust import KINDS, choose, discounts, maximum, taxes
-from ._bookings import Room
+from ._bookings import Room, SoFarTaken
 from ._charges import Charges
 from ._commit import commitments, minimum, prepaid
 from ._floors import floor_starts
@@ -58,11 +58,12 @@ class Staging:
 class Across:
     """What the stages make of a statement: its lines, its notices, and what the carry is told."""
 
-    __slots__ = ("billed", "coupons", "drawn", "lines", "notices", "rooms")
+    __slots__ = ("billed", "coupons", "drawn", "lines", "notices", "rooms", "taken")
 
     def __init__(
         self, lines: Sequence[LineItem], notices: Sequence[Notice], *, drawn: Mapping[str, Exact],
         coupons: Mapping[str, int], billed: Mapping[str, Any] | None, rooms: Mapping[str, Sequence[Room]],
+        taken: SoFarTaken | None,
     ) -> None:  # fmt: skip
         self.lines = lines
         self.notices = notices
@@ -70,6 +71,7 @@ class Across:
         self.coupons = coupons
         self.billed = billed
         self.rooms = rooms
+        self.taken = taken
 
 
 def nothing_across(terms: Terms) -> Staging:
@@ -145,7 +147,7 @@ def across(charges: Charges, staging: Staging, lines: Sequence[LineItem], wallet
     last = sheets[-1]
     return Across(
         whole.lines, _notices(sheets), drawn={**last.drawn, **whole.freed}, coupons=last.coupons,
-        rooms=whole.rooms, billed=_billed(sheets, whole) if last.runs_on else None,
+        rooms=whole.rooms, taken=sheets[0].taken(), billed=_billed(sheets, whole) if last.runs_on else None,
     )  # fmt: skip
 
 
@@ -202,12 +204,14 @@ def _pay(whole: Sheet, sheets: Sequence[Sheet], later: Sequence[str], wallet: Wa
     for sheet in sheets:
         sheet.before_credits(later)
     if wallet is None:
+        for sheet in sheets:
+            sheet.paid({}, ())
         return
     before = {entry.key: entry.net for entry in whole.entries}
-    pay_by_credits(whole, wallet)
+    elsewhere = pay_by_credits(whole, wallet)
     paid = {entry.key: CONTEXT.subtract(before[entry.key], entry.net) for entry in whole.entries}
     for sheet in sheets:
-        sheet.paid(paid)
+        sheet.paid(paid, elsewhere)
 
 
 def _notices(sheets: Sequence[Sheet]) -> list[Notice]:

@@ -17,7 +17,7 @@ from ..errors import MismatchError, RatecardError
 from ..money import Currency, Money, shown
 from ..periods import Period
 from ..plans import Carry, Order
-from ._bookings import Room
+from ._bookings import Room, SoFarTaken
 from ._carried import carried
 from ._charges import Charges
 from ._difference import Difference, differences
@@ -87,8 +87,8 @@ class Statement:
     """
 
     __slots__ = (
-        "_billed", "_carry", "_charges", "_coupons", "_drawn", "_due", "_rooms", "_subtotal", "_total", "_virtual",
-        "account", "entries", "head", "ledger", "lines", "notices", "paid_before", "refunds",
+        "_billed", "_carry", "_charges", "_coupons", "_drawn", "_due", "_rooms", "_subtotal", "_taken", "_total",
+        "_unpaid", "_virtual", "account", "entries", "head", "ledger", "lines", "notices", "paid_before", "refunds",
     )  # fmt: skip
 
     def __init__(
@@ -110,13 +110,16 @@ class Statement:
         refunds: Sequence[Due] = (),
         paid: Paid | None = None,
         rooms: Mapping[str, Sequence[Room]] | None = None,
+        taken: SoFarTaken | None = None,
     ) -> None:
         self._rooms = rooms
+        self._taken = taken
         self.entries: tuple[Entry, ...] = tuple(entries) if wallet is None else wallet.entries()
         self.paid_before: Paid = (paid or {}) if wallet is None else paid_before(wallet.paid, self.entries)
         self.refunds: tuple[Due, ...] = tuple(refunds) if wallet is None else wallet.refunds()
         self.ledger: Ledger | None = None if wallet is None else wallet.ledger()
         self._virtual: Virtual | None = None if wallet is None else wallet.virtual
+        self._unpaid = None if wallet is None else wallet.unpaid
         self.notices = tuple(notices) if wallet is None else (*notices, *wallet.notices)
         self._drawn = drawn
         self._coupons = coupons
@@ -181,7 +184,7 @@ class Statement:
         if self._carry is None and self._charges is not None:
             self._carry = carried(
                 self._charges, self.lines, drawn=self._drawn, coupons=self._coupons, billed=self._billed,
-                virtual=self._virtual, rooms=self._rooms,
+                virtual=self._virtual, unpaid=self._unpaid, rooms=self._rooms, taken=self._taken,
             )  # fmt: skip
         return self._carry
 

@@ -134,11 +134,13 @@ class Story:
         until: the end of its period.
         virtual: what the carry tells of draws of which too much came back, by draw and lot.
         items: the items whose earlier draws are asked for.
+        prefixes: how the ids of draws begin that are asked for as well.
     """
 
     def __init__(
-        self, work: OpenLedger, key: str, until: datetime, virtual: Virtual, items: Iterable[str] = ()
-    ) -> None:
+        self, work: OpenLedger, key: str, until: datetime, virtual: Virtual, items: Iterable[str] = (),
+        prefixes: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
         self._work = work
         self._until = until
         self._prefix = entry_id(key, "")
@@ -153,7 +155,9 @@ class Story:
             if isinstance(entry, Drawn):
                 if self.is_mine(entry.id):
                     self._own.append(entry)
-                elif (entry.id in asked or entry.use.item in wanted) and self._can_return(entry):
+                elif (
+                    entry.id in asked or entry.use.item in wanted or entry.id.startswith(prefixes)
+                ) and self._can_return(entry):
                     told = virtual.get(entry.id, {})
                     self.earlier[entry.id] = Earlier(entry, place, told, moving=(entry.use, entry.at) in moving)
             elif isinstance(entry, Returned):

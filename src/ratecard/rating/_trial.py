@@ -38,6 +38,8 @@ def trials(sheet: Sheet) -> None:
             (line.quantity, entry)
             for line, entry in lines
             if line.kind == "usage"
+            # Where outcomes that are taken off cost more than those that are billed, the ones take the others' place.
+            and line.rounded >= ZERO
             and not entry.closed
             and marks.get((line.item, line.period.start)) == trial.phase
             and entry.within(trial.free.items)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from .._numbers import Exact
+from .._numbers import ZERO, Exact, add, neg, sign, sub
 from ..errors import NoPriceError
 from ..money import Currency
 from ..plans import Service
@@ -68,6 +68,7 @@ def _asked(charging: Charging, wallet: Wallet, service: Service) -> Asks:
     """What a service asks for, piece by piece and cut by cut."""
     found: Asks = {}
     counted: dict[Group, list[tuple[Ask, Exact]]] = {}
+    before: dict[Group, Exact] = {}
     for piece in service.pieces:
         price, meter, due = piece.price, service.meter, service.due
         if not isinstance(price, Credit) or piece.trial:
@@ -86,10 +87,11 @@ def _asked(charging: Charging, wallet: Wallet, service: Service) -> Asks:
             line = f"{line_name(piece.item.key, named)}{piece.tail}"
             costs = metered.differences(group, marks, _menu(price, unit))
             asks = [Ask(line, piece.start, at, unit, use, due) for at in (piece.start, *marks)]
+            before.setdefault(group, charging.uncovered_so_far(service, group, anew=not metered.cumulative))
             counted.setdefault(group, []).extend((ask, cost) for ask, cost in zip(asks, costs, strict=True))
             found[(service.place, piece.start, group)] = asks
-    for held in counted.values():
-        _settle(held)
+    for group, held in counted.items():
+        _settle(held, before[group])
     return found
 
 
@@ -97,9 +99,18 @@ def _menu(price: Credit, unit: Currency) -> Callable[[Usage], Exact]:
     return lambda usage: price.credits(usage, places=unit.places).amount
 
 
-def _settle(held: Sequence[tuple[Ask, Exact]]) -> None:
-    """Set what each cut costs; what comes back is taken off the last cut before it that has some, or the next."""
+def _settle(held: Sequence[tuple[Ask, Exact]], before: Exact) -> None:
+    """
+    Set what each cut costs; what comes back is taken off the last cut before it that has some, or the next.
+
+    Args:
+        held: the cuts, with what the menu asks for each.
+        before: what nobody paid in earlier statements of the counter; below 0 what came back there, and nobody gave.
+    """
     amounts, back = kept([cost for _, cost in held])
+    owed = neg(before) if sign(before) < 0 else ZERO
     for (ask, _), amount in zip(held, amounts, strict=True):
-        ask.amount = amount
-    held[0][0].back = back
+        ask.back = min(amount, owed)
+        ask.amount = sub(amount, ask.back)
+        owed = sub(owed, ask.back)
+    held[0][0].back = add(held[0][0].back, back)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from .._numbers import CONTEXT, ZERO, Exact, add
 from ..credits import Drawn, Due, Entry, Leave, Ledger, Lot, OpenLedger
@@ -22,6 +23,9 @@ from ._notice import Notice, differing
 from ._paid import Paid, more
 from ._story import Own, Story, Virtual, read_returned
 from ._wants import Held, Want, short
+
+if TYPE_CHECKING:
+    from ._unpaid import Unpaid
 
 __all__ = ["Wallet", "opened", "statement_key"]
 
@@ -62,6 +66,8 @@ class Wallet:
         # What lots paid of what they were asked to pay once more.
         self.redrawn: list[Held] = []
         self.notices: list[Notice] = []
+        # The billing period so far; None where credits do not pay in money.
+        self.unpaid: Unpaid | None = None
 
     def again(self) -> Wallet:
         """A working copy of this one."""
@@ -99,9 +105,14 @@ class Wallet:
         return [] if self.settles else [at for at in self._of(unit) if start < at < end]
 
     def story(self, items: Sequence[str] = ()) -> Story:
-        """What the ledger tells of the statement, read when first asked for, with the draws of others for items."""
+        """
+        What the ledger tells of the statement, read when first asked for.
+
+        With it come the draws of others for items, and those of the billing period so far.
+        """
         if self._story is None:
-            self._story = Story(self.work, self.key, self.end, self.virtual, items)
+            prefixes = () if self.unpaid is None else self.unpaid.prefixes
+            self._story = Story(self.work, self.key, self.end, self.virtual, items, prefixes)
         return self._story
 
     def pay(self, wants: Sequence[Want], *, home: bool, again: Sequence[tuple[Want, Held]] = ()) -> list[Held]:
