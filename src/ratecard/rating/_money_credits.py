@@ -87,9 +87,9 @@ def pay_by_credits(sheet: Sheet, wallet: Wallet) -> Elsewhere:
     found.sort(key=lambda each: (wallet.paying(each[1]), each[0].at))
     until = wallet.paying(found[-1][1]) if found else None
     # Of many groups most use nothing between two instants.
-    found = [(part, want) for part, want in found if part.amount]
-    parts, wants = [part for part, _ in found], [want for _, want in found]
-    for part, held in zip(parts, wallet.pay(wants, home=True, again=back.again()), strict=True):
+    asked = [(part, want) for part, want in found if part.amount]
+    draws = wallet.pay([want for _, want in asked], home=True, again=back.again())
+    for (part, _), held in zip(asked, draws, strict=True):
         part.open = held.uncovered
         for lot, amount in held.parts:
             paid.setdefault(lot, []).append((part, amount))
@@ -100,7 +100,7 @@ def pay_by_credits(sheet: Sheet, wallet: Wallet) -> Elsewhere:
     if until is not None:
         wallet.work.roll(until, unit=terms.currency)
     back.close()
-    open_ = [part for part in parts if part.open and part.before is None]
+    open_ = [part for part, _ in asked if part.open and part.before is None]
     if wallet.settles and open_:
         _tell_over(sheet, wallet, open_)
     # A lot may be finer than money is paid, such as the half that rolled over of one: lines are rounded together.
@@ -111,7 +111,7 @@ def pay_by_credits(sheet: Sheet, wallet: Wallet) -> Elsewhere:
         taken = {part.entry: shares[part.entry.key][lot_id].copy_negate() for part, _ in some}
         _line(sheet, wallet, lot_id, some, taken.items())
     owing: dict[str, list[Owed]] = {}
-    for part in parts:
+    for part, _ in found:
         if part.before is None:
             owing.setdefault(part.entry.key, []).append(part.owed())
     ended = _ended(sheet, unpaid)
