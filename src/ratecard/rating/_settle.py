@@ -54,6 +54,8 @@ def settle(charges: Charges) -> Statement:
         memo["recalled"] = recalled(terms)
     wallet = None if charges.wallet is None else charges.wallet.again()
     drawing = wallet is not None and "credits" in terms.plan.order.statement and wallet.has(terms.currency)
+    if wallet is not None and not drawing:
+        wallet.close()
     if memo["dues"] is None and not drawing and not charges.backs:
         subtotal = ZERO
         for line in lines:

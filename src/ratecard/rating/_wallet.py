@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from .._numbers import CONTEXT, ZERO, Exact, add
-from ..credits import Drawn, Due, Entry, Leave, Ledger, Lot, OpenLedger
+from ..credits import Drawn, Due, Entry, Leave, Ledger, Lot, OpenLedger, entry_id
 from ..errors import LedgerError, MismatchError
 from ..money import Currency
 from ..plans import Terms
@@ -21,7 +21,7 @@ from ._corrections import Corrections
 from ._notice import Notice, differing
 from ._paid import Paid, more
 from ._story import Own, Story, Virtual, read_returned
-from ._wants import Held, Want, short
+from ._wants import UNITS, Held, Want, short
 
 __all__ = ["Wallet", "opened", "statement_key"]
 
@@ -61,6 +61,8 @@ class Wallet:
         self.virtual: Virtual = {}
         # What lots paid of what they were asked to pay once more.
         self.redrawn: list[Held] = []
+        # What units are to pay, of a card in the same unit, until it is known what they pay as money.
+        self._waiting: list[tuple[Want, Held]] = []
         self.notices: list[Notice] = []
 
     def again(self) -> Wallet:
@@ -70,6 +72,7 @@ class Wallet:
         )
         found.paid = dict(self.paid)
         found.virtual = dict(self.virtual)
+        found._waiting = list(self._waiting)
         found.notices = list(self.notices)
         return found
 
@@ -123,16 +126,37 @@ class Wallet:
         return found
 
     def _pay(self, wants: Sequence[Want], *, home: bool, again: Sequence[tuple[Want, Held]]) -> list[Held]:
-        own = [each for each in self.story().own() if (each.was.unit == self.home) == home]
+        every = list(self.story().own())
+        own = [each for each in every if self._is_home(each.was) == home]
+        # Where a menu is in the unit of the card, the two are corrected together: a lot may pay for the other one now.
+        units = {*(each.money.currency for each in wants), *(each.was.unit for each in own)}
+        together = (bool(self._waiting) if home else self.home in units) and len(own) < len(every)
+        if together:
+            own = every
         if not own and not again:
             return [self._draw(self.work, want, want.base(self.key, self.home)) for want in wants]
         afresh = self.work.without([each.was.id for each in own], self._gone(own))
+        for want, held in self._waiting:
+            self._as_it_was(afresh, want, held)
         first = [(want, self._once_more(afresh, str(n), want, held)) for n, (want, held) in enumerate(again)]
         self.redrawn = [held for _, held in first]
-        held = [self._draw(afresh, want, f"{want.base(self.key, self.home)}/afresh") for want in wants]
-        if not any(each.refused for each in held):
-            Corrections(self, own).post([*first, *zip(wants, held, strict=True)])
-        return held
+        now = [self._draw(afresh, want, f"{want.base(self.key, self.home)}/afresh") for want in wants]
+        found = list(zip(wants, now, strict=True))
+        if together and not home:
+            self._waiting = found
+        elif not any(each.refused for each in now):
+            Corrections(self, own).post([*self._waiting, *first, *found])
+            self._waiting = []
+        return now
+
+    def close(self) -> None:
+        """Post what has waited for money to be drawn, where none is."""
+        if self._waiting:
+            self._pay((), home=True, again=())
+
+    def _is_home(self, drawn: Drawn) -> bool:
+        """Whether one of its own draws was for what the statement came to, and not for what usage costs by a menu."""
+        return drawn.unit == self.home and not drawn.id.startswith(entry_id(self.key, UNITS))
 
     def _gone(self, own: Sequence[Own]) -> list[tuple[str, Decimal]]:
         """What others gave back of own draws and is not in its lot any more."""
@@ -142,6 +166,14 @@ class Wallet:
                 back[lot] = CONTEXT.add(back.get(lot, ZERO), amount)
         gone = ((lot, CONTEXT.subtract(amount, self.work.lot(lot).left)) for lot, amount in back.items() if lot)
         return [(lot, amount) for lot, amount in gone if amount > ZERO]
+
+    def _as_it_was(self, afresh: OpenLedger, want: Want, held: Held) -> None:
+        """Draw what units were found to pay."""
+        afresh.roll(want.at, unit=want.money.currency)
+        if held.parts or held.overdrawn:
+            name, parts = f"{want.base(self.key, self.home)}/afresh", held.parts
+            over, rest = held.overdrawn, held.uncovered
+            afresh.post([self.drawn(name, want, want.money.amount, parts, overdrawn=over, uncovered=rest)])
 
     def _once_more(self, afresh: OpenLedger, place: str, want: Want, held: Held) -> Held:
         """What lots that are chosen pay, each as far as it has that much."""
