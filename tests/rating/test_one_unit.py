@@ -1,4 +1,4 @@
-"""A card in the very unit of a price in credits: lots pay first what usage costs of it, then what the statement says."""
+"""A card in the unit of a price in credits: lots pay first what usage costs of it, then what the statement says."""
 
 from __future__ import annotations
 

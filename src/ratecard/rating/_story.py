@@ -19,7 +19,7 @@ from ..credits import Drawn, OpenLedger, Returned, entry_id
 from ..errors import MismatchError
 from ..plans import Carry
 from ..records import read_time
-from ._wants import UNITS
+from ._wants import UNITS, unnumbered
 
 __all__ = ["Earlier", "Own", "Story", "Virtual", "read_returned", "shown_returned"]
 
@@ -182,7 +182,9 @@ class Story:
     def _take(self, entry: Returned) -> None:
         known = self.earlier.get(entry.draw_id)
         if known is not None:
-            known.take(entry, mine=self.is_mine(entry.id), later=entry.at >= self._until)
+            # What its own statement took back of it is no later one's, whenever it was booked.
+            own = unnumbered(entry.id) == unnumbered(entry.draw_id)
+            known.take(entry, mine=self.is_mine(entry.id), later=entry.at >= self._until and not own)
         elif _LINE in entry.id and not self.is_mine(entry.id):
             self._back.setdefault(entry.draw_id, []).append(entry)
 

@@ -21,6 +21,7 @@ from ._corrections import Corrections
 from ._notice import Notice, differing
 from ._paid import Paid, more
 from ._story import Own, Story, Virtual, read_returned
+from ._unseen import unseen
 from ._wants import UNITS, Held, Want, short
 
 __all__ = ["Wallet", "opened", "statement_key"]
@@ -38,11 +39,12 @@ class Wallet:
         end: the end of the statement's period.
         until: the end of the last service that is paid.
         since: the version of the ledger before the statement.
+        unseen: lots that are not there for the statement.
     """
 
     def __init__(
         self, ledger: Ledger, key: str, home: Currency, *, booked: datetime, end: datetime, until: datetime,
-        since: int | None = None,
+        since: int | None = None, unseen: Sequence[Lot] = (),
     ) -> None:  # fmt: skip
         self.home = home
         self.work = ledger.open()
@@ -53,6 +55,7 @@ class Wallet:
         self.since = ledger.version if since is None else since
         self.policy = ledger.policy
         self.settles = ledger.policy.lot_time == "settlement"
+        self.unseen = {lot.id: lot for lot in unseen}
         self._bounds: dict[str, list[datetime]] = {}
         self._story: Story | None = None
         # What credits pay of the statement, by unit and lot; with no lot what is owed.
@@ -68,8 +71,9 @@ class Wallet:
     def again(self) -> Wallet:
         """A working copy of this one."""
         found = Wallet(
-            self.ledger(), self.key, self.home, booked=self.booked, end=self.end, until=self.until, since=self.since
-        )
+            self.ledger(), self.key, self.home, booked=self.booked, end=self.end, until=self.until, since=self.since,
+            unseen=list(self.unseen.values()),
+        )  # fmt: skip
         found.paid = dict(self.paid)
         found.virtual = dict(self.virtual)
         found._waiting = list(self._waiting)
@@ -78,7 +82,14 @@ class Wallet:
 
     def has(self, unit: Currency) -> bool:
         """Whether there is any lot of a unit."""
-        return bool(self._of(unit))
+        return bool(self._of(unit)) or any(lot.unit == unit for lot in self.unseen.values())
+
+    def known(self, lot_id: str) -> Lot | None:
+        """A lot that may be there."""
+        try:
+            return self.lot(lot_id)
+        except LedgerError:
+            return None
 
     def lot(self, lot_id: str) -> Lot:
         """A lot by its id."""
@@ -89,7 +100,7 @@ class Wallet:
         found = self._bounds.get(unit)
         if found is None:
             # A lot that rolled over told its later ends when it was granted.
-            lots = (holding.lot for holding in self.work.lots() if holding.lot.unit == unit)
+            lots = (each.lot for each in self.work.lots() if each.lot.unit == unit and each.lot.id not in self.unseen)
             found = self._bounds[str(unit)] = sorted({at for lot in lots for at in lot.bounds(self.until)})
         return found
 
@@ -133,9 +144,11 @@ class Wallet:
         together = (bool(self._waiting) if home else self.home in units) and len(own) < len(every)
         if together:
             own = every
-        if not own and not again:
+        if not own and not again and not self.unseen:
             return [self._draw(self.work, want, want.base(self.key, self.home)) for want in wants]
         afresh = self.work.without([each.was.id for each in own], self._gone(own))
+        if self.unseen:
+            afresh = afresh.without((), [(lot, afresh.lot(lot).left.copy_negate()) for lot in self.unseen])
         for want, held in self._waiting:
             self._as_it_was(afresh, want, held)
         first = [(want, self._once_more(afresh, str(n), want, held)) for n, (want, held) in enumerate(again)]
@@ -273,20 +286,19 @@ def opened(terms: Terms, ledger: Ledger | None, booked: datetime | None) -> Wall
         ledger = Ledger(terms.plan.burn)
     until = max([terms.period.end, *(piece.end for service in terms.services for piece in service.pieces)])
     back = terms.period.end if booked is None else booked
-    wallet = Wallet(ledger, statement_key(terms), terms.currency, booked=back, end=terms.period.end, until=until)
+    settles = ledger.policy.lot_time == "settlement"
+    # By the time of service a lot that comes later pays nothing, but of what is paid beyond the period.
+    later = settles or until > terms.period.end
+    hidden = unseen(terms, (each.lot for each in ledger.lots()), settles=settles) if later else ()
+    wallet = Wallet(
+        ledger, statement_key(terms), terms.currency, booked=back, end=terms.period.end, until=until, unseen=hidden
+    )
     wallet.virtual = {} if terms.carry is None else read_returned(terms.carry)
     for at, grant, unit in terms.grants:
-        there = _granted(wallet, grant.id)
+        there = wallet.known(grant.id)
+        # The host may have granted it, and what is granted stays as it is.
         if there is None:
             wallet.work.grant(grant, at=at, currency=unit, zone=terms.zone)
         else:
             wallet.notices += differing(there, Lot.of(grant, at, currency=unit, zone=terms.zone))
     return wallet
-
-
-def _granted(wallet: Wallet, lot_id: str) -> Lot | None:
-    """A lot that is there already: the host may have granted it, and what is granted stays as it is."""
-    try:
-        return wallet.lot(lot_id)
-    except LedgerError:
-        return None

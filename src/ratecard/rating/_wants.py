@@ -14,7 +14,7 @@ from ..credits import Overage, Use, entry_id
 from ..money import Currency, Money
 from ..records import show_time
 
-__all__ = ["UNITS", "Held", "Want", "named", "short"]
+__all__ = ["UNITS", "Held", "Want", "named", "short", "unnumbered"]
 
 # In front of a line, where no key of a line can begin like this.
 UNITS = "[units]"
@@ -87,6 +87,12 @@ class Want(NamedTuple):
 def named(key: str, line: str, part: str = "") -> str:
     """The id of what a line of a statement does, or a part of it, cut where it would be too long."""
     return _cut(entry_id(key, line, part), _LONGEST)
+
+
+def unnumbered(name: str) -> str:
+    """The id of the first draw for a part of a line, by one that corrected it."""
+    base, _, count = name.rpartition("/")
+    return base if count.isdigit() and "/" in base else name
 
 
 def short(key: str) -> str:
