@@ -18,7 +18,7 @@ from ..money import Currency
 from ..plans import Terms
 from ..records import show_time
 from ._corrections import Corrections
-from ._notice import Notice, differing
+from ._notice import Notice, differing, ended
 from ._paid import Paid, more
 from ._story import Own, Story, Virtual, read_returned
 from ._unseen import unseen
@@ -134,6 +134,9 @@ class Wallet:
         for want, held in zip(wants, found, strict=True):
             for lot, amount in (*held.parts, ("", held.overdrawn)):
                 more(self.paid, str(want.money.currency), lot, amount)
+        unpaid = [want for want, held in zip(wants, found, strict=True) if held.uncovered]
+        if unpaid and not self.settles:
+            self.notices += ended(self.work.lots(), unpaid)
         return found
 
     def _pay(self, wants: Sequence[Want], *, home: bool, again: Sequence[tuple[Want, Held]]) -> list[Held]:
