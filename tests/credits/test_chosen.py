@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import pytest
 
 from ratecard.credits import Grant, Ledger, Negative, Policy, entry_from_json
-from ratecard.errors import LedgerError
+from ratecard.errors import LedgerError, NumberError
 from ratecard.money import Money
 
 NOW = "2025-01-01T00:00:00Z"
@@ -51,6 +52,36 @@ def test_more_than_was_drawn(parts: list[tuple[str, int]]) -> None:
     with pytest.raises(LedgerError) as caught:
         drawn().undraw("d", usd(2), at=NOW, id="u", parts=[(lot, usd(n).amount) for lot, n in parts])
     assert caught.value.code == "ledger.returned"
+
+
+def test_a_return_is_made_once_from_the_same_lots() -> None:
+    """Asked again a return answers as it did; with other lots its id is that of something else."""
+    held = drawn().undraw("d", usd(6), at=NOW, id="u", parts=[("a", usd(6).amount)])[0]
+    held = held.undraw("d", usd(5), at=NOW, id="v")[0]
+    for id, amount, parts in (("u", 6, [("a", 6)]), ("v", 5, []), ("v", 5, [("b", 2)])):
+        again, back = held.undraw("d", usd(amount), at=NOW, id=id, parts=[(lot, usd(n).amount) for lot, n in parts])
+        assert again is held
+        assert back.entry.id == id
+    for id, amount, parts in (("u", 6, []), ("u", 6, [("b", 6)]), ("v", 5, [("a", 5)]), ("v", 5, [("b", 4)])):
+        with pytest.raises(LedgerError) as caught:
+            held.undraw("d", usd(amount), at=NOW, id=id, parts=[(lot, usd(n).amount) for lot, n in parts])
+        assert caught.value.code == "ledger.conflict"
+
+
+def test_a_lot_that_paid_twice_for_a_commit() -> None:
+    """What a commit took of a lot that was held, and beyond it, comes back as one, and again as the same."""
+    held = Ledger().grant(Grant(id="a", amount=10, currency="USD"), at=NOW)
+    held = held.reserve(usd(3), at=NOW, id="r")[0].commit("r", usd(5), at=NOW, id="c")[0]
+    back, _ = held.undraw("c", usd(4), at=NOW, id="u", parts=[("a", usd(4).amount)])
+    assert back.lot("a").left == 9
+    assert back.undraw("c", usd(4), at=NOW, id="u", parts=[("a", usd(4).amount)])[0] is back
+
+
+@pytest.mark.parametrize("part", [2.0, "NaN", None, Money(2, "USD")])
+def test_parts_are_exact_amounts(part: Any) -> None:
+    """What of a lot comes back is a number, and an exact one."""
+    with pytest.raises(NumberError):
+        drawn().undraw("d", usd(2), at=NOW, id="u", parts=[("a", part)])
 
 
 def test_as_if_never_drawn() -> None:

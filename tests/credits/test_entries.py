@@ -247,7 +247,8 @@ def test_wrong(entry: Entry, code: str) -> None:
 
 
 @pytest.mark.parametrize("change", [{}, {"key": "b"}, {"root": "b"}, {"rolled": 2}, {"paid": True}, {"basis": ONE},
-                                    {"amount": Decimal(2)}, {"scope": Scope(items=["x"])}], ids=str)  # fmt: skip
+                                    {"amount": Decimal(2)}, {"scope": Scope(items=["x"])},
+                                    {"cost_currency": Currency.of("EUR")}], ids=str)  # fmt: skip
 def test_wrong_rollover(change: dict[str, Any]) -> None:
     """What rolls over goes on as the same credits: as many, of one key, root and cost, for the same use."""
     start = ledger().release("r", at=NOW)
@@ -270,14 +271,15 @@ def test_long_ids_are_told_by_both_ends() -> None:
         assert told in str(caught.value)
 
 
-def test_roll_leaves_what_has_no_room_to_roll() -> None:
-    """Of two lots of a key that end together, what may roll over in all rolls out of the first alone."""
+def test_what_has_no_room_to_roll_ends_as_well() -> None:
+    """Of two lots of a key that end together, what may roll over rolls out of the first alone, then and later."""
     ledger = Ledger()
     for name in "ab":
         grant = Grant(id=name, key="k", amount=5, currency="USD", expiry="2025-02-01", rollover=Rollover(maximum=5))
         ledger = ledger.grant(grant, at="2025-01-01T00:00:00Z")
     found = ledger.roll("2025-02-02T00:00:00Z")
     assert [(each.lot.root, each.left, each.expired) for each in found.lots()] == [
-        ("a", 0, 0), ("b", 5, 0), ("a", 5, 0)
+        ("a", 0, 0), ("b", 0, 5), ("a", 5, 0)
     ]  # fmt: skip
-    assert found.expire("2025-02-02T00:00:00Z").lot("b").expired == 5
+    spent, _ = found.draw(Money("5", "USD"), at="2025-02-02T00:00:00Z", id="d")
+    assert spent.roll("2025-02-03T00:00:00Z") is spent.expire("2025-02-03T00:00:00Z") is spent

@@ -34,6 +34,9 @@ def usd(amount: str | int) -> Money:
         ({"below": 10, "by": 25}, "-15", "50"), ({"below": 10, "by": 25, "maximum": 60}, "-100", "50"),
         ({"below": 10, "by": 25, "maximum": 20}, "-100", "20"), ({"by": 25}, "1000", "25"),
         ({"below": 10, "by": 25, "maximum": 0}, "0", None), ({"below": 10, "by": 25, "minimum": 60}, "0", "60"),
+        ({"below": 0, "by": 10, "minimum": 22, "maximum": 25}, "-15", "22"),
+        ({"below": 0, "by": 10, "minimum": 22, "maximum": 25}, "-25", "25"),
+        ({"below": 0, "by": 10, "minimum": 22, "maximum": 35}, "-35", "30"),
     ],
 )  # fmt: skip
 def test_amount(fields: dict[str, Any], balance: str, amount: str | None) -> None:
@@ -63,6 +66,16 @@ def test_most_in_a_window() -> None:
     assert rule.propose(usd(5), at=NOW, made=[*made, NOW]) is None
     assert rule.propose(usd(5), at="2025-01-11T00:00:00Z", made=[*made, NOW]) is not None
     assert rule.propose(usd(5), at=NOW, made=[*made, NOW], zone="Asia/Tokyo") is None
+
+
+def test_a_window_without_an_anchor() -> None:
+    """A window that starts nowhere goes by the calendar, so that it is the same at every look."""
+    rule = TopUp(key="refill", below=10, to=50, most=1, per=Cadence.monthly(zone="Asia/Tokyo"))
+    found = rule.propose(usd(5), at=NOW)
+    assert found is not None
+    assert found.id == "refill/2024-12-31T15:00:00Z/1"
+    assert rule.propose(usd(5), at="2025-01-12T00:00:00Z", made=[NOW]) is None
+    assert rule.propose(usd(5), at="2025-01-31T15:00:00Z", made=[NOW]) is not None
 
 
 def test_same_proposal() -> None:

@@ -4,6 +4,7 @@ A ledger under any order of acts, held against a naive one after every step; the
 
 from __future__ import annotations
 
+import random
 from fractions import Fraction
 from typing import Any
 
@@ -20,13 +21,13 @@ from hypothesis.stateful import (
     rule,
 )
 
-from ratecard.credits import Ledger
-from tests.credits._naive import ORDERS, NaiveRollover
-from tests.credits._pair import UNIT, Pair, at, money
+from tests.credits._naive import ORDERS, NaiveRollover, NaiveUse
+from tests.credits._pair import Pair, at, money
+from tests.deep.ledger import SCOPES, USES
+from tests.deep.ledger import rule as buying
 
 AMOUNTS = st.one_of(st.integers(0, 12).map(lambda count: count * 100), st.integers(0, 1500))
-ITEMS = st.sampled_from(["a", "b", None])
-SCOPES = st.sampled_from([(), (), ("a",), ("a", "b")])
+WAITS = st.none() | st.integers(0, 4)
 
 
 def rollovers() -> st.SearchStrategy[NaiveRollover | None]:
@@ -52,11 +53,13 @@ class LedgerMachine(RuleBasedStateMachine):
         order=st.sampled_from(sorted(ORDERS)),
         kind=st.sampled_from(["leave", "refuse", "negative", "negative_leave"]),
         limit=st.none() | st.integers(0, 900),
-        commit_over=st.sampled_from(["draw", "reserved", "refuse"]),
-    )
-    def start(self, order: Any, kind: str, limit: int | None, commit_over: Any) -> None:
+        commit_over=st.sampled_from(["draw", "reserved", "refuse"]), settles=st.booleans(),
+        rule=st.integers(0, 1000).map(lambda seed: buying(random.Random(seed))),  # noqa: S311
+    )  # fmt: skip
+    def start(self, order: Any, kind: str, limit: int | None, commit_over: Any, settles: bool, rule: Any) -> None:
         """One policy a run."""
-        self.pair = Pair(order, kind, limit, commit_over)
+        self.pair = Pair(order, kind, limit, commit_over, settles=settles)
+        self.rule = rule
         self.now = self.latest = 0
         self.count = 0
 
@@ -72,11 +75,11 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(
         target=lots, amount=st.integers(1, 1200), wait=st.integers(-2, 4), hours=st.none() | st.integers(1, 20),
-        priority=st.integers(0, 2), items=SCOPES, cost=st.sampled_from([0, 0, 33, 85]), rollover=rollovers(),
-        key=st.sampled_from(["k", None]),
+        priority=st.integers(0, 2), scope=st.sampled_from(SCOPES), cost=st.sampled_from([0, 0, 33, 85]),
+        rollover=rollovers(), key=st.sampled_from(["k", None]),
     )  # fmt: skip
     def grant(
-        self, *, amount: int, wait: int, hours: int | None, priority: int, items: tuple[str, ...], cost: int,
+        self, *, amount: int, wait: int, hours: int | None, priority: int, scope: Any, cost: int,
         rollover: NaiveRollover | None, key: str | None,
     ) -> str:  # fmt: skip
         """A lot comes in."""
@@ -85,16 +88,21 @@ class LedgerMachine(RuleBasedStateMachine):
             rollover.hours = hours or 0
         end = None if hours is None else start + hours
         self.pair.grant(
-            id, key or id, amount, now=self.now, start=start, end=end, priority=priority, items=items, cost=cost,
+            id, key or id, amount, now=self.now, start=start, end=end, priority=priority, scope=scope, cost=cost,
             rollover=rollover,
         )  # fmt: skip
         return id
 
-    @rule(target=draws, amount=AMOUNTS, item=ITEMS)
-    def draw(self, amount: int, item: str | None) -> Any:
+    def _settled(self, wait: int | None) -> int | None:
+        found = None if wait is None else self.now + wait
+        self.latest = max(self.latest, found or 0)
+        return found
+
+    @rule(target=draws, amount=AMOUNTS, use=st.sampled_from(USES), wait=WAITS)
+    def draw(self, amount: int, use: NaiveUse, wait: int | None) -> Any:
         """Credits are spent, and asking again changes nothing."""
         id = self._id("draw")
-        if not self.pair.draw(id, amount, item, self.now):
+        if not self.pair.draw(id, amount, use, self.now, self._settled(wait)):
             return multiple()
         version = self.pair.ours.version
         self.pair.ours.post([self.pair.ours.entry(id)])  # type: ignore[list-item]
@@ -104,16 +112,26 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(draw=draws, amount=AMOUNTS)
     def undraw(self, draw: str, amount: int) -> None:
         """Something comes back."""
-        held = self.pair.naive.draws[draw]
-        amount = min(amount, sum(size for _, size in held.pieces) - held.back)
+        amount = min(amount, self.pair.naive.draws[draw].stands)
         if amount:
             self.pair.undraw(draw, self._id("back"), amount, self.now)
 
-    @rule(target=holds, amount=AMOUNTS, item=ITEMS)
-    def reserve(self, amount: int, item: str | None) -> Any:
-        """Work begins."""
-        id = self._id("hold")
-        return id if self.pair.reserve(id, amount, item, self.now) else multiple()
+    @rule(draw=draws, share=st.integers(1, 100), first=st.integers(0, 2), rest=st.integers(0, 100))
+    def undraw_chosen(self, draw: str, share: int, first: int, rest: int) -> None:
+        """Something comes back to one of its lots, and a share of what nobody paid."""
+        held = self.pair.naive.draws[draw]
+        lots = [(lot, size) for lot, size in held.pieces if lot and size]
+        if lots:
+            lot, size = lots[min(first, len(lots) - 1)]
+            part = max(1, size * share // 100)
+            more = sum(size for lot, size in held.pieces if not lot) * rest // 100
+            self.pair.undraw(draw, self._id("back"), part + more, self.now, {lot: part})
+
+    @rule()
+    def top_up(self) -> None:
+        """More is bought where the balance is low."""
+        if self.now == self.latest:
+            self.pair.top_up(*self.rule, self.now)
 
     @rule(target=draws, hold=consumes(holds), amount=AMOUNTS)
     def commit(self, hold: str, amount: int) -> Any:
@@ -133,6 +151,11 @@ class LedgerMachine(RuleBasedStateMachine):
     def expire(self) -> None:
         """Lots end."""
         self.pair.expire(self.now)
+
+    @rule()
+    def roll(self) -> None:
+        """Lots that may roll over end."""
+        self.pair.roll(self.now)
 
     @rule(lot=lots, share=st.none() | st.integers(0, 100))
     def void(self, lot: str, share: int | None) -> None:
@@ -163,16 +186,11 @@ class LedgerMachine(RuleBasedStateMachine):
             self.pair.check(self.latest + 100)
 
     def teardown(self) -> None:
-        """The entries alone make the same ledger again, and so does its plain form."""
+        """The entries alone make the same ledger again, and so does its plain form; the lots earned the same."""
         if hasattr(self, "pair"):
-            ledger = self.pair.ours.ledger()
-            again = Ledger.from_entries(ledger.entries(), policy=ledger.policy)
-            read = Ledger.from_json(ledger.to_json())
-            for each in (again, read):
-                assert each == ledger
-                assert each.lots() == ledger.lots()
-                assert each.live(UNIT) == ledger.live(UNIT)
-                assert each.owed(UNIT) == ledger.owed(UNIT)
+            self.pair.check_replay()
+            self.pair.check_revenue(0, self.latest + 1)
+            self.pair.check_revenue(self.latest // 2, self.latest + 100)
 
 
 TestLedger = LedgerMachine.TestCase

@@ -19,7 +19,7 @@ from ..errors import LedgerError
 from ..money import Currency
 from ._checks import CHECKS, conflict, same_unit
 from ._debts import NO_DEBTS, Debts
-from ._entries import Committed, Drawn, Entry, Released, Repaid, Reserved, Returned, RolledOver
+from ._entries import Committed, Drawn, Entry, Expired, Released, Repaid, Reserved, Returned, RolledOver
 from ._fields import brief
 from ._grants import Use
 from ._holdings import Holding, opened
@@ -27,7 +27,7 @@ from ._lots import Lot, micros, rank
 from ._map import Draft, Map
 from ._policy import Policy
 from ._pools import Pool, Pools
-from ._queue import Queue, Rank
+from ._queue import Queue, Rank, Spans, lot_of
 from ._returns import Segments, from_payers
 
 __all__ = ["Books", "Log", "Seen", "State"]
@@ -218,34 +218,33 @@ class Books:
 
     def candidates(self, unit: str, use: Use, at: datetime | None = None) -> Iterator[Rank]:
         """
-        The ranks of the live lots whose scope covers a use, in the order of burning.
+        The places of the live lots whose scope covers a use, in the order of burning.
 
         Args:
             unit: of the lots.
             use: what for.
-            at: an instant; lots that are over by then are left out.
+            at: an instant; only lots that may pay then.
         """
         found = self._live(unit, use, at)
         return iter(found[0]) if len(found) == 1 else merge(*found)
 
     def _live(self, unit: str, use: Use | None, at: datetime | None) -> list[Iterable[Rank]]:
-        """The ranks of live lots by pool; for any use where it is None."""
+        """The places of live lots by pool; for any use where it is None."""
         pools = list(self.pools_of(unit)) if use is None else self.pools_of(unit).covering(use)
         if at is None:
             return [pool.queue for pool in pools]
+        now = micros(at)
         if self.policy.burn[:1] == ("expiry",):
-            return [pool.queue.since((micros(at) + 1,)) for pool in pools]
-        return [self._going(unit, pool, micros(at)) for pool in pools]
+            return [pool.queue.paying(now, (now + 1,)) for pool in pools]
+        return [self._going(unit, pool, now).paying(now) for pool in pools]
 
     def paying(self, unit: str, use: Use | None, at: datetime) -> Iterator[Holding]:
         """The lots that may pay for a use, or for any, at an instant; in no order."""
-        for ranks in self._live(unit, use, at):
-            for place in ranks:
-                holding = self.holding(place[-1])
-                if holding.lot.alive(at):
-                    yield holding
+        for places in self._live(unit, use, at):
+            for place in places:
+                yield self.holding(lot_of(place))
 
-    def _going(self, unit: str, pool: Pool, mark: int) -> Queue:
+    def _going(self, unit: str, pool: Pool, mark: int) -> Spans:
         """
         The lots of a pool that are not over at an instant, which is remembered with the pool.
 
@@ -262,7 +261,7 @@ class Books:
         going = pool.queue if pool.going is None else pool.going
         if len(passed) > _MANY:
             some = set(passed)
-            going = Queue.of(
+            going = Spans.of(
                 [each for each in going if each not in some] if mark > pool.mark else sorted([*going, *passed])
             )
         else:
@@ -274,7 +273,7 @@ class Books:
 
     def pays(self, unit: str, use: Use, at: datetime) -> bool:
         """Whether any lot with something left pays for a use at an instant."""
-        return any(self.holding(rank[-1]).lot.alive(at) for rank in self.candidates(unit, use, at))
+        return any(True for _ in self.candidates(unit, use, at))
 
     def entries(self) -> list[Entry]:
         """All entries that are held, in the order of posting."""
@@ -323,6 +322,9 @@ class Books:
         return 0 if days is None else micros(at) // (days * _DAY)
 
     def _fits_horizon(self, entry: Entry) -> None:
+        # A lot ends once, whether the id by which it did is remembered or not.
+        if isinstance(entry, Expired | RolledOver):
+            return
         if self.epoch is not None and self._epoch(entry.at) < self.epoch - 1:
             raise LedgerError(
                 f"{brief(entry.id)} is of {show_day(entry.at)}, and ids are remembered for {self.policy.horizon_days} "

@@ -28,7 +28,7 @@ from ._entries import (
     Returned,
     RolledOver,
 )
-from ._fields import brief
+from ._fields import brief, read_id
 from ._grants import Use
 from ._holdings import LEFT
 from ._lots import Lot
@@ -89,9 +89,17 @@ def _pays(books: Books, entry: Entry, unit: Currency, use: Use, parts: tuple[Par
             raise refused(entry, f"draws on lot {brief(lot_id)} outside its time, at {show_day(at)}", "ledger.window")
 
 
+def _lives(entry: Entry, lot: Lot) -> None:
+    if lot.expiry is not None and lot.expiry <= lot.effective:
+        raise refused(entry, f"brings in lot {brief(lot.id)}, which ends before it begins", "ledger.window")
+
+
 def _check_granted(books: Books, entry: Granted) -> None:
-    if entry.lot.amount <= ZERO or entry.lot.rolled:
+    lot = entry.lot
+    if lot.amount <= ZERO or lot.rolled or lot.root != lot.id:
         raise refused(entry, "grants nothing, or what rolled over", "ledger.amount")
+    read_id(lot.id)
+    _lives(entry, lot)
 
 
 def _check_drawn(books: Books, entry: Drawn) -> None:
@@ -162,12 +170,17 @@ def _check_expired(books: Books, entry: Expired) -> None:
     _whole(books, entry, entry.amount)
 
 
+_ROLLS_ON: Final = ("unit", "key", "root", "basis", "cost_currency", "paid", "scope")
+
+
 def _check_rolled(books: Books, entry: RolledOver) -> None:
     lot = _whole(books, entry, CONTEXT.add(entry.amount, entry.lost))
     into = entry.lot
-    same = (into.unit, into.amount, into.key, into.root, into.rolled, into.basis, into.paid, into.scope)
-    if same != (lot.unit, entry.amount, lot.key, lot.root, lot.rolled + 1, lot.basis, lot.paid, lot.scope):
+    if (into.amount, into.rolled) != (entry.amount, lot.rolled + 1) or any(
+        getattr(into, name) != getattr(lot, name) for name in _ROLLS_ON
+    ):
         raise refused(entry, "rolls into a lot of other credits", "ledger.sum")
+    _lives(entry, into)
 
 
 def _check_refunded(books: Books, entry: Refunded) -> None:

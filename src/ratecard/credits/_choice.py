@@ -17,8 +17,9 @@ from ._entries import Expired, Repaid, RolledOver
 from ._fields import entry_id, is_money
 from ._grants import Rollover, Use
 from ._holdings import Holding
-from ._lots import Lot
+from ._lots import Lot, micros
 from ._policy import Leave, Negative, Overage, Refuse
+from ._queue import lot_of
 
 __all__ = ["Rest", "choose", "ending", "repayments", "rest_of"]
 
@@ -27,15 +28,14 @@ def choose(books: Books, unit: Currency, amount: Decimal, use: Use, at: datetime
     """The lots that pay for an amount, in the order of burning, and what they do not cover."""
     parts: list[Part] = []
     if amount:
-        for rank in books.candidates(unit, use, at):
-            holding = books.holding(rank[-1])
-            lot, left = holding.lot, holding.amounts[0]
-            if lot.effective <= at and (lot.expiry is None or at < lot.expiry):
-                if left >= amount:
-                    parts.append((lot.id, amount))
-                    return tuple(parts), ZERO
-                parts.append((lot.id, left))
-                amount = CONTEXT.subtract(amount, left)
+        for place in books.candidates(unit, use, at):
+            holding = books.holding(place[-3])
+            left = holding.amounts[0]
+            if left >= amount:
+                parts.append((holding.lot.id, amount))
+                return tuple(parts), ZERO
+            parts.append((holding.lot.id, left))
+            amount = CONTEXT.subtract(amount, left)
     return tuple(parts), amount
 
 
@@ -99,10 +99,10 @@ def _rolling(books: Books, holding: Holding, rollover: Rollover) -> Decimal:
     found = CONTEXT.multiply(holding.left, rollover.fraction)
     if rollover.maximum is not None:
         room = rollover.maximum
-        for rank in books.pools_of(lot.unit).of(lot.scope).queue:
-            other = books.holding(rank[-1])
-            assert lot.expiry is not None
-            if other.lot.key == lot.key and other.lot.rolled and other.lot.alive(lot.expiry):
+        assert lot.expiry is not None
+        for place in books.pools_of(lot.unit).of(lot.scope).rolled.paying(micros(lot.expiry)):
+            other = books.holding(lot_of(place))
+            if other.lot.key == lot.key:
                 room = CONTEXT.subtract(room, other.left)
         found = max(ZERO, min(found, room))
     return found if is_money(lot.unit) else quantize(found, lot.unit.places, "down")

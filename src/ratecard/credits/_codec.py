@@ -13,7 +13,7 @@ from .._model import show_day
 from .._numbers import ZERO, exact, text
 from ..errors import LedgerError, RatecardError
 from ..periods import instant
-from ._fields import read_id, read_unit, show_unit
+from ._fields import read_unit, show_unit, stored_id
 from ._grants import Use
 from ._holdings import COLUMNS, Column
 from ._lots import Lot
@@ -65,7 +65,7 @@ def _rows(value: object, width: int) -> list[Sequence[Any]]:
 
 
 def _parts(value: object) -> tuple[Part, ...]:
-    return tuple((read_id(lot), _amount(amount)) for lot, amount in _rows(value, 2))
+    return tuple((stored_id(lot), _amount(amount)) for lot, amount in _rows(value, 2))
 
 
 def _freed(value: object) -> tuple[Returning, ...]:
@@ -73,7 +73,7 @@ def _freed(value: object) -> tuple[Returning, ...]:
     for lot, amount, fate in _rows(value, 3):
         if fate not in COLUMNS:
             raise _wrong(f"what is freed goes to one of {', '.join(COLUMNS)}")
-        found.append((read_id(lot), _amount(amount), COLUMNS.index(fate)))
+        found.append((stored_id(lot), _amount(amount), COLUMNS.index(fate)))
     return tuple(found)
 
 
@@ -87,7 +87,7 @@ def _same(value: Any) -> Any:
 
 _AMOUNT: Final = (_amount, text)
 _PARTS: Final = (_parts, lambda held: [[lot, text(amount)] for lot, amount in held])
-_ID: Final = (read_id, _same)
+_ID: Final = (stored_id, _same)
 _CODECS: Final[dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]]] = {
     "id": _ID,
     "draw_id": _ID,

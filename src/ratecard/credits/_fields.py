@@ -10,9 +10,13 @@ from .._numbers import CONTEXT, ZERO
 from ..errors import LedgerError, MismatchError
 from ..money import Currency, Money
 
-__all__ = ["brief", "entry_id", "is_money", "read_id", "read_unit", "show_unit", "sound_amount", "unit_of"]
+__all__ = [
+    "brief", "entry_id", "is_money", "read_id", "read_unit", "show_unit", "sound_amount", "stored_id", "unit_of",
+]  # fmt: skip
 
 _LONGEST = 1000
+# An id that is made of ids of the longest, each escaped twice.
+_LONGEST_STORED = 20_000
 _TOLD = 200
 _CODES = frozenset(Currency.codes())
 _STEPS = tuple(Decimal((0, (1,), -places)) for places in range(19))
@@ -52,6 +56,13 @@ def read_id(value: object) -> str:
     raise LedgerError(
         f"an id is text of 1 to {_LONGEST} characters; give one that is the same at every retry", code="ledger.id"
     )
+
+
+def stored_id(value: object) -> str:
+    """An id as an entry has it: also one that was made of others, as that by which a lot expires."""
+    if isinstance(value, str) and 0 < len(value) <= _LONGEST_STORED:
+        return value
+    return read_id(value)
 
 
 def is_money(unit: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from .._numbers import CONTEXT, ZERO, text
 from ..errors import LedgerError
+from ._fields import brief
 from ._lots import Lot
 from ._queue import Rank
 
@@ -92,7 +93,7 @@ class Holding(NamedTuple):
         rest = CONTEXT.subtract(amounts[source], amount)
         if rest < ZERO:
             raise LedgerError(
-                f"lot {self.lot.id!r} has {text(amounts[source])} {COLUMNS[source]}, not {text(amount)}; "
+                f"lot {brief(self.lot.id)} has {text(amounts[source])} {COLUMNS[source]}, not {text(amount)}; "
                 "look at the ledger again before you post",
                 code="ledger.overspent",
             )

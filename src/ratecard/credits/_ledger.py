@@ -28,6 +28,7 @@ from ._grants import Grant, Use
 from ._history import balance, points
 from ._holdings import Holding
 from ._policy import Overage, Policy
+from ._queue import lot_of
 from ._results import Draw, Return
 from ._returns import Due, dues, standing
 from ._revenue import Revenue, revenue_of
@@ -90,9 +91,9 @@ class _Readings(ABC):
         """The lots with something left, in the order in which they burn, whatever the time."""
         books = self._view()
         if use is not None:
-            return [books.holding(rank[-1]) for rank in books.candidates(unit, use)]
-        ranks = sorted(rank for pool in books.pools_of(unit) for rank in pool.queue)
-        return [books.holding(rank[-1]) for rank in ranks]
+            return [books.holding(lot_of(place)) for place in books.candidates(unit, use)]
+        places = sorted(place for pool in books.pools_of(unit) for place in pool.queue)
+        return [books.holding(lot_of(place)) for place in places]
 
     def pays(self, unit: str, at: datetime | str, use: Use = ANYTHING) -> bool:
         """Whether any lot with something left pays for a use at an instant."""

@@ -18,7 +18,7 @@ from .._problems import problems
 from ..errors import LedgerError, RatecardError
 from ..money import Currency, Money
 from ..periods import instant, moment
-from ._fields import brief, is_money, read_id, read_unit, show_unit, sound_amount
+from ._fields import brief, is_money, read_id, read_unit, show_unit, sound_amount, stored_id
 from ._grants import Grant, Rollover, Scope
 from ._policy import BurnKey
 from ._queue import Rank
@@ -267,7 +267,7 @@ def _read_lot(value: Any) -> Lot:
     if not (type(rolled) is int and type(told["priority"]) is int and isinstance(told["paid"], bool)):
         raise LedgerError("a number or a flag that is none", code="ledger.entry")
     return Lot(
-        read_id(told["id"]),
+        stored_id(told["id"]),
         read_id(told["key"]),
         unit,
         sound_amount(Money.make(amount, unit)),
@@ -281,7 +281,7 @@ def _read_lot(value: Any) -> Lot:
         cost_currency=None if currency is None else read_unit(currency),
         rollover=None if rollover is None else Rollover.model_validate(rollover),
         rolled=rolled,
-        root=read_id(told.get("root", told["id"])),
+        root=stored_id(told.get("root", told["id"])),
     )
 
 
@@ -292,7 +292,8 @@ def micros(at: datetime) -> int:
 
 def rank(lot: Lot, keys: tuple[BurnKey, ...]) -> Rank:
     """The place of a lot in the order of burning; no two lots have the same."""
-    return (*(_part(lot, key) for key in keys if key != "id"), lot.id)
+    end = _NEVER if lot.expiry is None else micros(lot.expiry)
+    return (*(_part(lot, key) for key in keys if key != "id"), lot.id, micros(lot.effective), end)
 
 
 def _part(lot: Lot, key: BurnKey) -> Any:

@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 from ._grants import Scope, Use
 from ._holdings import Holding
-from ._lots import micros
 from ._map import Map
-from ._queue import Queue
+from ._queue import Spans
 
 __all__ = ["Pool", "Pools"]
 
@@ -27,27 +26,30 @@ class Pool(NamedTuple):
         scope: what they pay for.
         name: the scope as text.
         queue: all of them in the order of burning.
+        rolled: those of them that rolled over.
         going: those of them that are not over at an instant; None until somebody asks for such.
         mark: that instant, in microseconds.
     """
 
     scope: Scope
     name: str
-    queue: Queue = Queue()
-    going: Queue | None = None
+    queue: Spans = Spans()
+    rolled: Spans = Spans()
+    going: Spans | None = None
     mark: int = -(10**30)
 
     def requeued(self, holding: Holding) -> Pool:
         """With a lot that is live now and was not, or the other way round."""
-        place, expiry = holding.rank, holding.lot.expiry
+        place = holding.rank
 
-        def moved(queue: Queue) -> Queue:
+        def moved(queue: Spans) -> Spans:
             return queue.added(place) if holding.live else queue.removed(place)
 
         going = self.going
-        if going is not None and (expiry is None or micros(expiry) > self.mark):
+        if going is not None and place[-1] > self.mark:
             going = moved(going)
-        return self._replace(queue=moved(self.queue), going=going)
+        rolled = moved(self.rolled) if holding.lot.rolled else self.rolled
+        return self._replace(queue=moved(self.queue), rolled=rolled, going=going)
 
 
 class Pools:

@@ -21,7 +21,7 @@ class Draw:
 
     Attributes:
         entry: what was posted; what was asked for, where it is refused.
-        refused: whether it was refused, and nothing was posted.
+        refused: whether it was refused, and nothing of it was posted.
         short: how much was lacking where it is refused, else 0.
     """
 

@@ -15,12 +15,12 @@ from ..money import Currency, Money
 from ._codec import Part, Returning
 from ._entries import Committed, Drawn, Entry, Returned
 from ._fields import brief
-from ._holdings import EXPIRED, LEFT, REFUNDED, VOIDED, Column, Holding
+from ._holdings import EXPIRED, LEFT, REFUNDED, ROLLED_OUT, VOIDED, Column, Holding
 
 if TYPE_CHECKING:
     from ._books import Books
 
-__all__ = ["Due", "Segments", "dues", "fate", "from_payers", "returned", "standing"]
+__all__ = ["Due", "Segments", "chose", "dues", "fate", "from_payers", "returned", "standing"]
 
 
 class Due(NamedTuple):
@@ -61,7 +61,8 @@ def fate(holding: Holding, at: datetime, *, spent: bool) -> Column:
     ended = expiry is not None and expiry <= at
     if not ended and not holding.closed:
         return LEFT
-    if ended and not spent:
+    if not spent and (ended or holding.amounts[EXPIRED] or holding.amounts[ROLLED_OUT]):
+        # Ended already, though this is told of an instant before: so it would have ended with the lot.
         return EXPIRED
     return REFUNDED if holding.lot.paid else VOIDED
 
@@ -179,6 +180,20 @@ def returned(
         id, at, draw_id=draw_id, unit=entry.unit, amount=amount, use=entry.use, freed=freed, overdrawn=owed,
         uncovered=taken.uncovered, parts=() if last_first else taken.parts,
     )  # fmt: skip
+
+
+def chose(entry: Returned, chosen: tuple[Part, ...]) -> bool:
+    """Whether an entry is what comes of choosing these lots, or none."""
+    if entry.parts or not chosen:
+        return _by_lot(entry.parts) == _by_lot(chosen)
+    # They were the last drawn. What such lots gave back stands behind what had paid an overdraft.
+    found: list[Part] = []
+    rest = _sum(chosen)
+    for lot, part, _ in reversed(entry.freed):
+        if rest > ZERO:
+            found.append((lot, part))
+            rest = CONTEXT.subtract(rest, part)
+    return _by_lot(found) == _by_lot(chosen)
 
 
 def standing(books: Books, draw_id: str) -> Drawn | None:

@@ -54,7 +54,7 @@ class Use:
     def to_json(self) -> dict[str, object]:
         """Its plain form, without what is not stated."""
         told = {"item": self.item, "meter": self.meter, "customer": self.customer, "dimensions": dict(self.dimensions)}
-        return {name: held for name, held in told.items() if held}
+        return {name: held for name, held in told.items() if held or held == ""}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Use):

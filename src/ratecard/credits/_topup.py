@@ -107,7 +107,7 @@ class TopUp(Model, frozen=True):
         minimum: the least to buy at once.
         maximum: the most to buy at once.
         most: how many purchases there may be in a window; None for any number.
-        per: the window; calendar months unless told.
+        per: the window; calendar months unless told, and by the calendar where it has no anchor.
         bonuses: what comes on top; of those whose threshold is reached, the highest.
         unit_cost: what a unit costs, for the grants.
         cost_currency: the currency of that.
@@ -162,7 +162,8 @@ class TopUp(Model, frozen=True):
         held = balance.amount if pending is None else (balance + pending).amount
         if self.below is not None and held > self.below:
             return None
-        window = self.per.at(at, zone).containing(at)
+        per = self.per if self.per.anchor else Cadence.calendar(self.per.unit, every=self.per.every, zone=self.per.zone)
+        window = per.at(at, zone).containing(at)
         count = sum(window.contains(instant(each)) for each in made)
         if self.most is not None and count >= self.most:
             return None
@@ -194,8 +195,9 @@ class TopUp(Model, frozen=True):
             found = max(found, self.minimum)
         if self.maximum is not None and found > self.maximum:
             found = self.maximum
-            if self.by is not None and self.by <= found:
-                found = CONTEXT.multiply(Decimal(floor(div(found, self.by))), self.by)
+            if self.by is not None:
+                whole = CONTEXT.multiply(Decimal(floor(div(found, self.by))), self.by)
+                found = whole if whole and (self.minimum is None or whole >= self.minimum) else found
         return found
 
     def bonus(self, bought: Decimal) -> Decimal:

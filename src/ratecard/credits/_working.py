@@ -30,7 +30,6 @@ from ._entries import (
     Released,
     Reserved,
     Returned,
-    RolledOver,
     Voided,
 )
 from ._fields import brief, entry_id, read_id, sound_amount
@@ -39,7 +38,7 @@ from ._lots import Lot, micros
 from ._policy import Overage
 from ._queue import Queue
 from ._results import Draw, Return
-from ._returns import dues, fate, returned
+from ._returns import chose, dues, fate, returned
 
 __all__ = ["ANYTHING", "Acts"]
 
@@ -164,12 +163,14 @@ class Acts:
             LedgerError: `ledger.draw`, `ledger.returned`, `ledger.conflict`.
         """
         unit, amount, at, _ = self._asked(money, at, None)
+        chosen = tuple((lot, Money(part, unit).amount) for lot, part in parts)
         known = self._known(id, Returned)
         if known is not None:
-            if (known.draw_id, known.unit, known.amount, known.at) != (draw_id, unit, amount, at):
+            same = (known.draw_id, known.unit, known.amount, known.at) == (draw_id, unit, amount, at)
+            if not same or not chose(known, chosen):
                 raise conflict(id)
             return Return(known, dues(self._books, known))
-        entry = returned(self._books, draw_id, amount, at, id, tuple(parts))
+        entry = returned(self._books, draw_id, amount, at, id, chosen)
         if entry.unit != unit:
             raise LedgerError(
                 f"draw {brief(draw_id)} was of {entry.unit}, not {unit}; return what was drawn", code="ledger.draw"
@@ -298,7 +299,7 @@ class Acts:
         return tuple(self._ended(instant(at), rolling=False))
 
     def roll(self, at: datetime | str, *, unit: str | None = None) -> tuple[Entry, ...]:
-        """As `expire`, for those lots alone of which something rolls over; of one unit, or of all."""
+        """As `expire`, for those lots alone that may roll over; of one unit, or of all."""
         return tuple(self._ended(instant(at), rolling=True, unit=unit))
 
     def _ended(self, at: datetime, *, rolling: bool, unit: str | None = None) -> list[Entry]:
@@ -308,9 +309,8 @@ class Acts:
             holding = self._books.holding(end[1])
             if unit is None or holding.lot.unit == unit:
                 entry = ending(self._books, holding)
-                if not rolling or isinstance(entry, RolledOver):
-                    self._books.apply(entry)
-                    found.append(entry)
+                self._books.apply(entry)
+                found.append(entry)
             end = self._ends(rolling).after(end)
         return found
 
