@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from ratecard import prices
 from ratecard.credits import Grant, Ledger
 from ratecard.periods import Period
-from ratecard.plans import Catalog, ChangePlan, Plan
+from ratecard.plans import AddOn, Catalog, ChangePlan, Item, Plan
 from ratecard.rating import Statement, rate, rerate
 from ratecard.records import UsageRecord
 
@@ -76,6 +77,31 @@ def test_a_month_that_comes_out_as_it_was(vendor: str, price: dict[str, Any], gr
     found = rerate(first, offer, acme, used(1, 27), ledger=second.ledger, at=LATE)
     fresh = rate(offer, acme, used(1, 27), JANUARY)
     assert found.corrected.due == fresh.due
+
+
+def test_what_rolls_over_inside_a_month_that_settles_later() -> None:
+    """
+    It pays for service that begins then, such as a fee of the 20th, and not for the usage of all January.
+
+    The fee rolls over what is left of the first grant; at the end of March, so is what is left of the others.
+    """
+    setup = Item(key="setup", price=prices.Flat(amount="12"))
+    cadence = {"unit": "week", "every": 2, "anchor": "2025-01-01"}
+    offer = plan(grants=[recurring(every=cadence, rollover={})])
+    acme = offer.subscribe("acme", start="2025-01-01").model_copy(
+        update={"addons": (AddOn(key="setup", items=[setup], start="2025-01-20", once=True),)}
+    )
+    first, second = billed(offer, acme)
+    assert second.ledger is not None
+    paid = {line.item: str(line.amount) for line in first.lines_by("credits")}
+    assert paid == {
+        "inc/2025-01-29T00:00:00Z": "-10.00 USD",
+        "inc%2F2025-01-01T00:00:00Z/rolled/1": "-10.00 USD",
+        "inc/2025-01-15T00:00:00Z": "-2.00 USD",
+    }
+    for at in (None, LATE):
+        found = rerate(first, offer, acme, used(1), ledger=second.ledger.expire(LATE), at=at)
+        assert (found.lines, found.entries) == ((), ())
 
 
 @pytest.mark.parametrize(("grant", "due"), [({"amount": "20"}, 70), ({"amount": "50", "rollover": {}}, 40)])

@@ -21,7 +21,7 @@ from ._corrections import Corrections
 from ._notice import Notice, differing, ended
 from ._paid import Paid, more
 from ._story import Own, Story, Virtual, read_returned
-from ._unseen import unseen
+from ._unseen import Unseen, unseen
 from ._wants import UNITS, Held, Want, short
 
 __all__ = ["Wallet", "opened", "statement_key"]
@@ -44,7 +44,7 @@ class Wallet:
 
     def __init__(
         self, ledger: Ledger, key: str, home: Currency, *, booked: datetime, end: datetime, until: datetime,
-        since: int | None = None, unseen: Sequence[Lot] = (),
+        since: int | None = None, unseen: Sequence[Unseen] = (),
     ) -> None:  # fmt: skip
         self.home = home
         self.work = ledger.open()
@@ -55,7 +55,7 @@ class Wallet:
         self.since = ledger.version if since is None else since
         self.policy = ledger.policy
         self.settles = ledger.policy.lot_time == "settlement"
-        self.unseen = {lot.id: lot for lot in unseen}
+        self.unseen = {each.lot.id: each for each in unseen}
         self._bounds: dict[str, list[datetime]] = {}
         self._story: Story | None = None
         # What credits pay of the statement, by unit and lot; with no lot what is owed.
@@ -82,7 +82,7 @@ class Wallet:
 
     def has(self, unit: Currency) -> bool:
         """Whether there is any lot of a unit."""
-        return bool(self._of(unit)) or any(lot.unit == unit for lot in self.unseen.values())
+        return bool(self._of(unit)) or any(each.lot.unit == unit for each in self.unseen.values())
 
     def known(self, lot_id: str) -> Lot | None:
         """A lot that may be there."""
@@ -150,13 +150,18 @@ class Wallet:
         if not own and not again and not self.unseen:
             return [self._draw(self.work, want, want.base(self.key, self.home)) for want in wants]
         afresh = self.work.without([each.was.id for each in own], self._gone(own))
-        if self.unseen:
-            afresh = afresh.without((), [(lot, afresh.lot(lot).left.copy_negate()) for lot in self.unseen])
+        hidden = {lot: left for lot in self.unseen if (left := afresh.lot(lot).left)}
+        if hidden:
+            afresh = afresh.without((), [(lot, left.copy_negate()) for lot, left in hidden.items()])
         for want, held in self._waiting:
             self._as_it_was(afresh, want, held)
         first = [(want, self._once_more(afresh, str(n), want, held)) for n, (want, held) in enumerate(again)]
         self.redrawn = [held for _, held in first]
-        now = [self._draw(afresh, want, f"{want.base(self.key, self.home)}/afresh") for want in wants]
+        now: list[Held] = []
+        for want in wants:
+            if hidden:
+                afresh = self._shown(afresh, hidden, want.at)
+            now.append(self._draw(afresh, want, f"{want.base(self.key, self.home)}/afresh"))
         found = list(zip(wants, now, strict=True))
         if together and not home:
             self._waiting = found
@@ -164,6 +169,11 @@ class Wallet:
             Corrections(self, own).post([*self._waiting, *first, *found])
             self._waiting = []
         return now
+
+    def _shown(self, afresh: OpenLedger, hidden: dict[str, Decimal], at: datetime) -> OpenLedger:
+        """With the lots that are there from now on; `hidden` loses them."""
+        due = [lot for lot in hidden if (since := self.unseen[lot].until) is not None and since <= at]
+        return afresh.without((), [(lot, hidden.pop(lot)) for lot in due]) if due else afresh
 
     def close(self) -> None:
         """Post what has waited for money to be drawn, where none is."""
