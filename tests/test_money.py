@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 from babel.core import get_global
 
-from ratecard._numbers import ONE, ZERO, div
+from ratecard._numbers import ONE, ZERO, Ratio, Rounding, div
 from ratecard.errors import InternalError, MismatchError, NumberError
 from ratecard.money import Currency, Money, scaled, shown
 
@@ -195,6 +195,10 @@ def test_mismatches(act: Callable[[], object], code: str) -> None:
         (lambda: Money("1.00", "USD").split([1, -1]), "split.negative"),
         (lambda: Money("1.001", "USD").split([1, 1]), "split.step"),
         (lambda: Money("1", "USD").round("nearest"), "number.rounding"),
+        (lambda: Money.rounded("10/3", "USD", mode="nearest"), "number.rounding"),
+        (lambda: Money.rounded(1.5, "USD"), "number.float"),
+        (lambda: Money.rounded("10/0", "USD"), "number.syntax"),
+        (lambda: Money.rounded("ten", "USD"), "number.syntax"),
         (lambda: Money.parse("20.00"), "money.syntax"),
         (lambda: Money.parse(""), "money.syntax"),
         (lambda: Money.parse(20), "money.syntax"),
@@ -365,6 +369,32 @@ def test_shown_and_scaled() -> None:
     assert str(scaled(Decimal("1.50"), ONE)) == "1.50"
     assert scaled(Decimal("1.50"), Decimal(2)) == 3
     assert scaled(Decimal(1), div(ONE, 3)) == div(ONE, 3)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "mode", "wanted"),
+    [
+        (div(Decimal(10), 3), "USD", "half_up", "3.33 USD"),
+        (div(Decimal(-10), 3), "USD", "up", "-3.34 USD"),
+        ("10/3", "BHD", "half_up", "3.333 BHD"),
+        ("2.5", "JPY", "half_even", "2 JPY"),
+        (Decimal("0." + "1" * 40), "USD", "half_up", "0.11 USD"),
+        (7, CREDITS, "half_up", "7.000 AI credits"),
+        (div(Decimal(-1), 300), "USD", "half_up", "0.00 USD"),
+    ],
+)
+def test_rounded(amount: Decimal | Ratio | int | str, currency: str, mode: Rounding, wanted: str) -> None:
+    """Any exact value is rounded to money, also one that does not end or has more digits than money may."""
+    found = Money.rounded(amount, currency, mode=mode)
+    assert (str(found), found.amount.is_signed()) == (wanted, wanted.startswith("-"))
+
+
+def test_a_value_without_an_end_is_no_money() -> None:
+    """Money is not made of a ratio in silence: the error says how it is rounded."""
+    with pytest.raises(NumberError) as found:
+        Money(div(Decimal(10), 3), "USD")  # type: ignore[arg-type]
+    assert found.value.code == "number.type"
+    assert found.value.text == "10/3 has no end in decimals; round it by Money.rounded(value, 'USD')"
 
 
 def test_sum() -> None:

@@ -65,7 +65,7 @@ def report(bills: list[Statement], ledger: Ledger) -> str:
     last = bills[-1].line("images")
     told += ["", f"## Why {last.amount}", "", "```text", last.explain(), "```", "", "## What was earned", ""]
     for month in MONTHS:
-        total = ledger.revenue(month).total("USD")
+        total = ledger.revenue(month).total("USD").rounded()
         sold, earned, deferred = (Money(each, "USD") for each in (total.sold, total.earned, total.deferred))
         told.append(f"- {month.start:%B %Y}: packs sold {sold}, earned {earned}, still to be earned {deferred}")
     return "\n".join(told) + "\n"

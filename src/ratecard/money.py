@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from ._given import Given, read_value
 from ._numbers import ONE, ZERO, Exact, Ratio, Rounding, add, exact, mul, neg, number, quantize, split, sub, text
 from .errors import MismatchError, NumberError
 
@@ -208,7 +209,10 @@ class Money:
     currency: Currency
 
     def __init__(self, amount: Decimal | int | str, currency: str) -> None:
-        self.amount = number(amount)
+        try:
+            self.amount = number(amount)
+        except NumberError as error:
+            raise _endless(amount, currency) or error from None
         self.currency = Currency.of(currency)
 
     @classmethod
@@ -218,6 +222,27 @@ class Money:
         made.amount = amount
         made.currency = currency
         return made
+
+    @classmethod
+    def rounded(cls, amount: Given, currency: str, *, mode: Rounding = "half_up") -> Money:
+        """
+        An exact value, rounded to the minor unit of a currency: what a credit cost, the exact amount of a line.
+
+        Args:
+            amount: a number, also one with more digits than money has or that does not end (`Ratio`); or its text.
+            currency: a code of ISO 4217, or a `Currency`.
+            mode: the rule.
+
+        Raises:
+            NumberError: what is no number, or no rule.
+            MismatchError: `currency.unknown`.
+
+        >>> Money.rounded("10/3", "USD"), Money.rounded("10/3", "USD", mode="up")
+        (Money('3.33', 'USD'), Money('3.34', 'USD'))
+        """
+        value = exact(amount) if isinstance(amount, str) and "/" in amount else read_value(amount)
+        unit = Currency.of(currency)
+        return cls.make(quantize(value, unit.places, mode), unit)
 
     @classmethod
     def parse(cls, told: str) -> Money:
@@ -324,6 +349,14 @@ class Money:
 
 def _rebuilt(amount: str, code: str, places: int) -> Money:
     return _sum(exact(amount), _recoined(code, places))
+
+
+def _endless(amount: object, currency: object) -> NumberError | None:
+    """The error for an exact value that money cannot hold, which says how it is rounded."""
+    if not isinstance(amount, Ratio):
+        return None
+    words = f"{text(amount)[:_SHOWN]} has no end in decimals; round it by Money.rounded(value, {_short(currency)})"
+    return NumberError(words, code="number.type")
 
 
 def _sum(amount: Exact, currency: Currency) -> Money:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from ratecard._numbers import ZERO, div
 from ratecard.cadence import Cadence
 from ratecard.credits import Grant, Ledger, LotRevenue, Rollover
 from ratecard.money import Currency, Money
@@ -62,3 +63,51 @@ def test_rolled_credits_keep_their_cost() -> None:
         row("pack", "0", "0", "0", "30", "0", "20", "50", "0"),
         row("pack/rolled/1", "0", "20", "5", "0", "0", "0", "0", "15"),
     )
+
+
+def third() -> Ledger:
+    """Three credits for 10, of which one is spent in January, and one breaks in March."""
+    pack = Grant(id="pack", amount=3, currency=UNIT, cost=10, cost_currency="USD", expiry="2025-03-15")
+    ledger = Ledger().grant(pack, at="2025-01-10T00:00:00Z")
+    ledger, _ = ledger.draw(units(1), at="2025-01-15T00:00:00Z", id="d1")
+    return ledger
+
+
+def test_rounded() -> None:
+    """Rounded figures close: the largest of what goes out takes the cents; each month opens as the last one ended."""
+    ledger, _ = third().draw(units(1), at="2025-02-15T00:00:00Z", id="d2")
+    ledger = ledger.expire("2025-04-01T00:00:00Z")
+    found = [ledger.revenue(Period.month(2025, month)).total("USD").rounded() for month in (1, 2, 3)]
+    assert found == [
+        row("", "10.00", "0", "3.33", "0", "0", "0", "0", "6.67"),
+        row("", "0", "0", "3.34", "0", "0", "0", "6.67", "3.33"),
+        row("", "0", "0", "0", "3.33", "0", "0", "3.33", "0"),
+    ]
+    year = ledger.revenue(Period.year(2025)).total("USD")
+    assert year.rounded() == row("", "10", "0", "6.67", "3.33", "0", "0", "0", "0")
+    down = year.rounded(mode="down")
+    assert down == row("", "10", "0", "6.67", "3.33", "0", "0", "0", "0")
+
+
+def test_rounded_where_nothing_goes_out() -> None:
+    """What came in takes the cents then: what rolled in, else what was sold."""
+    third_of = [div(Decimal(each), 3) for each in (10, 20)]
+    made = LotRevenue("a", USD, ZERO, third_of[0], ZERO, ZERO, ZERO, ZERO, third_of[0], third_of[1])
+    assert made.rounded() == row("a", "0", "3.34", "0", "0", "0", "0", "3.33", "6.67")
+    made = LotRevenue("a", USD, third_of[0], ZERO, ZERO, ZERO, ZERO, ZERO, third_of[0], third_of[1])
+    assert made.rounded() == row("a", "3.34", "0", "0", "0", "0", "0", "3.33", "6.67")
+    tiny = Decimal("0.003")
+    made = LotRevenue("a", USD, ZERO, ZERO, tiny, ZERO, ZERO, ZERO, Decimal("0.006"), tiny)
+    assert made.rounded() == row("a", "0", "0", "0.01", "0", "0", "0", "0.01", "0")
+    taken_back = div(Decimal(-10), 3)
+    made = LotRevenue("a", USD, ZERO, ZERO, taken_back, ZERO, ZERO, ZERO, third_of[0], third_of[1])
+    assert made.rounded() == row("a", "0", "0", "-3.34", "0", "0", "0", "3.33", "6.67")
+
+
+def test_what_is_owed_back_is_rounded_where_it_is_paid() -> None:
+    """A third of what a pack cost is owed back exactly, and paid out by a rule."""
+    _, back = third().refund("pack", units(1), at="2025-02-01T00:00:00Z", id="f")
+    (due,) = back.due
+    assert due == (div(Decimal(10), 3), "USD")
+    assert [str(due.money(mode=mode)) for mode in ("half_up", "up")] == ["3.33 USD", "3.34 USD"]
+    assert due.money() == Money("3.33", "USD")

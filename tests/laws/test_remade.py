@@ -38,6 +38,7 @@ PLAN = Plan.load({
 })  # fmt: skip
 ACME = PLAN.subscribe("acme", start="2025-01-01")
 ZERO = Money("0", "USD")
+BOOKED = (None, "2025-02-04T00:00:00Z", "2025-03-01T00:00:00Z", "2025-06-01T00:00:00Z")
 History = list[list[UsageRecord]]
 
 
@@ -98,7 +99,7 @@ def billed(told: History, held: Ledger) -> list[Statement]:
 
 @given(st.integers(0, 2**32))
 def test_remade_in_any_order(seed: int) -> None:
-    """Whatever months were made again before: once all are, from the first, each with the carry, all is right."""
+    """Whatever months were made again before, and when: once all are, from the first, with the carry, all is right."""
     dice = random.Random(seed)  # noqa: S311
     first, held = history(dice), lots(dice)
     now = corrected(dice, first)
@@ -109,7 +110,8 @@ def test_remade_in_any_order(seed: int) -> None:
     again = [dice.randrange(3) for _ in range(dice.randrange(4))]
     for place in (*again, 0, 1, 2):
         carry = issued[place - 1].carry if place else None
-        found = rerate(issued[place], PLAN, ACME, now[place], carry=carry, ledger=ledger)
+        booked = dice.choice(BOOKED)
+        found = rerate(issued[place], PLAN, ACME, now[place], carry=carry, ledger=ledger, at=booked)
         assert found.verify()
         issued[place], ledger, paid = found.corrected, found.corrected.ledger, paid + found.due
     assert ledger is not None
@@ -117,6 +119,31 @@ def test_remade_in_any_order(seed: int) -> None:
     assert paid == sum((each.due for each in issued), ZERO)
     worth = sum((each.due for each in right), ZERO).amount - left(right[-1].ledger)
     assert paid.amount - left(ledger) == worth
+
+
+def test_booked_behind_the_month_that_follows() -> None:
+    """
+    When it is booked decides nothing where no lot ends: what an old month does not need any more is not lost.
+
+    Of three outcomes of January, paid by two gifts, February reverses the last; the second one is then taken out.
+    """
+    held = Ledger()
+    for id, amount in (("gift0", 15), ("gift1", 70)):
+        held = held.grant(Grant(id=id, amount=amount, currency="USD"), at=MONTHS[0].start)
+    won = [
+        UsageRecord("case", f"2025-01-{day}T12:00:00Z", {"who": who, "is": "won"}, id=who)
+        for who, day in zip("abc", (24, 26, 28), strict=True)
+    ]
+    undo = [UsageRecord("case", "2025-02-03T12:00:00Z", {"who": "c", "is": "undo"}, id="undo")]
+    for booked in BOOKED:
+        issued = billed([won, undo, []], held)
+        ledger, paid = issued[-1].ledger, sum((each.due for each in issued), ZERO)
+        assert ledger is not None
+        carry = None
+        for was, records in zip(issued, ([won[0], won[2]], undo, []), strict=True):
+            found = rerate(was, PLAN, ACME, records, carry=carry, ledger=ledger, at=booked)
+            ledger, carry, paid = ledger.post(found.entries), found.corrected.carry, paid + found.due
+        assert (paid, left(ledger)) == (ZERO, 54)
 
 
 @given(st.integers(0, 2**32))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ratecard.credits import Drawn, Grant, Ledger, Negative, Policy, Refuse, Returned
+from ratecard.credits import Drawn, Grant, Ledger, Negative, Policy, Refuse, Returned, Rollover
 from ratecard.errors import LedgerError, NoPriceError
 from ratecard.periods import Period
 from ratecard.plans import Plan
@@ -151,6 +151,21 @@ def test_what_comes_back_still_rolls_over() -> None:
         assert (again.lot("r").left, again.lot("r").voided, again.lot("r").spent) == (left, void, 4)
         rolled = again.roll("2025-02-01T00:00:00Z")
         assert rolled.lot("r/rolled/1").left == 26 - void
+
+
+def test_a_lot_of_the_past_that_rolls_over() -> None:
+    """One that is granted afterwards, and ended inside the month, rolls over where what rolled of it is to pay."""
+    offer = plan()
+    first = bill(offer, used(("a", 5, 4), ("b", 25, 7)), ledger({"id": "one", "amount": 1}))
+    late = Grant(id="late", amount=10, currency="USD", expiry="2025-01-20", rollover=Rollover())
+    held = kept(first).grant(late, at=NEW_YEAR)
+    found = rerate(
+        first, offer, offer.subscribe("acme", start="2025-01-01"), used(("a", 5, 4), ("b", 25, 7)), ledger=held
+    )
+    assert (str(first.due), str(found.due)) == ("10.00 USD", "-10.00 USD")
+    assert column(kept(found.corrected), "spent") == {"one": 1, "late": 4, "late/rolled/1": 6}
+    assert found.verify()
+    assert held.post(found.entries) == kept(found.corrected)
 
 
 def test_an_overdraft_that_is_too_much_comes_off() -> None:

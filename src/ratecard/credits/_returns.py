@@ -9,9 +9,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._numbers import CONTEXT, ZERO, Exact, add, text
+from .._numbers import CONTEXT, ZERO, Exact, Rounding, add, text
 from ..errors import LedgerError
-from ..money import Currency
+from ..money import Currency, Money
 from ._codec import Part, Returning
 from ._entries import Committed, Drawn, Entry, Returned
 from ._fields import brief
@@ -24,10 +24,28 @@ __all__ = ["Due", "Segments", "chose", "dues", "fate", "from_payers", "returned"
 
 
 class Due(NamedTuple):
-    """Money that is owed back: what the credits cost, exact; round it where it is paid out."""
+    """
+    Money that is owed back: what the credits cost, exact; round it where it is paid out.
+
+    Attributes:
+        amount: how much, exact: of 3 credits that cost 10 each is 10/3.
+        currency: of what.
+
+    >>> from ratecard.credits import Grant, Ledger
+    >>> at, pack = "2025-01-01T00:00:00Z", Grant(id="pack", amount="3", currency="USD", cost="10")
+    >>> _, back = Ledger().grant(pack, at=at).refund("pack", Money("1", "USD"), at=at, id="note-1")
+    >>> back.due[0].amount, back.due[0].money()
+    (Ratio('10/3'), Money('3.33', 'USD'))
+    >>> back.due[0].money(mode="up")
+    Money('3.34', 'USD')
+    """
 
     amount: Exact
     currency: Currency
+
+    def money(self, *, mode: Rounding = "half_up") -> Money:
+        """The amount, rounded to the minor unit of its currency by a named rule."""
+        return Money.rounded(self.amount, self.currency, mode=mode)
 
 
 def fate(holding: Holding, at: datetime, *, spent: bool) -> Column:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
-from .._numbers import CONTEXT, ZERO, Exact, add
+from .._numbers import CONTEXT, ZERO, Exact, Rounding, add, neg, quantize, sign, sub, total
 from ..money import Currency
 from ..periods import Period
 from ._books import Books
@@ -49,6 +49,46 @@ class LotRevenue(NamedTuple):
     rolled_out: Exact
     opening: Exact
     deferred: Exact
+
+    def rounded(self, *, mode: Rounding = "half_up") -> LotRevenue:
+        """
+        The same in the minor unit of the currency, as it is booked: opening + sold + rolled in = all the rest.
+
+        Each figure is rounded. Where they are then off by some cents, the largest of what goes out takes these; where
+        nothing does, what rolled in, or what was sold. What is deferred is never touched: so that of one month is what
+        the next one opens with, and what is booked over many months adds up.
+
+        Args:
+            mode: the rule.
+
+        >>> from ratecard.credits import Grant, Ledger
+        >>> from ratecard.money import Money
+        >>> at, pack = "2025-01-01T00:00:00Z", Grant(id="pack", amount="3", currency="USD", cost="10")
+        >>> ledger, _ = Ledger().grant(pack, at=at).draw(Money("1", "USD"), at=at, id="line-1")
+        >>> january = ledger.revenue(Period.month(2025, 1)).total("USD")
+        >>> january.earned, january.rounded().earned, january.rounded().deferred
+        (Ratio('10/3'), Decimal('3.33'), Decimal('6.67'))
+        """
+        places = self.currency.places
+        found = {name: quantize(getattr(self, name), places, mode) for name in self._fields[2:]}
+        rest = total([*(found[name] for name in _IN), *(found[name].copy_negate() for name in _OUT)])
+        if rest:
+            # `max` takes the first of equals.
+            most = max(_OUT[1:], key=lambda name: _size(getattr(self, name)))
+            if sign(getattr(self, most)):
+                found[most] = quantize(add(found[most], rest), places)
+            else:
+                most = "rolled_in" if sign(self.rolled_in) else "sold"
+                found[most] = quantize(sub(found[most], rest), places)
+        return LotRevenue(self.lot, self.currency, *found.values())
+
+
+_IN = ("opening", "sold", "rolled_in")
+_OUT = ("deferred", "earned", "breakage", "refunded", "rolled_out")
+
+
+def _size(value: Exact) -> Exact:
+    return neg(value) if sign(value) < 0 else value
 
 
 class Revenue(NamedTuple):

@@ -31,7 +31,8 @@ class Credit(Nest, Asked, frozen=True):
 
     Attributes:
         unit: the unit of the credits, one of the plan's own.
-        base: what usage costs in credits; any price, such as a `Matrix` by kind of work.
+        base: what usage costs in credits, such as a `Matrix` by kind of work; any price but a share of other items, an
+            `Outcome`, and an `Allowance` that is pooled or rolls over.
         overage: what credits that nobody paid cost in money; it must depend on the quantity alone. None refuses them
             (`NoPriceError`), unless the ledger lets the balance go below 0.
         rounding: the rule by which the credits of a counter are rounded to the decimals of the unit, cumulatively.

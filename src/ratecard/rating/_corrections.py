@@ -17,7 +17,7 @@ from .._numbers import CONTEXT, ZERO
 from ..credits import Drawn, Use
 from ..money import Money
 from ._story import Own
-from ._wants import Held, Want
+from ._wants import Held, Want, unnumbered
 
 if TYPE_CHECKING:
     from ._wallet import Wallet
@@ -46,8 +46,8 @@ class Corrections:
         """Post the difference to what is wanted now and who is to pay it."""
         for drawn, _ in self.own:
             for payer, amount in _paid(drawn.unit, drawn.use, drawn.parts, drawn.overdrawn):
-                self._add(_base(drawn.id), payer, amount)
-            self._leave(_base(drawn.id), drawn.uncovered)
+                self._add(unnumbered(drawn.id), payer, amount)
+            self._leave(unnumbered(drawn.id), drawn.uncovered)
         for want, held in found:
             for payer, amount in _paid(want.money.currency, want.use, held.parts, held.overdrawn):
                 self._add(self._name(want), payer, amount.copy_negate())
@@ -58,7 +58,8 @@ class Corrections:
             self._back(stands)
         self._leave_to_others(over=False)
         for want, held in found:
-            self.wallet.work.roll(self.wallet.paying(want), unit=want.money.currency)
+            if any(self.wallet.known(lot) is None for lot, _ in held.parts):
+                self.wallet.work.roll(self.wallet.paying(want), unit=want.money.currency)
             self._on(want, held)
 
     def _name(self, want: Want) -> str:
@@ -82,7 +83,7 @@ class Corrections:
 
     def _back(self, drawn: Drawn) -> None:
         """What comes back of one draw: to lots that go on by rolling over while they lived, all else when booked."""
-        base = _base(drawn.id)
+        base = unnumbered(drawn.id)
         owed = self._take(base, (drawn.unit, drawn.use), drawn.overdrawn) if drawn.overdrawn else ZERO
         # What nobody paid comes back before what is owed.
         spare = drawn.uncovered if owed else min(drawn.uncovered, max(ZERO, self.open[base]))
@@ -100,7 +101,7 @@ class Corrections:
     def _leave_to_others(self, *, over: bool) -> None:
         """What is too much of what others gave back stays so, and they are told: it is theirs no more."""
         for each in reversed(self.own):
-            base = _base(each.was.id)
+            base = unnumbered(each.was.id)
             for lot, most in each.missing():
                 if self._is_over(lot) != over:
                     continue
@@ -128,7 +129,7 @@ class Corrections:
         for _, part in parts:
             amount = CONTEXT.add(amount, part)
         if amount:
-            name = self.wallet.free(_base(drawn.id))
+            name = self.wallet.free(unnumbered(drawn.id))
             self.wallet.work.undraw(drawn.id, Money.make(amount, drawn.unit), at=at, id=name, parts=parts)
 
     def _on(self, want: Want, held: Held) -> None:
@@ -162,9 +163,3 @@ def _paid(unit: str, use: Use, parts: Sequence[tuple[str, Decimal]], owed: Decim
         yield (unit, lot), amount
     if owed:
         yield (unit, use), owed
-
-
-def _base(name: str) -> str:
-    """The id of the first draw for a part of a line, by one that corrected it."""
-    base, _, count = name.rpartition("/")
-    return base if count.isdigit() and "/" in base else name

@@ -98,7 +98,7 @@ def pay_by_credits(sheet: Sheet, wallet: Wallet) -> Elsewhere:
             if part.before is not None:
                 elsewhere.append((part.entry.key, part.before.about, amount))
     if until is not None:
-        wallet.work.roll(until, unit=terms.currency)
+        wallet.roll(until)
     back.close()
     open_ = [part for part, _ in asked if part.open and part.before is None]
     if wallet.settles and open_:

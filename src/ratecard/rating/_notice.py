@@ -4,12 +4,16 @@ Notices: what a statement tells beside its lines.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+
 from .._numbers import text
 from .._visible import visible
-from ..credits import Lot
+from ..credits import Holding, Lot
 from ..records import show_time
+from ._wants import Want
 
-__all__ = ["Notice", "differing"]
+__all__ = ["Notice", "differing", "ended"]
 
 
 class Notice:
@@ -58,6 +62,33 @@ def differing(there: Lot, granted: Lot) -> list[Notice]:
         "several plans grant on one ledger, give their grants keys of their own"
     )
     return [Notice("grant.differs", there.id, told)]
+
+
+def ended(lots: Iterable[Holding], unpaid: Sequence[Want]) -> list[Notice]:
+    """
+    Notices of lots that would have paid for more, had they not been ended before it was known.
+
+    Args:
+        lots: all there are.
+        unpaid: what nobody paid all of, in the order of time.
+    """
+    times = [want.at for want in unpaid]
+    found: list[Notice] = []
+    for each in lots:
+        lot = each.lot
+        if lot.expiry is None or not (each.expired or each.rolled_out):
+            continue
+        inside = range(bisect_left(times, lot.effective), bisect_left(times, lot.expiry))
+        missed = (want for want in map(unpaid.__getitem__, inside) if want.money.currency == lot.unit)
+        for want in missed:
+            if lot.scope.covers(want.use):
+                words = (
+                    f"ended at {show_time(lot.expiry)} with what was left of it, before all of {want.line} was known "
+                    "that it would have paid; post statements, and end lots, when all usage of their time is in"
+                )
+                found.append(Notice("credit.ended", lot.id, words))
+                break
+    return found
 
 
 def _terms(lot: Lot) -> str:

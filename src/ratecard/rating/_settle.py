@@ -56,6 +56,8 @@ def settle(charges: Charges) -> Statement:
         memo["recalled"] = recalled(terms)
     wallet = None if charges.wallet is None else charges.wallet.again()
     drawing = wallet is not None and "credits" in terms.plan.order.statement and _draws(wallet, terms)
+    if wallet is not None and not drawing:
+        wallet.close()
     if memo["dues"] is None and not drawing and not charges.backs:
         subtotal = ZERO
         for line in lines:

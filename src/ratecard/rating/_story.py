@@ -19,6 +19,7 @@ from ..credits import Drawn, OpenLedger, Returned, entry_id
 from ..errors import MismatchError
 from ..plans import Carry
 from ..records import read_time
+from ._wants import UNITS, unnumbered
 
 __all__ = ["Earlier", "Own", "Story", "Virtual", "read_returned", "shown_returned"]
 
@@ -178,12 +179,16 @@ class Story:
 
     def _can_return(self, entry: Drawn) -> bool:
         """Whether a draw is remembered, and of lots alone, as draws of money by statements are."""
-        return not entry.overdrawn and not self._is_later(entry) and self._work.standing(entry.id) is not None
+        if entry.overdrawn or f"/{UNITS}" in entry.id or self._is_later(entry):
+            return False
+        return self._work.standing(entry.id) is not None
 
     def _take(self, entry: Returned) -> None:
         known = self.earlier.get(entry.draw_id)
         if known is not None:
-            known.take(entry, mine=self.is_mine(entry.id), later=entry.at >= self._until)
+            # What its own statement took back of it is no later one's, whenever it was booked.
+            own = unnumbered(entry.id) == unnumbered(entry.draw_id)
+            known.take(entry, mine=self.is_mine(entry.id), later=entry.at >= self._until and not own)
         elif _LINE in entry.id and not self.is_mine(entry.id):
             self._back.setdefault(entry.draw_id, []).append(entry)
 

@@ -42,7 +42,7 @@ def draw_units(charging: Charging, wallet: Wallet) -> Asks:
     every = [ask for asks in found.values() for ask in asks]
     # Sorting keeps the order of what is equal: at one instant the items draw in their order, and in them the groups.
     every.sort(key=lambda each: (wallet.counting(each.at, each.due), each.at))
-    wants = [Want(ask.line, ask.start, ask.money, ask.at, ask.use, ask.due) for ask in every]
+    wants = [Want(ask.line, ask.start, ask.money, ask.at, ask.use, ask.due, units=True) for ask in every]
     for ask, held in zip(every, wallet.pay(wants, home=False), strict=True):
         ask.held = held
         if held.refused:

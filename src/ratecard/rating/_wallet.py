@@ -13,16 +13,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from .._numbers import CONTEXT, ZERO, Exact, add
-from ..credits import Drawn, Due, Entry, Leave, Ledger, Lot, OpenLedger
+from ..credits import Drawn, Due, Entry, Leave, Ledger, Lot, OpenLedger, entry_id
 from ..errors import LedgerError, MismatchError
 from ..money import Currency
 from ..plans import Terms
 from ..records import show_time
 from ._corrections import Corrections
-from ._notice import Notice, differing
+from ._notice import Notice, differing, ended
 from ._paid import Paid, more
 from ._story import Own, Story, Virtual, read_returned
-from ._wants import Held, Want, short
+from ._unseen import unseen
+from ._wants import UNITS, Held, Want, short
 
 if TYPE_CHECKING:
     from ._unpaid import Unpaid
@@ -42,11 +43,12 @@ class Wallet:
         end: the end of the statement's period.
         until: the end of the last service that is paid.
         since: the version of the ledger before the statement.
+        unseen: lots that are not there for the statement.
     """
 
     def __init__(
         self, ledger: Ledger, key: str, home: Currency, *, booked: datetime, end: datetime, until: datetime,
-        since: int | None = None,
+        since: int | None = None, unseen: Sequence[Lot] = (),
     ) -> None:  # fmt: skip
         self.home = home
         self.work = ledger.open()
@@ -57,6 +59,7 @@ class Wallet:
         self.since = ledger.version if since is None else since
         self.policy = ledger.policy
         self.settles = ledger.policy.lot_time == "settlement"
+        self.unseen = {lot.id: lot for lot in unseen}
         self._bounds: dict[str, list[datetime]] = {}
         self._story: Story | None = None
         # What credits pay of the statement, by unit and lot; with no lot what is owed.
@@ -65,6 +68,8 @@ class Wallet:
         self.virtual: Virtual = {}
         # What lots paid of what they were asked to pay once more.
         self.redrawn: list[Held] = []
+        # What units are to pay, of a card in the same unit, until it is known what they pay as money.
+        self._waiting: list[tuple[Want, Held]] = []
         self.notices: list[Notice] = []
         # The billing period so far; None where credits do not pay in money.
         self.unpaid: Unpaid | None = None
@@ -72,16 +77,25 @@ class Wallet:
     def again(self) -> Wallet:
         """A working copy of this one."""
         found = Wallet(
-            self.ledger(), self.key, self.home, booked=self.booked, end=self.end, until=self.until, since=self.since
-        )
+            self.ledger(), self.key, self.home, booked=self.booked, end=self.end, until=self.until, since=self.since,
+            unseen=list(self.unseen.values()),
+        )  # fmt: skip
         found.paid = dict(self.paid)
         found.virtual = dict(self.virtual)
+        found._waiting = list(self._waiting)
         found.notices = list(self.notices)
         return found
 
     def has(self, unit: Currency) -> bool:
         """Whether there is any lot of a unit."""
-        return bool(self._of(unit))
+        return bool(self._of(unit)) or any(lot.unit == unit for lot in self.unseen.values())
+
+    def known(self, lot_id: str) -> Lot | None:
+        """A lot that may be there."""
+        try:
+            return self.lot(lot_id)
+        except LedgerError:
+            return None
 
     def lot(self, lot_id: str) -> Lot:
         """A lot by its id."""
@@ -92,7 +106,7 @@ class Wallet:
         found = self._bounds.get(unit)
         if found is None:
             # A lot that rolled over told its later ends when it was granted.
-            lots = (holding.lot for holding in self.work.lots() if holding.lot.unit == unit)
+            lots = (each.lot for each in self.work.lots() if each.lot.unit == unit and each.lot.id not in self.unseen)
             found = self._bounds[str(unit)] = sorted({at for lot in lots for at in lot.bounds(self.until)})
         return found
 
@@ -131,19 +145,45 @@ class Wallet:
         for want, held in zip(wants, found, strict=True):
             for lot, amount in (*held.parts, ("", held.overdrawn)):
                 more(self.paid, str(want.money.currency), lot, amount)
+        unpaid = [want for want, held in zip(wants, found, strict=True) if held.uncovered]
+        if unpaid and not self.settles:
+            self.notices += ended(self.work.lots(), unpaid)
         return found
 
     def _pay(self, wants: Sequence[Want], *, home: bool, again: Sequence[tuple[Want, Held]]) -> list[Held]:
-        own = [each for each in self.story().own() if (each.was.unit == self.home) == home]
-        if not own and not again:
+        every = list(self.story().own())
+        own = [each for each in every if self._is_home(each.was) == home]
+        # Where a menu is in the unit of the card, the two are corrected together: a lot may pay for the other one now.
+        units = {*(each.money.currency for each in wants), *(each.was.unit for each in own)}
+        together = (bool(self._waiting) if home else self.home in units) and len(own) < len(every)
+        if together:
+            own = every
+        if not own and not again and not self.unseen:
             return [self._draw(self.work, want) for want in wants]
         afresh = self.work.without([each.was.id for each in own], self._gone(own))
+        if self.unseen:
+            afresh = afresh.without((), [(lot, afresh.lot(lot).left.copy_negate()) for lot in self.unseen])
+        for want, held in self._waiting:
+            self._as_it_was(afresh, want, held)
         first = [(want, self._once_more(afresh, str(n), want, held)) for n, (want, held) in enumerate(again)]
         self.redrawn = [held for _, held in first]
-        held = [self._draw(afresh, want, "/afresh") for want in wants]
-        if not any(each.refused for each in held):
-            Corrections(self, own).post([*first, *zip(wants, held, strict=True)])
-        return held
+        now = [self._draw(afresh, want, "/afresh") for want in wants]
+        found = list(zip(wants, now, strict=True))
+        if together and not home:
+            self._waiting = found
+        elif not any(each.refused for each in now):
+            Corrections(self, own).post([*self._waiting, *first, *found])
+            self._waiting = []
+        return now
+
+    def close(self) -> None:
+        """Post what has waited for money to be drawn, where none is."""
+        if self._waiting:
+            self._pay((), home=True, again=())
+
+    def _is_home(self, drawn: Drawn) -> bool:
+        """Whether one of its own draws was for what the statement came to, and not for what usage costs by a menu."""
+        return drawn.unit == self.home and not drawn.id.startswith(entry_id(self.key, UNITS))
 
     def _gone(self, own: Sequence[Own]) -> list[tuple[str, Decimal]]:
         """What others gave back of own draws and is not in its lot any more."""
@@ -153,6 +193,14 @@ class Wallet:
                 back[lot] = CONTEXT.add(back.get(lot, ZERO), amount)
         gone = ((lot, CONTEXT.subtract(amount, self.work.lot(lot).left)) for lot, amount in back.items() if lot)
         return [(lot, amount) for lot, amount in gone if amount > ZERO]
+
+    def _as_it_was(self, afresh: OpenLedger, want: Want, held: Held) -> None:
+        """Draw what units were found to pay."""
+        afresh.roll(self.paying(want), unit=want.money.currency)
+        if held.parts or held.overdrawn:
+            name, parts = f"{want.base(self.key, self.home)}/afresh", held.parts
+            over, rest = held.overdrawn, held.uncovered
+            afresh.post([self.drawn(name, want, want.money.amount, parts, overdrawn=over, uncovered=rest)])
 
     def _once_more(self, afresh: OpenLedger, place: str, want: Want, held: Held) -> Held:
         """What lots that are chosen pay, each as far as it has that much."""
@@ -204,6 +252,11 @@ class Wallet:
         rest = self.policy.overage if want.overage is None else want.overage
         at = self.paying(want)
         return isinstance(rest, Leave) and not work.pays(want.money.currency, at, want.use)
+
+    def roll(self, at: datetime) -> None:
+        """Roll over what is over at an instant; where later statements have drawn, lots are theirs to roll."""
+        if not self.unseen:
+            self.work.roll(at, unit=self.home)
 
     def paying(self, want: Want) -> datetime:
         """The instant that must lie inside the time of a lot that pays."""
@@ -257,20 +310,19 @@ def opened(terms: Terms, ledger: Ledger | None, booked: datetime | None) -> Wall
         ledger = Ledger(terms.plan.burn)
     until = max([terms.period.end, *(piece.end for service in terms.services for piece in service.pieces)])
     back = terms.period.end if booked is None else booked
-    wallet = Wallet(ledger, statement_key(terms), terms.currency, booked=back, end=terms.period.end, until=until)
+    settles = ledger.policy.lot_time == "settlement"
+    # By the time of service a lot that comes later pays nothing, but of what is paid beyond the period.
+    later = settles or until > terms.period.end
+    hidden = unseen(terms, (each.lot for each in ledger.lots())) if later else ()
+    wallet = Wallet(
+        ledger, statement_key(terms), terms.currency, booked=back, end=terms.period.end, until=until, unseen=hidden
+    )
     wallet.virtual = {} if terms.carry is None else read_returned(terms.carry)
     for at, grant, unit in terms.grants:
-        there = _granted(wallet, grant.id)
+        there = wallet.known(grant.id)
+        # The host may have granted it, and what is granted stays as it is.
         if there is None:
             wallet.work.grant(grant, at=at, currency=unit, zone=terms.zone)
         else:
             wallet.notices += differing(there, Lot.of(grant, at, currency=unit, zone=terms.zone))
     return wallet
-
-
-def _granted(wallet: Wallet, lot_id: str) -> Lot | None:
-    """A lot that is there already: the host may have granted it, and what is granted stays as it is."""
-    try:
-        return wallet.lot(lot_id)
-    except LedgerError:
-        return None

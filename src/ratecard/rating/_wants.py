@@ -14,7 +14,10 @@ from ..credits import Overage, Use, entry_id
 from ..money import Currency, Money
 from ..records import show_time
 
-__all__ = ["Held", "Want", "named", "short"]
+__all__ = ["UNITS", "Held", "Want", "named", "short", "unnumbered"]
+
+# In front of a line, where no key of a line can begin like this.
+UNITS = "[units]"
 
 _LONGEST = 400
 _LONGEST_KEY = 200
@@ -59,6 +62,7 @@ class Want(NamedTuple):
         use: what for.
         settled: when the line is due.
         overage: what becomes of what no lot covers; None is the ledger's policy.
+        units: whether it is what usage costs by a menu, and not what the statement comes to.
     """
 
     line: str
@@ -68,17 +72,27 @@ class Want(NamedTuple):
     use: Use
     settled: datetime
     overage: Overage | None = None
+    units: bool = False
 
     def base(self, key: str, home: Currency) -> str:
         """The id of the draw for it, on the statement with a key and a currency."""
-        # One line may be paid in units first, and in money for the rest.
-        line = self.line if self.money.currency == home else f"{self.line}|{self.money.currency}"
+        # One line may be paid in units first, and in money for the rest; the two may be one unit.
+        if self.money.currency != home:
+            line = f"{self.line}|{self.money.currency}"
+        else:
+            line = f"{UNITS}{self.line}" if self.units else self.line
         return named(key, line, "" if self.at == self.start else show_time(self.at))
 
 
 def named(key: str, line: str, part: str = "") -> str:
     """The id of what a line of a statement does, or a part of it, cut where it would be too long."""
     return _cut(entry_id(key, line, part), _LONGEST)
+
+
+def unnumbered(name: str) -> str:
+    """The id of the first draw for a part of a line, by one that corrected it."""
+    base, _, count = name.rpartition("/")
+    return base if count.isdigit() and "/" in base else name
 
 
 def short(key: str) -> str:
