@@ -80,7 +80,7 @@ def test_a_month_that_comes_out_as_it_was(vendor: str, price: dict[str, Any], gr
 
 
 def test_what_rolls_over_inside_a_month_that_settles_later() -> None:
-    """It pays what is due later, whenever its service was: lots are looked at when a line is due, and roll until then."""
+    """It pays what is due later, whenever its service was: lots roll until a line is due, and are looked at then."""
     setup = Item(key="setup", price=prices.Flat(amount="12"))
     cadence = {"unit": "week", "every": 2, "anchor": "2025-01-01"}
     offer = plan(grants=[recurring(every=cadence, rollover={})])
