@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from ratecard import prices
+from ratecard.errors import MismatchError
 from ratecard.guards import Cap
 from ratecard.meters import Meter, Sum
 from ratecard.money import Money
 from ratecard.periods import Period
-from ratecard.plans import Carry, Item, Plan, resolve
-from ratecard.rating import Statement, live, rate
+from ratecard.plans import Carry, Item, Plan, RateCard, resolve
+from ratecard.rating import Statement, live, rate, rerate
 from ratecard.records import UsageRecord
 
 JANUARY = Period.month(2025, 1)
@@ -96,3 +99,33 @@ def test_halves_of_a_period() -> None:
 def test_in_several_currencies() -> None:
     """A table of amounts caps each currency at its own."""
     assert billed(plan(Cap(spend={"USD": "30"}, mode="soft")), a=30).due == Money("30", "USD")
+
+
+def test_it_does_not_bite_any_more() -> None:
+    """A month is made again where its cap bit and does not now, also with a card appended; an edited cap is refused."""
+    made = plan(Cap(key="most", spend=25, mode="soft"))
+    acme = made.subscribe("acme", start="2025-01-01")
+    used = [UsageRecord("use", f"2025-01-1{n}T00:00:00Z", {"n": 4, "team": "a"}, id=str(n)) for n in range(2)]
+    issued = rate(made, acme, used, JANUARY)
+    assert issued.due == Money("25", "USD")
+    later = made.with_card(RateCard(currency="USD", effective="2025-03-01", items=made.cards[0].items))
+    for offer in (made, later):
+        assert rerate(issued, offer, acme, used[:1]).due == Money("-1", "USD")
+    with pytest.raises(MismatchError) as caught:
+        rerate(issued, plan(Cap(key="most", spend=30, mode="soft")), acme, used[:1])
+    assert caught.value.code == "rerate.version"
+
+
+def test_what_a_carry_holds_of_a_cap() -> None:
+    """Nothing is told of a cap that the plan has, for all or for each group; a cap that it has no more is told."""
+    each = Cap(key="team", item="n", spend=15, each=("team",), mode="soft")
+    made = plan(Cap(key="most", spend=25, mode="soft"), each)
+    acme = made.subscribe("acme", start="2025-01-01")
+    first, second = JANUARY.split("2025-01-16T00:00:00Z")
+    one = rate(made, acme, [UsageRecord("use", "2025-01-10T00:00:00Z", {"n": 20, "team": "a"}, id="1")], first)
+    assert one.carry is not None
+    assert len([name for name in one.carry.commitments if name.startswith("guard ")]) == 2
+    assert rate(made, acme, [], second, carry=one.carry).notices == ()
+    told = rate(plan(each), acme, [], second, carry=one.carry).notices
+    assert [(notice.code, notice.key) for notice in told] == [("carry.unknown", "guard most")]
+    assert "no such soft cap" in told[0].text

@@ -8,7 +8,7 @@ from ._card import Item, RateCard
 from ._carry import BOUNDS, Carry
 from ._catalog import Catalog, Offer
 from ._changes import AnyChange, Cancel, ChangeAnchor, ChangePlan, ChangeQuantity, Pause, Resume
-from ._dues import Dues, Standing, Stretch, Trial, dues, stated, terms_across
+from ._dues import Dues, Standing, Stretch, Trial, digests_across, dues, stated
 from ._entitled import Entitled, entitled
 from ._entitlements import Entitlement
 from ._extras import (
@@ -34,6 +34,7 @@ from ._guarded import soft_caps
 from ._order import Order
 from ._overrides import AddOn, Override
 from ._phases import Free, Phase
+from ._plain import digest
 from ._plan import Plan
 from ._resolve import resolve
 from ._schema import schema
@@ -93,6 +94,8 @@ __all__ = [
     "Trial",
     "UsageDiscount",
     "Window",
+    "digest",
+    "digests_across",
     "dues",
     "entitled",
     "resolve",
@@ -100,6 +103,5 @@ __all__ = [
     "soft_caps",
     "stated",
     "sum_in",
-    "terms_across",
     "windows",
 ]

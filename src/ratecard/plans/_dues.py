@@ -21,11 +21,12 @@ from ._extras import AnyDiscount, Commitment, Coupon, Tax, Term
 from ._guarded import soft_caps
 from ._lookup import find
 from ._phases import Free
+from ._plain import digest
 from ._plan import Plan
 from ._states import Reign
 from ._terms import Terms
 
-__all__ = ["Dues", "Standing", "Stretch", "Trial", "dues", "runs", "stated", "terms_across"]
+__all__ = ["Dues", "Standing", "Stretch", "Trial", "digests_across", "dues", "runs", "stated"]
 
 T = TypeVar("T")
 
@@ -141,11 +142,12 @@ def stated(terms: Terms) -> bool:
     return brought or any(_stated(reign.plan) for reign in terms.reigns)
 
 
-def terms_across(plan: Plan) -> list[Term]:
-    """All that a plan states across the lines."""
+def digests_across(plan: Plan) -> list[str]:
+    """All that a plan states across the lines, each by its digest, as its lines tell it."""
     bounds = [each for each in (plan.minimum, plan.maximum) if each is not None]
     free = [each for phase in plan.phases for each in phase.free]
-    return [*plan.discounts, *plan.coupons, *bounds, *plan.commitments, *plan.taxes, *free]
+    terms: list[Term] = [*plan.discounts, *plan.coupons, *bounds, *plan.commitments, *plan.taxes, *free]
+    return [*(each.digest for each in terms), *(digest(each) for each in soft_caps(plan))]
 
 
 def _stated(plan: Plan) -> bool:

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..meters import Outcomes
-from ..plans import BOUNDS, Carry, Terms, dues
+from ..plans import BOUNDS, Carry, Terms, dues, soft_caps
 from ..prices import Allowance
 from ._sheet import Notice
 
 __all__ = ["recalled"]
 
+_NAMES = {"trial": "trial by amount", "guard": "soft cap"}
 _ADVICE = "pass carry=statement.carry of the period before"
 
 
@@ -56,14 +57,17 @@ def _rolls(price: object) -> bool:
 
 
 def _unknown(terms: Terms, carry: Carry) -> Iterator[Notice]:
-    """What the carry says of a commitment or a trial by amount that its own plan, or subscription, does not have."""
+    """What the carry says of a commitment, a soft cap or a trial by amount that its plan, or subscription, has not."""
     if carry.plan != terms.plan.key:
         return
     have = {f"commitment {each.key}" for each in terms.plan.commitments}
     have |= {f"trial {free.name(each.phase.key)}" for each in terms.phases for free in each.phase.free}
+    caps = [f"guard {cap.name}" for cap in soft_caps(terms.plan)]
     for name in carry.commitments:
-        if name not in have and name not in BOUNDS:
-            what = "trial by amount" if name.startswith("trial ") else "commitment"
+        # A cap that counts groups on their own is followed by what the group is.
+        stands = name in have or any(name == cap or name.startswith(f"{cap} [") for cap in caps)
+        if not stands and name not in BOUNDS:
+            what = _NAMES.get(name.partition(" ")[0], "commitment")
             words = f"the carry tells what it holds, and the plan has no such {what}; it is left out"
             yield Notice("carry.unknown", name, words)
 

@@ -20,7 +20,7 @@ from ..credits import Due, Entry, Ledger
 from ..errors import MismatchError, RatecardError
 from ..money import Money, shown
 from ..periods import Period, instant
-from ..plans import Carry, Offer, Subscription, resolve, terms_across
+from ..plans import Carry, Offer, Subscription, digests_across, resolve
 from ..records import Layout, UsageRecord
 from ..steps import Step
 from ._charge import charge
@@ -365,7 +365,7 @@ def _check_versions(issued: Statement, corrected: Statement, offer: Offer, subsc
     known: set[str] = set()
     for plan in (offer.get(key) for key in sorted(keys)):
         known.update(card.digest for card in plan.cards)
-        known.update(term.digest for term in terms_across(plan))
+        known.update(digests_across(plan))
     known.update(line.version for line in corrected.lines)
     for line in issued.lines:
         if line.kind != "credits" and line.version not in known:

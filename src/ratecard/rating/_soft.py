@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from .._numbers import ZERO
 from ..guards import Cap
-from ..plans import Maximum, Stretch, soft_caps
+from ..plans import Maximum, Stretch, digest, soft_caps
 from ..steps import Step
 from ._commit import reading
 from ._line_key import Group
@@ -54,6 +54,6 @@ def _stop(sheet: Sheet, cap: Cap, cell: Group, entries: Sequence[Entry], stretch
         have = Step.of("sum", (), parts=[have, given(read.before, "before this statement")])
     step = read.excess(have, over)
     if step is not None:
-        sheet.spread("maximum", named, named, step, over, version=stretch.last.digest, period=read.period)
+        sheet.spread("maximum", named, named, step, over, version=digest(cap), period=read.period)
     read.cut_at_list(over)
     read.keep([(entry, entry.net) for entry in over])
