@@ -136,3 +136,25 @@ def test_a_reversal_on_a_statement_rounded_as_a_whole_proves_itself() -> None:
     words = "\n".join(line.explain() for each in found for line in each.lines_by("reversal"))
     assert "than was billed" in words and "add up to the rounded statement" in words
     assert all(Statement.from_json(each.to_json()).verify() for each in found)
+
+
+def test_half_a_cent_waits() -> None:
+    """What rounding left is not billed, and given back a month later, where a line comes to nothing in between."""
+    half = Item(key="x", meter="m", price=prices.Outcome(definition="A case won.", fee="0.125"))
+    call = Item(key="y", meter="calls", price=prices.PerUnit(unit_price="0.125"))
+    made = plan(cards=[RateCard(currency="USD", items=[half, call])])
+    months, january = MONTHS[:5], MONTHS[0]
+    used = [*told(january, "won", "a"), *told(january, "", "b", event="g")]
+    quiet: list[tuple[Period, list[UsageRecord]]] = [(each, []) for each in months[1:4]]
+    last = (months[4], [*told(months[4], "won", "c"), *told(months[4], "", "d", event="g")])
+    found = chained(made, (january, used), *quiet, last)
+    assert [str(each.due.amount) for each in found] == ["0.26", "0.00", "0.00", "0.00", "0.24"]
+    # A reversal leaves what makes up for it.
+    off = plan(
+        cards=[RateCard(currency="USD", items=[half])], discounts=[{"kind": "amount", "key": "d", "amount": "1"}]
+    )
+    back = chained(
+        off, (january, told(january, "won", "a")), quiet[0], (months[2], told(months[2], "undone", "a")), quiet[2]
+    )
+    assert [str(each.due.amount) for each in back] == ["0.00"] * 4
+    assert rests(back[-1]) == {}

@@ -43,7 +43,7 @@ class Charges:
         undone: for lines that take off outcomes billed before, by key, what they take off.
         backs: for the same lines, by key, what they give back of what stages across lines took when it was billed.
         uncovered: for each item priced in credits whose counter runs on, the credits of each group that nobody paid.
-        rests: where remainders are carried, for items of outcomes what rounding has left so far.
+        rests: where remainders are carried, what rounding left that no line has taken on; of outcomes all that it left.
         stages: for each item whose cadence period runs on, what came to its stages so far, and what they took off.
     """
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from .._numbers import ZERO, Exact, add, exact, sign, sub, total
+from .._numbers import ZERO, Exact, add, exact, neg, quantize, sign, sub, total
 from ..plans import Piece, Service, Terms
 from ..prices import Allowance, Price, Priced
 from ..quantity import Usage
@@ -258,10 +258,18 @@ class Charging:
     def _with_remainder(
         self, name: str, amount: Exact, derive: Callable[[], tuple[Step, ...]]
     ) -> tuple[Exact, Callable[[], tuple[Step, ...]]]:
-        """The amount with what rounding left of the same line before; only its first piece takes it on."""
+        """
+        The amount with what rounding left of the same line before; its first piece that comes to something takes it on.
+
+        Where nothing is charged it waits, unless rounding leaves less of it then: half a cent alone would be billed,
+        and given back a period later, for ever.
+        """
         left = self.rest(name)
         self.rests.pop(name, None)
         if not sign(left):
+            return amount, derive
+        if not sign(amount) and self._waits(left):
+            self.rests[name] = left
             return amount, derive
 
         def derived() -> tuple[Step, ...]:
@@ -270,6 +278,13 @@ class Charging:
             return (*first, Step("sum", (), add(last.result, left), parts=[last, kept]))
 
         return add(amount, left), derived
+
+    def _waits(self, left: Exact) -> bool:
+        """Whether rounding would leave no less of what it left, billed alone; a sum of all lines is not one line's."""
+        if self.terms.plan.rounding_at == "statement":
+            return False
+        again = sub(left, quantize(left, self.terms.currency.places, self.terms.plan.rounding))
+        return max(again, neg(again)) >= max(left, neg(left))
 
     def rest(self, name: str) -> Exact:
         """What rounding left so far of a line, or of an item of outcomes."""

@@ -117,7 +117,8 @@ def _book_carrying(charging: Charging, item: OutcomeItem, found: Sequence[tuple[
         _book(charging, item, due, head)
         # Where the statement is rounded as a whole, nothing is left of a line yet; what was there is taken on once.
         rest = ZERO if together else charging.lines[-1].remainder
-        charging.rests[name] = add(before, rest) if due.closed else rest
+        takes = not due.closed and name not in charging.rests
+        charging.rests[name] = rest if takes else add(before, rest)
     places = {head.key: place for place, (_, head) in enumerate(found)}
     charging.lines[first:] = sorted(charging.lines[first:], key=lambda line: places[line.key])
 
