@@ -198,3 +198,15 @@ def test_a_pool_and_what_is_paid_out(uses: list[tuple[int, str, int]], cuts: set
             ledger, carry = ledger.post(bills[-1].entries), through(bills[-1])
         found.append((due(bills), drawn(bills)))
     assert found[0] == found[1]
+
+
+@given(CASES, POOLS)
+def test_parts_that_are_as_they_were(case: Case, amounts: list[str]) -> None:
+    """What later parts gave back was not there yet: each part, made again on the last ledger, is as it was."""
+    bills = billed(case, case.parts, pool(amounts))
+    last, carry = bills[-1].ledger, None
+    for period, bill in zip(case.parts, bills, strict=True):
+        fed = [each for each in case.records if period.contains(each.at)]
+        again = rate(case.offer, case.holder(), fed, period, carry=carry, ledger=last)
+        assert (again.due, again.entries, again.lines) == (bill.due, (), bill.lines)
+        carry = through(bill)

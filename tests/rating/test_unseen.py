@@ -152,3 +152,39 @@ def test_a_grant_that_the_host_gave_ahead() -> None:
     assert (str(first.due), str(second.due)) == ("15.00 USD", "0.00 USD")
     assert [line.item for line in first.lines_by("credits")] == ["inc/2025-01-01T00:00:00Z"]
     assert left(second)["inc/2025-03-01T00:00:00Z"] == 10
+
+
+def test_what_a_later_reversal_gives_back() -> None:
+    """Credits of January that come back in March do not pay February when that is made again, be it ever so late."""
+    won, undone = ({"kind": "equals", "property": "k", "value": value} for value in ("won", "undone"))
+    offer = Plan.load({
+        "key": "p",
+        "meters": [
+            {"key": "cases", "event": "case", "aggregate": {
+                "kind": "outcomes", "subject": "s", "result": [won], "reverse": [undone],
+            }},
+            {"key": "m", "event": "e", "aggregate": {"kind": "count"}},
+        ],
+        "cards": [{"currency": "USD", "items": [
+            {"key": "won", "meter": "cases", "price": {"model": "outcome", "definition": "Won.", "fee": "31"}},
+            {"key": "u", "meter": "m", "price": {**ONE, "unit_price": "5"}},
+        ]}],
+    })  # fmt: skip
+    acme = offer.subscribe("acme", start="2025-01-01")
+    told = [
+        [UsageRecord("case", "2025-01-05T00:00:00Z", {"s": "a", "k": "won"}, id="1")], used(2),
+        [UsageRecord("case", "2025-03-03T00:00:00Z", {"s": "a", "k": "undone"}, id="2")],
+    ]  # fmt: skip
+    held, carry = Ledger().grant(Grant(id="gift", amount="31", currency="USD"), at=JANUARY.start), None
+    found: list[Statement] = []
+    for month, records in zip((JANUARY, FEBRUARY, MARCH), told, strict=True):
+        found.append(rate(offer, acme, records, month, carry=carry, ledger=held))
+        held, carry = held.post(found[-1].entries), found[-1].carry
+    assert [str(each.due.amount) for each in found] == ["0.00", "5.00", "0.00"]
+    for at in (None, LATE):
+        again = rerate(found[1], offer, acme, told[1], carry=found[0].carry, ledger=held, at=at)
+        assert (again.lines, again.entries, again.due.amount) == ((), (), Decimal("0.00"))
+    # What a correction of January gives back was there in February.
+    less = rerate(found[0], offer, acme, told[0], without=["1"], ledger=found[1].ledger, at=LATE)
+    after = rerate(found[1], offer, acme, told[1], carry=less.corrected.carry, ledger=less.corrected.ledger, at=LATE)
+    assert (str(less.due), str(after.due)) == ("0.00 USD", "-5.00 USD")

@@ -27,6 +27,7 @@ Virtual: TypeAlias = dict[str, dict[str, Decimal]]
 """By draw and lot (none for what nobody paid) what came back too much, or too little: `Carry.returned`."""
 
 _LINE = "/[credits]"
+_STATEMENT = re.compile(r"[^/|]*\|[^/|]*\|(\d{4}-\d\d-\d\dT[0-9:.]{8,15}Z)\|[^/|]*/")
 _START = re.compile(r"@(\d{4}-\d\d-\d\dT[0-9:.]{8,15}Z)(?:/[^@]*)?$")
 
 
@@ -191,6 +192,29 @@ class Story:
             known.take(entry, mine=self.is_mine(entry.id), later=entry.at >= self._until and not own)
         elif _LINE in entry.id and not self.is_mine(entry.id):
             self._back.setdefault(entry.draw_id, []).append(entry)
+
+    def to_come(self) -> dict[str, Decimal]:
+        """
+        By lot, what statements of later periods gave back to it of the draws of others, less what they drew.
+
+        That was not there yet when this one was made first, so it is not there when it is made again.
+        """
+        entries = self._work.entries()
+        found: dict[str, Decimal] = {}
+        for entry in entries:
+            if isinstance(entry, Returned) and self._comes_later(entry.id) and not self._comes_later(entry.draw_id):
+                for lot, amount, _ in () if self.is_mine(entry.draw_id) else entry.freed:
+                    found[lot] = CONTEXT.add(found.get(lot, ZERO), amount)
+        for entry in entries if found else ():
+            stands = self._work.standing(entry.id) if isinstance(entry, Drawn) and self._comes_later(entry.id) else None
+            for lot, amount in () if stands is None else stands.parts:
+                found[lot] = CONTEXT.subtract(found.get(lot, ZERO), amount)
+        return {lot: amount for lot, amount in found.items() if amount > ZERO}
+
+    def _comes_later(self, id: str) -> bool:
+        """Whether an entry is one of a statement that begins when this one is over, or later."""
+        begins = _STATEMENT.match(id)
+        return begins is not None and read_time(begins[1]) >= self._until
 
     def own(self) -> Iterator[Own]:
         """What the statement drew before, in the order of posting."""

@@ -158,11 +158,13 @@ class Wallet:
         together = (bool(self._waiting) if home else self.home in units) and len(own) < len(every)
         if together:
             own = every
-        if not own and not again and not self.unseen:
+        hidden = self._hidden()
+        if not own and not again and not hidden:
             return [self._draw(self.work, want) for want in wants]
         afresh = self.work.without([each.was.id for each in own], self._gone(own))
-        if self.unseen:
-            afresh = afresh.without((), [(lot, afresh.lot(lot).left.copy_negate()) for lot in self.unseen])
+        if hidden:
+            left = [(lot, min(amount, afresh.lot(lot).left)) for lot, amount in hidden.items()]
+            afresh = afresh.without((), [(lot, amount.copy_negate()) for lot, amount in left])
         for want, held in self._waiting:
             self._as_it_was(afresh, want, held)
         first = [(want, self._once_more(afresh, str(n), want, held)) for n, (want, held) in enumerate(again)]
@@ -184,6 +186,10 @@ class Wallet:
     def _is_home(self, drawn: Drawn) -> bool:
         """Whether one of its own draws was for what the statement came to, and not for what usage costs by a menu."""
         return drawn.unit == self.home and not drawn.id.startswith(entry_id(self.key, UNITS))
+
+    def _hidden(self) -> dict[str, Decimal]:
+        """How much of lots was not there yet when the statement was made first, whenever it is made."""
+        return self.story().to_come() | {lot: self.work.lot(lot).left for lot in self.unseen}
 
     def _gone(self, own: Sequence[Own]) -> list[tuple[str, Decimal]]:
         """What others gave back of own draws and is not in its lot any more."""
