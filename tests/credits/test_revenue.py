@@ -5,8 +5,11 @@ Revenue by example: a pack of which some is spent, some comes back, some is refu
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import get_args
 
-from ratecard._numbers import ZERO, div
+import pytest
+
+from ratecard._numbers import ZERO, Rounding, div
 from ratecard.cadence import Cadence
 from ratecard.credits import Grant, Ledger, LotRevenue, Rollover
 from ratecard.money import Currency, Money
@@ -102,6 +105,15 @@ def test_rounded_where_nothing_goes_out() -> None:
     taken_back = div(Decimal(-10), 3)
     made = LotRevenue("a", USD, ZERO, ZERO, taken_back, ZERO, ZERO, ZERO, third_of[0], third_of[1])
     assert made.rounded() == row("a", "0", "0", "-3.34", "0", "0", "0", "3.33", "6.67")
+
+
+@pytest.mark.parametrize("mode", get_args(Rounding))
+def test_rounded_by_any_rule(mode: Rounding) -> None:
+    """Whatever the rule, figures close and none turns below 0: several take the cents where one has too few."""
+    parts = [div(Decimal(each), 1100) for each in (1, 4, 6)]
+    made = LotRevenue("a", USD, Decimal("0.01"), ZERO, *parts[:2], ZERO, parts[2], ZERO, ZERO).rounded(mode=mode)
+    assert min(made[2:]) >= 0
+    assert made.sold == made.earned + made.breakage + made.rolled_out
 
 
 def test_what_is_owed_back_is_rounded_where_it_is_paid() -> None:

@@ -54,9 +54,9 @@ class LotRevenue(NamedTuple):
         """
         The same in the minor unit of the currency, as it is booked: opening + sold + rolled in = all the rest.
 
-        Each figure is rounded. Where they are then off by some cents, the largest of what goes out takes these; where
-        nothing does, what rolled in, or what was sold. What is deferred is never touched: so that of one month is what
-        the next one opens with, and what is booked over many months adds up.
+        Each figure is rounded. Where they are then off by some cents, what goes out takes these, the largest first, and
+        nothing falls below 0 for it; where nothing goes out, what rolled in, or what was sold. What is deferred is
+        never touched: that of one month is what the next one opens with, and what is booked over many months adds up.
 
         Args:
             mode: the rule.
@@ -72,14 +72,14 @@ class LotRevenue(NamedTuple):
         places = self.currency.places
         found = {name: quantize(getattr(self, name), places, mode) for name in self._fields[2:]}
         rest = total([*(found[name] for name in _IN), *(found[name].copy_negate() for name in _OUT)])
-        if rest:
-            # `max` takes the first of equals.
-            most = max(_OUT[1:], key=lambda name: _size(getattr(self, name)))
-            if sign(getattr(self, most)):
-                found[most] = quantize(add(found[most], rest), places)
-            else:
-                most = "rolled_in" if sign(self.rolled_in) else "sold"
-                found[most] = quantize(sub(found[most], rest), places)
+        # Sorting keeps the order of equals.
+        for name, exactly in sorted(((name, getattr(self, name)) for name in _OUT[1:]), key=_largest):
+            if sign(rest) and sign(exactly):
+                taken = rest if sign(exactly) < 0 else max(rest, found[name].copy_negate())
+                found[name], rest = quantize(add(found[name], taken), places), sub(rest, taken)
+        if sign(rest):
+            name = "rolled_in" if sign(self.rolled_in) else "sold"
+            found[name] = quantize(sub(found[name], rest), places)
         return LotRevenue(self.lot, self.currency, *found.values())
 
 
@@ -87,8 +87,8 @@ _IN = ("opening", "sold", "rolled_in")
 _OUT = ("deferred", "earned", "breakage", "refunded", "rolled_out")
 
 
-def _size(value: Exact) -> Exact:
-    return neg(value) if sign(value) < 0 else value
+def _largest(each: tuple[str, Exact]) -> Exact:
+    return each[1] if sign(each[1]) < 0 else neg(each[1])
 
 
 class Revenue(NamedTuple):
