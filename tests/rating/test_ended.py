@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ratecard.credits import Grant, Ledger, Policy
+from ratecard.credits import Grant, Ledger, Policy, Rollover
 from ratecard.periods import Period
 from ratecard.plans import Plan
 from ratecard.rating import Statement, rate, rerate
@@ -96,3 +96,23 @@ def test_where_nothing_is_to_be_told(fields: dict[str, Any], policy: Policy | No
     assert first.ledger is not None
     found = bill(offer, first.ledger.expire("2025-02-01T00:00:00Z"), FIRST, SECOND)
     assert [each for each in codes(found) if each[0] == "credit.ended"] == []
+
+
+def test_what_came_back_and_rolled_over() -> None:
+    """A part gave credits back to a lot that rolled over since: made again without that, it asks for them in money."""
+    tiers = [{"up_to": "40", "unit_price": "3"}, {"unit_price": "1"}]
+    volume = plan({"model": "volume", "tiers": tiers})
+    acme = volume.subscribe("acme", start="2025-01-01")
+    one, two = Period.month(2025, 1).split("2025-01-16")
+    early, late = (UsageRecord("e", f"2025-01-{day}T00:00:00Z", {"n": 40}, id=str(day)) for day in (10, 20))
+    pack = Grant(id="pack", amount="200", currency="USD", expiry="2025-01-25", rollover=Rollover())
+    first = rate(volume, acme, [early], one, ledger=Ledger().grant(pack, at=one.start))
+    second = rate(volume, acme, [late], two, ledger=first.ledger, carry=first.carry)
+    assert (str(second.total), str(second.due)) == ("-40.00 USD", "0.00 USD")
+    found = rerate(second, volume, acme, [], carry=first.carry, ledger=second.ledger, at="2025-02-10T00:00:00Z")
+    assert (str(found.total), str(found.due), str(found.corrected.due)) == ("40.00 USD", "40.00 USD", "40.00 USD")
+    assert [line.key for line in found.lines if line.kind == "credits"] == [
+        "[credits]pack[returned=u][billed=2025-01-01T00:00:00Z]@2025-01-16T00:00:00Z",
+        "[credits]pack[kept=u]@2025-01-16T00:00:00Z",
+    ]
+    assert found.corrected.verify()

@@ -357,9 +357,9 @@ class GiveBack:
         return short
 
     def _used(self, lot: str, most: Decimal) -> Decimal:
-        """How much of what came back to a lot others have used: what is lost with a lot that is over nobody has."""
+        """How much of what came back to a lot others have used, or rolled over: what is lost with a lot nobody has."""
         holding = self.wallet.work.lot(lot)
-        for lost in (holding.expired, holding.voided, holding.refunded, holding.rolled_out):
+        for lost in (holding.expired, holding.voided, holding.refunded):
             most = CONTEXT.subtract(most, lost)
         return max(ZERO, most)
 
