@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ratecard import prices
-from ratecard.credits import Grant, Ledger
+from ratecard.credits import Grant, Ledger, Negative, Policy
 from ratecard.periods import Period
 from ratecard.plans import AddOn, Catalog, ChangePlan, Item, Plan
 from ratecard.rating import Statement, rate, rerate
@@ -188,3 +188,26 @@ def test_what_a_later_reversal_gives_back() -> None:
     less = rerate(found[0], offer, acme, told[0], without=["1"], ledger=found[1].ledger, at=LATE)
     after = rerate(found[1], offer, acme, told[1], carry=less.corrected.carry, ledger=less.corrected.ledger, at=LATE)
     assert (str(less.due), str(after.due)) == ("0.00 USD", "-5.00 USD")
+
+
+def test_what_was_owed_stays_paid_back() -> None:
+    """An overdraft that a part let a lot pay back is not paid back once more when the next month's grant is hidden."""
+    offer = plan(
+        {"key": "u", "meter": "m", "price": {**MENU, "overage": None}}, grants=[recurring("20", currency="c", places=0)]
+    )
+    acme = offer.subscribe("acme", start="2025-01-01")
+    held = Ledger(Policy.preset("lago").model_copy(update={"overage": Negative()}))
+    big = Grant(id="big", amount=110, currency="c", places=0, effective="2025-01-08")
+    held, carry = held.grant(big, at=JANUARY.start), None
+    parts = [*JANUARY.split("2025-01-05", "2025-01-21"), FEBRUARY]
+    uses = [UsageRecord("e", f"2025-01-{day}T00:00:00Z", {"n": n}, id=day) for day, n in (("02", 40), ("13", 106))]
+    found: list[tuple[Statement, Any, list[UsageRecord]]] = []
+    for part in parts:
+        fed = [each for each in uses if part.contains(each.at)]
+        made = rate(offer, acme, fed, part, carry=carry, ledger=held)
+        found.append((made, carry, fed))
+        held, carry = held.post(made.entries), made.carry
+    assert held.owed("c").amount == 0
+    for made, came, fed in found:
+        again = rerate(made, offer, acme, fed, carry=came, ledger=held, at=LATE)
+        assert (again.lines, again.entries) == ((), ())

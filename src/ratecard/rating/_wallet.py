@@ -161,10 +161,12 @@ class Wallet:
         hidden = self._hidden()
         if not own and not again and not hidden:
             return [self._draw(self.work, want) for want in wants]
-        afresh = self.work.without([each.was.id for each in own], self._gone(own))
+        drawn, gone = [each.was.id for each in own], self._gone(own)
+        afresh = self.work.without(drawn, gone)
         if hidden:
             left = [(lot, min(amount, afresh.lot(lot).left)) for lot, amount in hidden.items()]
-            afresh = afresh.without((), [(lot, amount.copy_negate()) for lot, amount in left])
+            # At once, since a copy of a copy knows no more what was paid back when.
+            afresh = self.work.without(drawn, [*gone, *((lot, amount.copy_negate()) for lot, amount in left)])
         for want, held in self._waiting:
             self._as_it_was(afresh, want, held)
         first = [(want, self._once_more(afresh, str(n), want, held)) for n, (want, held) in enumerate(again)]
