@@ -211,6 +211,62 @@ def test_a_withdrawn_reversal_is_paid_by_somebody(seed: int) -> None:
     withdraw(seed, used=True)
 
 
+def two_items(dice: random.Random) -> Plan:
+    """A plan with outcomes of two kinds and terms across their lines."""
+    meters = [
+        Meter(key=key, event=key, aggregate=Outcomes(
+            subject="who", result=[Equals(property="state", value="won")],
+            reverse=[Equals(property="state", value="undone")],
+        ))
+        for key in "ab"
+    ]  # fmt: skip
+    terms: dict[str, Any] = {}
+    for name, told in {
+        "taxes": [Tax(key="vat", rate=dice.choice(["0.2", "0.077"]))],
+        "discounts": [AmountDiscount(key="off", amount="2.5")],
+        "coupons": [Coupon(key="once", discount=AmountDiscount(amount="3"), minimum_spend="5")],
+        "maximum": Maximum(amount="4"),
+        "commitments": [Prepaid(key="paid", amount="5")],
+    }.items():
+        if dice.random() < 0.4:
+            terms[name] = told
+    fees = dice.choice([("3", "3"), ("3", "7.01")])
+    items = [
+        Item(key=key, meter=key, price=prices.Outcome(fee=fee, definition="Won."))
+        for key, fee in zip("ab", fees, strict=True)
+    ]
+    return Plan.single("p", currency="USD", meters=meters, items=items, **terms)
+
+
+@given(seeds)
+def test_reversing_two_items_in_parts(seed: int) -> None:
+    """So it is with two items that share terms, in parts of months: whenever each is reversed, no gift is paid out."""
+    dice = random.Random(seed)  # noqa: S311
+    plan = two_items(dice)
+    acme = plan.subscribe("acme", start="2025-01-01", coupons=[each.key for each in plan.coupons])
+    records: list[UsageRecord] = []
+    for number in range(dice.randint(1, 6)):
+        meter, won = dice.choice("ab"), dice.randrange(24 * 58)
+        for hour, state in ((won, "won"), (dice.randrange(won + 1, 24 * 90), "undone")):
+            records.append(
+                UsageRecord(meter, at(hour), {"who": str(number), "state": state}, id=f"{number} {state}")
+            )  # fmt: skip
+    cuts = sorted({0, 31, 59, 90, *(dice.randrange(1, 59) for _ in range(dice.randint(1, 3)))})
+    gift = Grant(id="gift", amount=dice.choice(["1", "5", "100"]), currency="USD")
+    first = ledger = Ledger().grant(gift, at=at(0))
+    carry, paid = None, ZERO
+    for start, end in pairwise(cuts):
+        span = Period(at(24 * start), at(24 * end))
+        found = rate(
+            plan, acme, [each for each in records if span.contains(each.at)], span, carry=carry, ledger=ledger
+        )  # fmt: skip
+        assert found.verify() and found.carry is not None and found.ledger is not None
+        carry, ledger, paid = found.carry, found.ledger, paid + found.due.amount
+        assert paid >= 0
+        assert gift.amount != Decimal(100) or paid == 0
+    assert (paid, left(ledger)) == (ZERO, left(first))
+
+
 def test_what_became_dearer_comes_back_to_its_lot() -> None:
     """A lot that paid more for a closed month, as fewer outcomes made it dearer, has that back with the rest of it."""
     fees = [{"at_least": 0, "fee": 9}, {"at_least": "0.6", "fee": 5}]

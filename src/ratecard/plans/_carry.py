@@ -30,7 +30,7 @@ Grouped: TypeAlias = Sequence[Sequence[Any]]
 
 _TABLES = (
     "counters", "levels", "rollovers", "uncovered", "stages", "remainders", "commitments", "coupons", "outcomes",
-    "returned",
+    "returned", "settled",
 )  # fmt: skip
 _PARTS = (*_TABLES, "billed", "unpaid", "identities")
 _FIELDS = ("carry", "customer", "plan", "until", "currency", *_PARTS)
@@ -71,6 +71,9 @@ class Carry:
         returned: for each draw on credits of a statement that was made again, pairs of lot (none for what nobody paid)
             and what later statements had given back of it that it does not need itself any more; below 0 what they
             could not take back. They find it where they are made again.
+        settled: for each billing period that is over (`start/end`) and of which outcomes may be reversed, where a
+            ledger was given: one pair of the statements by whose draws credits paid, and what was due in money
+            and is not given back.
         identities: source or None, id and fingerprint of each record that was counted.
 
     Raises:
@@ -84,7 +87,7 @@ class Carry:
 
     __slots__ = (
         "billed", "commitments", "counters", "coupons", "currency", "customer", "identities", "levels", "outcomes",
-        "plan", "remainders", "returned", "rollovers", "stages", "uncovered", "unpaid", "until",
+        "plan", "remainders", "returned", "rollovers", "settled", "stages", "uncovered", "unpaid", "until",
     )  # fmt: skip
 
     def __init__(
@@ -106,6 +109,7 @@ class Carry:
         billed: Mapping[str, Any] | None = None,
         returned: Mapping[str, Grouped] | None = None,
         unpaid: Mapping[str, Any] | None = None,
+        settled: Mapping[str, Grouped] | None = None,
         identities: Sequence[Sequence[str | None]] = (),
     ) -> None:
         self.customer = customer
@@ -129,6 +133,7 @@ class Carry:
             item: {meter: _listed(held) for meter, held in meters.items()} for item, meters in (outcomes or {}).items()
         }
         self.returned: dict[str, Any] = {draw: _listed(pairs) for draw, pairs in (returned or {}).items()}
+        self.settled: dict[str, Any] = {span: _listed(pairs) for span, pairs in (settled or {}).items()}
         self.identities: list[list[str | None]] = [list(each) for each in identities]
         self.billed: dict[str, Any] = _listed(billed or {})
         self.unpaid: dict[str, Any] = _listed(unpaid or {})

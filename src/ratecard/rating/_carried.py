@@ -23,6 +23,7 @@ from ._line_kinds import CHARGES
 from ._outcome_carry import outcomes_carried
 from ._outcomes import OutcomeItem
 from ._reading import Reading
+from ._settled import Settled
 from ._story import Virtual, shown_returned
 from ._unpaid import Unpaid
 
@@ -101,6 +102,7 @@ def carried(
         billed=billed,
         returned=_returned(terms, virtual),
         unpaid=_unpaid(terms, unpaid),
+        settled=_settled(terms, unpaid, outcomes),
         identities=_identities(charges, counting=bool(counting)),
     )
 
@@ -153,6 +155,16 @@ def _unpaid(terms: Terms, unpaid: Unpaid | None) -> dict[str, Any]:
     if unpaid is None:
         return {} if terms.carry is None else terms.carry.unpaid
     return unpaid.told()
+
+
+def _settled(
+    terms: Terms, unpaid: Unpaid | None, outcomes: Mapping[str, Mapping[str, Any]]
+) -> dict[str, list[list[object]]]:
+    """What was due in money of billing periods that are over, as far as outcomes of theirs may be reversed."""
+    told = (each for meters in outcomes.values() for each in meters.values())
+    spans = {f"{start}/{end}" for each in told for start, end, *_ in each["spans"]}
+    settled = Settled(terms) if unpaid is None else unpaid.settled
+    return settled.told(spans)
 
 
 def _uncovered(charges: Charges) -> dict[str, list[list[object]]]:

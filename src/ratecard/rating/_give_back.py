@@ -5,6 +5,8 @@ off now.
 What comes back of an outcome is what paid for its own time: the draw of the stretch in which it became billable, first
 what nobody had paid of it, which is money, then its lots, the last one first. What is more than that is money as far as
 money was paid for the item in that billing period, then comes from the item's other draws in it, the last first.
+No more of all that is money than was due in the period, for whatever, and is not given back; what is left then comes
+from the draws for other items in it.
 Credits come back when the outcome was reversed, so the statement itself can draw on them; what is then left in a lot
 that is over when the statement is booked is void, or money due where it was paid for.
 """
@@ -25,6 +27,7 @@ from ..steps import Step
 from ._line_key import Group, line_key
 from ._outcome_facts import Undone
 from ._paid import more
+from ._settled import Room, span_of
 from ._sheet import Entry, Sheet, given
 from ._spread import dealt
 from ._story import Earlier, Virtual
@@ -52,14 +55,22 @@ class GiveBack:
     Args:
         sheet: the statement; it gets a line for each lot that something comes back to.
         wallet: its credits.
+        unpaid: the billing period so far.
         owed: what each entry comes to with its taxes.
+
+    Attributes:
+        elsewhere: what lots get back of the billing period so far that they had paid for another item.
     """
 
-    def __init__(self, sheet: Sheet, wallet: Wallet, owed: Sequence[tuple[Entry, Decimal]]) -> None:
+    def __init__(self, sheet: Sheet, wallet: Wallet, unpaid: Unpaid, owed: Sequence[tuple[Entry, Decimal]]) -> None:
         self.sheet = sheet
         self.wallet = wallet
+        self.unpaid = unpaid
+        self.elsewhere: list[tuple[str, About, Decimal]] = []
         items = dict.fromkeys(each.item for each in sheet.undone.values())
-        self.earlier = wallet.story(list(items)).earlier
+        spans = dict.fromkeys(span_of(each.start, each.end) for each in sheet.undone.values())
+        prefixes = [each for span in spans for each in unpaid.settled.prefixes(span)]
+        self.earlier = wallet.story(list(items), prefixes).earlier
         self.found: list[_Back] = []
         # What nobody had paid of each draw, and comes back as money; when something of it comes back.
         self.open: dict[str, Decimal] = {}
@@ -80,32 +91,29 @@ class GiveBack:
         self.count = len(self.found)
         self._lines(self.found, ())
 
-    def to_lots(
-        self, entry: Entry, unpaid: Unpaid, about: About | None, amount: Decimal
-    ) -> Sequence[tuple[Drawn, Decimal]]:
+    def to_lots(self, entry: Entry, about: About | None, amount: Decimal) -> Sequence[tuple[Drawn, Decimal]]:
         """
         Give back what lots paid in the billing period so far, the last draw first.
 
         Args:
             entry: what gives it back.
-            unpaid: the billing period.
             about: the item and the group that they paid for; None for all that they paid for.
             amount: how much at most.
 
         Returns:
             What comes back, and of which draws.
         """
-        if not self._by_about:
-            self._by_about = self._in_period(unpaid)
-        draws = self._by_about.get(about, ())
+        draws = self._in_period().get(about, ())
         count = len(self.found)
         for draw in draws:
             amount = self._from_lots(entry, draw, amount, self.sheet.terms.period.start)
         return [(each.earlier.entry, each.amount) for each in self.found[count:]]
 
-    def _in_period(self, unpaid: Unpaid) -> dict[About | None, list[Earlier]]:
+    def _in_period(self) -> dict[About | None, list[Earlier]]:
         """The draws of the billing period so far, the last first: all of them, and by what they paid for."""
-        terms = self.sheet.terms
+        if self._by_about:
+            return self._by_about
+        unpaid, terms = self.unpaid, self.sheet.terms
         found: dict[About | None, list[Earlier]] = {None: []}
         for each in sorted(self.earlier.values(), key=lambda each: (each.entry.at, each.place), reverse=True):
             entry = each.entry
@@ -113,7 +121,22 @@ class GiveBack:
             if mine and entry.id.startswith(unpaid.prefixes) and entry.at >= unpaid.since:
                 found[None].append(each)
                 found.setdefault(about_of(entry.use), []).append(each)
+        self._by_about = found
         return found
+
+    def _beside(self, undone: Undone) -> list[Earlier]:
+        """The draws of the billing period of what is reversed, for whatever, the last first."""
+        if undone.start >= self.unpaid.since:
+            return self._in_period()[None]
+        terms, prefixes = self.sheet.terms, self.unpaid.settled.prefixes(span_of(undone.start, undone.end))
+        found = [
+            each
+            for each in self.earlier.values()
+            if each.entry.id.startswith(prefixes)
+            and (each.entry.unit, each.entry.use.customer) == (terms.currency, terms.customer)
+            and _is_of(each, undone)
+        ]
+        return sorted(found, key=lambda each: (each.entry.at, each.place), reverse=True)
 
     def book(self, since: datetime) -> None:
         """All is found: a line for each lot that paid in the billing period since an instant, and the entries."""
@@ -150,16 +173,27 @@ class GiveBack:
             and _is_of(each, undone)
         ]
         draws.sort(key=lambda each: (each.entry.at, each.place), reverse=True)
-        money = self._money(undone, draws, amount)
+        money, room = self._money(undone, draws, amount), self.unpaid.room(undone)
         removed = [each for each in undone.removed if sign(each.weight)]
         parts = split(amount, [each.weight for each in removed], terms.currency.step) if removed else [amount]
         times = [each.at for each in removed] or [undone.until]
         owns = [[draw for draw in draws if self._covers(draw, each.billed)] for each in removed] or [[]]
         for at, own, part in zip(times, owns, parts, strict=True):
-            rest = self._take(entry, own, part, at)
-            paid = min(rest, money)
+            rest = self._take(entry, own, part, at, room)
+            paid = room.take(min(rest, money))
             money = CONTEXT.subtract(money, paid)
-            self._take(entry, draws, CONTEXT.subtract(rest, paid), at)
+            rest = self._take(entry, draws, CONTEXT.subtract(rest, paid), at, room)
+            rest = CONTEXT.subtract(rest, room.take(rest))
+            if rest:
+                self._take_beside(entry, undone, rest, at)
+
+    def _take_beside(self, entry: Entry, undone: Undone, amount: Decimal, at: datetime) -> None:
+        """Take from lots that paid for something else what is more than was paid for the item, in whatever."""
+        count = len(self.found)
+        for draw in self._beside(undone):
+            amount = self._from_lots(entry, draw, amount, at)
+        for each in self.found[count:] if undone.start >= self.unpaid.since else ():
+            self.elsewhere.append((entry.key, about_of(each.earlier.entry.use), each.amount.copy_negate()))
 
     def _money(self, undone: Undone, draws: Sequence[Earlier], amount: Decimal) -> Decimal:
         """What was paid in money for the whole of it, where no lot was asked at all."""
@@ -186,12 +220,12 @@ class GiveBack:
         lot = held.lot
         return () if lot.unit != self.sheet.terms.currency or self.wallet.settles else lot.bounds(at)
 
-    def _take(self, entry: Entry, draws: Sequence[Earlier], amount: Decimal, at: datetime) -> Decimal:
+    def _take(self, entry: Entry, draws: Sequence[Earlier], amount: Decimal, at: datetime, room: Room) -> Decimal:
         """Take an amount from draws, one after the other; what they do not have is left."""
         for draw in draws if amount else ():
             name = draw.entry.id
             self.at[name] = max(at, self.at.get(name, at))
-            some = min(draw.uncovered, amount)
+            some = room.take(min(draw.uncovered, amount))
             draw.uncovered = CONTEXT.subtract(draw.uncovered, some)
             self.open[name] = CONTEXT.add(self.open.get(name, ZERO), some)
             amount = self._from_lots(entry, draw, CONTEXT.subtract(amount, some), at)

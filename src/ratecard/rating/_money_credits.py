@@ -72,9 +72,9 @@ def pay_by_credits(sheet: Sheet, wallet: Wallet) -> Elsewhere:
     """Draw on the lots in the statement's currency, and add a line for each that paid."""
     terms, unpaid = sheet.terms, wallet.unpaid
     assert unpaid is not None
-    back = GiveBack(sheet, wallet, _owed(sheet))
+    back = GiveBack(sheet, wallet, unpaid, _owed(sheet))
     lines = {line.key: line for line in sheet.lines}
-    elsewhere: list[tuple[str, About, Decimal]] = []
+    elsewhere = list(back.elsewhere)
     parts: list[Part] = []
     for entry, amount in _payable(sheet, unpaid, back, lines, elsewhere):
         parts += _parts(sheet, wallet, entry, lines[entry.key], amount)
@@ -114,8 +114,7 @@ def pay_by_credits(sheet: Sheet, wallet: Wallet) -> Elsewhere:
     for part, _ in found:
         if part.before is None:
             owing.setdefault(part.entry.key, []).append(part.owed())
-    ended = _ended(sheet, unpaid)
-    unpaid.close([each for each in _owed(sheet) if each[0].key not in ended], owing, drew=bool(paid))
+    unpaid.close(_owed(sheet), owing, sheet.undone, drew=bool(paid))
     return elsewhere
 
 
@@ -156,7 +155,7 @@ def _payable(
 
     def lots(entry: Entry, about: About | None, amount: Decimal) -> Decimal:
         came = ZERO
-        for draw, some in back.to_lots(entry, unpaid, about, amount):
+        for draw, some in back.to_lots(entry, about, amount):
             came = CONTEXT.add(came, some)
             if about is None:
                 elsewhere.append((entry.key, about_of(draw.use), some.copy_negate()))

@@ -16,6 +16,7 @@ money that is paid out. Of what was paid out so far no lot pays a second time.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -28,6 +29,8 @@ from ..plans import Terms, windows
 from ..records import show_time
 from ._line import LineItem
 from ._line_key import Group, line_key
+from ._outcome_facts import Undone
+from ._settled import Room, Settled, span_of
 from ._sheet import Entry
 
 __all__ = ["About", "Owed", "Unpaid", "about_of"]
@@ -90,12 +93,28 @@ class Unpaid:
         runs_on: whether a later one will have to know.
         since: where that billing period begins.
         prefixes: how the ids of the draws of these statements begin.
+        settled: the billing periods that are over.
         asks: what credits that came back may pay of what was due in money before, and what they came back for.
     """
 
     __slots__ = (
-        "_by_about", "_came", "_cut", "_key", "_out", "_owed", "_plans", "_statements", "_terms", "asks", "begun",
-        "prefixes", "runs_on", "since",
+        "_by_about",
+        "_came",
+        "_cut",
+        "_key",
+        "_out",
+        "_owed",
+        "_plans",
+        "_rooms",
+        "_statements",
+        "_terms",
+        "_windows",
+        "asks",
+        "begun",
+        "prefixes",
+        "runs_on",
+        "settled",
+        "since",
     )  # fmt: skip
 
     def __init__(self, terms: Terms, key: str) -> None:
@@ -103,6 +122,9 @@ class Unpaid:
         held = windows(terms, instant(told["since"]) if told else None)
         self._terms = terms
         self._key = key
+        self._windows = held
+        self._rooms: dict[str, Room] = {}
+        self.settled = Settled(terms)
         # Where the last billing period begins, if that is not the first.
         self._cut = held[-1].period.start if len(held) > 1 else None
         self.begun = bool(told) and held[0].begun
@@ -123,6 +145,21 @@ class Unpaid:
         self._by_about: dict[About, list[Owed]] = {}
         for each in self._owed:
             self._by_about.setdefault(each.about, []).append(each)
+
+    def room(self, undone: Undone) -> Room:
+        """How much money can be given back of what is reversed: what was due in its billing period, for whatever."""
+        over = undone.start < self.since
+        span = span_of(undone.start, undone.end) if over else ""
+        if span not in self._rooms:
+            self._rooms[span] = Room(self.settled.money(span) if over else self._due() if self.begun else None)
+        return self._rooms[span]
+
+    def _due(self) -> Decimal:
+        """What was due in money in the billing period so far."""
+        found = self._out.copy_negate()
+        for each in self._owed:
+            found = CONTEXT.add(found, each.amount)
+        return max(found, ZERO)
 
     def about(self, entry: Entry, line: LineItem) -> About | None:
         """What an entry is about that belongs to the billing period so far; None where that is no item."""
@@ -156,7 +193,9 @@ class Unpaid:
                 groups.setdefault(about, []).append((entry, amount))
             elif amount < ZERO and (entry.key in reversed_ or not self._mine(entry)):
                 rest = amount.copy_negate()
-                owed = CONTEXT.add(owed, rest if about is None else self._money_back(entry, about, rest))
+                if about is not None:
+                    rest = self._money_back(entry, None, self._money_back(entry, about, rest))
+                owed = CONTEXT.add(owed, rest)
             elif amount < ZERO:
                 over.append((entry, amount.copy_negate()))
             elif self._mine(entry):
@@ -229,21 +268,45 @@ class Unpaid:
                     self._plans.setdefault(entry.key, []).append((each, some))
                     self.asks.append((entry, each, some))
 
-    def close(self, every: Iterable[tuple[Entry, Decimal]], open_: Mapping[str, Sequence[Owed]], *, drew: bool) -> None:
+    def _settle(self, every: Iterable[tuple[Entry, Decimal]], undone: Mapping[str, Undone], *, drew: bool) -> None:
+        """Note what is due in money of each billing period that is over, by this statement and those before."""
+        by = [self._key] if drew else []
+        sums = [self._due(), *([ZERO] * (len(self._windows) - 1))]
+        starts = [each.period.start for each in self._windows]
+        for entry, amount in every:
+            told = undone.get(entry.key)
+            if told is not None and told.start < self.since:
+                self.settled.more(span_of(told.start, told.end), amount, by)
+            else:
+                place = max(bisect_right(starts, entry.at) - 1, 0)
+                sums[place] = CONTEXT.add(sums[place], amount)
+        before = self._statements
+        for window, amount in zip(self._windows, sums, strict=True):
+            if window.over:
+                self.settled.end(span_of(window.period.start, window.period.end), amount, dict.fromkeys([*before, *by]))
+            before = []
+
+    def close(
+        self, every: Collection[tuple[Entry, Decimal]], open_: Mapping[str, Sequence[Owed]],
+        undone: Mapping[str, Undone], *, drew: bool,
+    ) -> None:  # fmt: skip
         """
         Note what is due in money by this statement.
 
         Args:
             every: what each entry of the statement comes to once credits have paid, with its taxes.
             open_: the parts of each, by its key, with what no lot paid of them.
+            undone: what is reversed, by the keys of entries.
             drew: whether credits paid anything.
         """
+        self._settle(every, undone, drew=drew)
         if self._cut is not None:
             self._owed, self._out, self._statements = [], ZERO, []
         less: list[tuple[str, Decimal]] = []
         found = {(each.about, each.at): each for each in self._owed}
         for entry, amount in every:
-            if self._cut is not None and entry.at < self._cut:
+            told = undone.get(entry.key)
+            if (self._cut is not None and entry.at < self._cut) or (told is not None and told.start < self.since):
                 continue
             if amount < ZERO:
                 less.append((entry.key, amount.copy_negate()))

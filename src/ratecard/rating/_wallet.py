@@ -118,15 +118,15 @@ class Wallet:
         """
         return [] if self.settles else [at for at in self._of(unit) if start < at < end]
 
-    def story(self, items: Sequence[str] = ()) -> Story:
+    def story(self, items: Sequence[str] = (), prefixes: Sequence[str] = ()) -> Story:
         """
         What the ledger tells of the statement, read when first asked for.
 
-        With it come the draws of others for items, and those of the billing period so far.
+        With it come the draws of others for items, those of the billing period so far, and those whose ids begin so.
         """
         if self._story is None:
-            prefixes = () if self.unpaid is None else self.unpaid.prefixes
-            self._story = Story(self.work, self.key, self.end, self.virtual, items, prefixes)
+            mine = () if self.unpaid is None else self.unpaid.prefixes
+            self._story = Story(self.work, self.key, self.end, self.virtual, items, (*mine, *prefixes))
         return self._story
 
     def pay(self, wants: Sequence[Want], *, home: bool, again: Sequence[tuple[Want, Held]] = ()) -> list[Held]:
