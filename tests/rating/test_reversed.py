@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ratecard import Catalog, Item, Ledger, Meter, Money, Period, Plan, UsageRecord, prices, rate
+from ratecard import Catalog, Item, Ledger, Meter, Money, Period, Plan, RateCard, UsageRecord, prices, rate
 from ratecard.cadence import Cadence
 from ratecard.credits import Grant
 from ratecard.meters import Equals, Outcomes
@@ -283,6 +283,41 @@ def test_a_trial_gives_back_within_its_period() -> None:
     assert [str(each.due.amount) for each in (one, two)] == ["0.00", "0.00"]
     assert one.carry is not None and one.carry.commitments == {"trial try": "10"}
     assert two.carry is not None and two.carry.commitments == {}
+
+
+def cheaper(held: Plan, day: str, fee: str) -> Plan:
+    """The plan with a card of another fee from a day on."""
+    items = [
+        each.model_copy(update={"price": prices.Outcome(definition="Won.", fee=fee)}) for each in held.cards[0].items
+    ]
+    return held.with_card(RateCard(currency="USD", effective=f"2025-{day}", items=items))
+
+
+@pytest.mark.parametrize("fee", ["3", "10"])
+def test_a_card_that_changed_since(fee: str) -> None:
+    """What is reversed at the price of an older card lowers the line that billed it, and a sum off is of what is left."""
+    held = cheaper(plan(discounts=[AmountDiscount(key="d", amount="5")]), "01-11", fee)
+    records = [on("01-05", "a"), on("01-12", "b"), on("01-20", "a", "undone"), on("02-04", "b", "undone")]
+    found = halves(held, records, MONTHS[1])
+    paid = [each.due.amount for each in found]
+    assert (sum(paid), sum(paid[:2])) == (0, max(int(fee) - 5, 0))
+    assert [line.key for line in found[1].lines_by("usage")][0] == "won[card=2025-01-01T00:00:00Z]@2025-01-16T00:00:00Z"
+
+
+def test_a_plan_that_changed_since() -> None:
+    """What a prepaid commitment of the plan before paid for is not paid out when it is reversed under the next plan."""
+    paid = Prepaid(key="paid", amount="31")
+    old = plan("old", commitments=[paid])
+    for new in (plan("new"), plan("new", {"fee": "4"})):
+        acme = old.subscribe("acme", start="2025-01-01").with_changes(ChangePlan(at="2025-01-16", plan="new"))
+        carry, due = None, []
+        for span in MONTHS[0].split("2025-01-20"):
+            fed = [each for each in (on("01-05", "a"), on("01-25", "a", "undone")) if span.contains(each.at)]
+            made = rate(Catalog(plans=[old, new]), acme, fed, span, carry=carry)
+            assert made.verify()
+            carry = made.carry
+            due.append(str(made.due.amount))
+        assert due == ["0.00", "0.00"]
 
 
 def test_the_room_that_parts_took() -> None:

@@ -73,8 +73,10 @@ class SoFar(Sheet):
         found = {each.key: each.copy() for each in self.past.lines}
         keys: dict[str, str] = {}
         for line, entry in now:
-            start = self._start(line, entry.plan)
-            mine = Brought(line.kind, line.item, line.group, plan=entry.plan, start=start, version=line.version)
+            mine = self._counted(line)
+            if mine is None:
+                start = self._start(line, entry.plan)
+                mine = Brought(line.kind, line.item, line.group, plan=entry.plan, start=start, version=line.version)
             mine = found.setdefault(mine.key, mine)
             mine.more(entry.net, entry.listed)
             keys[mine.key] = line.key
@@ -96,18 +98,27 @@ class SoFar(Sheet):
             key, [each.item], each.plan, at, each.net, each.listed, reversal=each.kind == "reversal", group=each.group
         )
 
+    def _counted(self, line: LineItem) -> Brought | None:
+        """
+        The line of outcomes that one bill of the whole would count a line of outcomes in, where it was told before.
+
+        What outcomes of a period come to under one card is one line, however late they become billable or are undone:
+        also once another card, or another plan, holds.
+        """
+        span = self._spans.get(line.key)
+        if span is None or line.kind != "usage":
+            return None
+        told = [
+            each for each in self.past.lines
+            if (each.item, each.kind, each.version) == (line.item, line.kind, line.version)
+        ]  # fmt: skip
+        mine = [each for each in told if each.start >= span]
+        if mine:
+            return min(mine, key=lambda each: each.start)
+        return told[-1] if told and self.whole.service(line) is None else None
+
     def _start(self, line: LineItem, plan: str) -> datetime:
         """Where the service of a line begins if the period is not cut into statements."""
-        span = self._spans.get(line.key)
-        if span is not None and line.kind == "usage":
-            # What outcomes of a period come to is one line, however late they become billable.
-            told = [
-                each.start for each in self.past.lines
-                if (each.item, each.kind, each.plan, each.version) == (line.item, line.kind, plan, line.version)
-            ]  # fmt: skip
-            mine = [start for start in told if start >= span]
-            if mine or (told and self.whole.service(line) is None):
-                return min(mine, default=told[-1])
         held = self.whole.service(line)
         if held is None or line.period.start > self.terms.period.start:
             return line.period.start
