@@ -189,7 +189,7 @@ class SoFar(Sheet):
                 mark = (each.item, each.version)
                 parts.setdefault(mark, []).extend(self._taken.get(key, ()))
                 rooms.setdefault(mark, []).extend(self._used.get(key, ()))
-        return SoFarTaken(self.period.start, parts, rooms)
+        return SoFarTaken(self.period.start, self.period.end, parts, rooms)
 
     def before_credits(self, later: Sequence[str]) -> None:
         """Give back what is not taken off any more, and leave out what was paid before."""
