@@ -96,6 +96,10 @@ class Changing(Life):
                 if dice.random() < 0.7
             }
             sold = others if dice.random() < 0.5 else items
+            if dice.random() < 0.5:
+                # The second item is not sold any more, and no coupon is about it.
+                sold = sold[:1]
+                terms.pop("coupons", None)
             new = Plan.single(
                 "q", currency="USD", meters=self.plan.meters, items=sold, phases=self.plan.phases, **terms
             )

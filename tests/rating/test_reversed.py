@@ -321,6 +321,23 @@ def test_a_plan_that_changed_since() -> None:
         assert due == ["0.00", "0.00"]
 
 
+def test_an_item_that_is_sold_no_more() -> None:
+    """Reversed in the billing period that billed it, it counts in that one, also where no plan sells it any more."""
+    fee = Item(key="other", price=prices.Flat(amount="1"))
+    old = cheaper(plan("old", commitments=[Prepaid(key="paid", amount="31")]), "01-11", "4")
+    new = Plan.single("new", currency="USD", meters=old.meters, items=[fee])
+    acme = old.subscribe("acme", start="2025-01-01").with_changes(ChangePlan(at="2025-01-16", plan="new"))
+    records = [on("01-05", "a"), on("01-12", "b"), on("01-25", "a", "undone"), on("01-26", "b", "undone")]
+    carry, found = None, []
+    for span in MONTHS[0].split("2025-01-20"):
+        fed = [each for each in records if span.contains(each.at)]
+        made = rate(Catalog(plans=[old, new]), acme, fed, span, carry=carry)
+        assert made.verify()
+        carry = made.carry
+        found.append([(line.kind, str(line.rounded)) for line in made.lines if line.kind in ("reversal", "prepaid")])
+    assert found == [[("prepaid", "-14.00")], [("reversal", "-14.00"), ("prepaid", "14.00")]]
+
+
 def test_the_room_that_parts_took() -> None:
     """A prepaid commitment that runs on has all its room again, whichever part billed what is reversed."""
     paid = Prepaid(key="paid", amount="15", cadence=Cadence(unit="year"))
