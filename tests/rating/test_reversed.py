@@ -16,6 +16,7 @@ from ratecard.credits import Grant
 from ratecard.meters import Equals, Outcomes
 from ratecard.plans import (
     AmountDiscount,
+    Cancel,
     Carry,
     ChangePlan,
     Coupon,
@@ -336,6 +337,36 @@ def test_an_item_that_is_sold_no_more() -> None:
         carry = made.carry
         found.append([(line.kind, str(line.rounded)) for line in made.lines if line.kind in ("reversal", "prepaid")])
     assert found == [[("prepaid", "-14.00")], [("reversal", "-14.00"), ("prepaid", "14.00")]]
+
+
+def test_nothing_is_left_to_reverse() -> None:
+    """A reversal of nothing after the item ended is no line, also where the period had a failed subject."""
+    rules = RULES.model_copy(update={"failed": (Equals(property="state", value="lost"),)})
+    held_ = plan()
+    held_ = held_.model_copy(update={"meters": (held_.meters[0].model_copy(update={"aggregate": rules}),)})
+    acme = held_.subscribe("acme", start="2025-01-01").with_changes(Cancel(at="2025-01-20"))
+    first, last = MONTHS[0].split("2025-01-20")
+    one = rate(held_, acme, [on("01-05", "a", "lost")], first)
+    two = rate(held_, acme, [on("01-26", "b", "undone")], last, carry=one.carry)
+    assert (one.verify(), two.verify(), two.lines) == (True, True, ())
+    assert two.due.amount == 0
+
+
+def test_what_is_billed_after_the_end() -> None:
+    """What became billable after the end, and was reversed in the same period, gives back what stages took of it."""
+    waits = RULES.model_copy(update={"confirmation_hours": 48, "confirm": (Equals(property="state", value="kept"),)})
+    held_ = plan(discounts=[AmountDiscount(key="d", amount="4")])
+    held_ = held_.model_copy(update={"meters": (held_.meters[0].model_copy(update={"aggregate": waits}),)})
+    acme = held_.subscribe("acme", start="2025-01-01").with_changes(Cancel(at="2025-01-09"))
+    carry, due = None, []
+    for cut in (("01-01", "01-09"), ("01-09", "01-16"), ("01-16", "02-01")):
+        span = Period(*(f"2025-{day}" for day in cut))
+        fed = [each for each in (on("01-08", "a"), on("01-20", "a", "undone")) if span.contains(each.at)]
+        made = rate(held_, acme, fed, span, carry=carry)
+        assert made.verify()
+        carry = made.carry
+        due.append(str(made.due.amount))
+    assert due == ["0.00", "6.00", "-6.00"]
 
 
 def test_the_room_that_parts_took() -> None:

@@ -112,7 +112,7 @@ class SoFar(Sheet):
         own = [each for each in told if each.version == line.version]
         mine = sorted((each for each in own if each.start >= span), key=lambda each: each.start)
         if line.kind == "reversal":
-            return [*mine, *(each for each in reversed(told) if each not in mine and each.start >= span)]
+            return list(dict.fromkeys([*mine, *reversed(own), *reversed(told)]))
         return mine[:1] or (own[-1:] if self.whole.service(line) is None else [])
 
     def _start(self, line: LineItem, plan: str) -> datetime:
