@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from ratecard import Catalog, Item, Ledger, Meter, Money, Period, Plan, UsageRecord, prices, rate
+from ratecard import Catalog, Item, Ledger, Meter, Money, Period, Plan, RateCard, UsageRecord, prices, rate
 from ratecard.cadence import Cadence
 from ratecard.credits import Grant
 from ratecard.meters import Equals, Outcomes
 from ratecard.plans import (
     AmountDiscount,
+    Cancel,
     Carry,
     ChangePlan,
     Coupon,
@@ -283,6 +284,89 @@ def test_a_trial_gives_back_within_its_period() -> None:
     assert [str(each.due.amount) for each in (one, two)] == ["0.00", "0.00"]
     assert one.carry is not None and one.carry.commitments == {"trial try": "10"}
     assert two.carry is not None and two.carry.commitments == {}
+
+
+def cheaper(held: Plan, day: str, fee: str) -> Plan:
+    """The plan with a card of another fee from a day on."""
+    items = [
+        each.model_copy(update={"price": prices.Outcome(definition="Won.", fee=fee)}) for each in held.cards[0].items
+    ]
+    return held.with_card(RateCard(currency="USD", effective=f"2025-{day}", items=items))
+
+
+@pytest.mark.parametrize("fee", ["3", "10"])
+def test_a_card_that_changed_since(fee: str) -> None:
+    """What is reversed at the price of an older card lowers the line that billed it; a sum off is of what is left."""
+    held = cheaper(plan(discounts=[AmountDiscount(key="d", amount="5")]), "01-11", fee)
+    records = [on("01-05", "a"), on("01-12", "b"), on("01-20", "a", "undone"), on("02-04", "b", "undone")]
+    found = halves(held, records, MONTHS[1])
+    paid = [each.due.amount for each in found]
+    assert (sum(paid), sum(paid[:2])) == (0, max(int(fee) - 5, 0))
+    (line,) = [each for each in found[1].lines_by("usage") if each.rounded]
+    assert line.key == "won[card=2025-01-01T00:00:00Z]@2025-01-16T00:00:00Z"
+
+
+def test_a_plan_that_changed_since() -> None:
+    """What a prepaid commitment of the plan before paid for is not paid out when it is reversed under the next plan."""
+    paid = Prepaid(key="paid", amount="31")
+    old = plan("old", commitments=[paid])
+    for new in (plan("new"), plan("new", {"fee": "4"})):
+        acme = old.subscribe("acme", start="2025-01-01").with_changes(ChangePlan(at="2025-01-16", plan="new"))
+        carry, due = None, []
+        for span in MONTHS[0].split("2025-01-20"):
+            fed = [each for each in (on("01-05", "a"), on("01-25", "a", "undone")) if span.contains(each.at)]
+            made = rate(Catalog(plans=[old, new]), acme, fed, span, carry=carry)
+            assert made.verify()
+            carry = made.carry
+            due.append(str(made.due.amount))
+        assert due == ["0.00", "0.00"]
+
+
+def test_an_item_that_is_sold_no_more() -> None:
+    """Reversed in the billing period that billed it, it counts in that one, also where no plan sells it any more."""
+    fee = Item(key="other", price=prices.Flat(amount="1"))
+    old = cheaper(plan("old", commitments=[Prepaid(key="paid", amount="31")]), "01-11", "4")
+    new = Plan.single("new", currency="USD", meters=old.meters, items=[fee])
+    acme = old.subscribe("acme", start="2025-01-01").with_changes(ChangePlan(at="2025-01-16", plan="new"))
+    records = [on("01-05", "a"), on("01-12", "b"), on("01-25", "a", "undone"), on("01-26", "b", "undone")]
+    carry, found = None, []
+    for span in MONTHS[0].split("2025-01-20"):
+        fed = [each for each in records if span.contains(each.at)]
+        made = rate(Catalog(plans=[old, new]), acme, fed, span, carry=carry)
+        assert made.verify()
+        carry = made.carry
+        found.append([(line.kind, str(line.rounded)) for line in made.lines if line.kind in ("reversal", "prepaid")])
+    assert found == [[("prepaid", "-14.00")], [("reversal", "-14.00"), ("prepaid", "14.00")]]
+
+
+def test_nothing_is_left_to_reverse() -> None:
+    """A reversal of nothing after the item ended is no line, also where the period had a failed subject."""
+    rules = RULES.model_copy(update={"failed": (Equals(property="state", value="lost"),)})
+    held_ = plan()
+    held_ = held_.model_copy(update={"meters": (held_.meters[0].model_copy(update={"aggregate": rules}),)})
+    acme = held_.subscribe("acme", start="2025-01-01").with_changes(Cancel(at="2025-01-20"))
+    first, last = MONTHS[0].split("2025-01-20")
+    one = rate(held_, acme, [on("01-05", "a", "lost")], first)
+    two = rate(held_, acme, [on("01-26", "b", "undone")], last, carry=one.carry)
+    assert (one.verify(), two.verify(), two.lines) == (True, True, ())
+    assert two.due.amount == 0
+
+
+def test_what_is_billed_after_the_end() -> None:
+    """What became billable after the end, and was reversed in the same period, gives back what stages took of it."""
+    waits = RULES.model_copy(update={"confirmation_hours": 48, "confirm": (Equals(property="state", value="kept"),)})
+    held_ = plan(discounts=[AmountDiscount(key="d", amount="4")])
+    held_ = held_.model_copy(update={"meters": (held_.meters[0].model_copy(update={"aggregate": waits}),)})
+    acme = held_.subscribe("acme", start="2025-01-01").with_changes(Cancel(at="2025-01-09"))
+    carry, due = None, []
+    for cut in (("01-01", "01-09"), ("01-09", "01-16"), ("01-16", "02-01")):
+        span = Period(*(f"2025-{day}" for day in cut))
+        fed = [each for each in (on("01-08", "a"), on("01-20", "a", "undone")) if span.contains(each.at)]
+        made = rate(held_, acme, fed, span, carry=carry)
+        assert made.verify()
+        carry = made.carry
+        due.append(str(made.due.amount))
+    assert due == ["0.00", "6.00", "-6.00"]
 
 
 def test_the_room_that_parts_took() -> None:

@@ -151,11 +151,12 @@ class SoFarTaken(NamedTuple):
     What stages took in a billing period so far of the lines that billed outcomes.
 
     Attributes:
-        since: where the billing period begins.
+        since, until: where the billing period begins and ends.
         parts, rooms: by item and version of its price; of no trial, which takes of each statement as it has it.
     """
 
     since: datetime
+    until: datetime
     parts: Mapping[tuple[str, str], Sequence[Taken]]
     rooms: Mapping[tuple[str, str], Sequence[Room]]
 
@@ -173,7 +174,10 @@ class SoFarTaken(NamedTuple):
         for span, some in found.items():
             for place, row in enumerate(some):
                 version = row.edition.partition("#")[0]
-                if (read_time(span) >= self.since or row.since >= self.since) and (item, version) in self.parts:
+                start = read_time(span)
+                # A statement may go on with the billing period that follows, whose lines tell themselves.
+                own = self.since <= max(start, row.since) and start < self.until
+                if own and (item, version) in self.parts:
                     places.setdefault(version, []).append((span, place))
         for version, mine in places.items():
             mark = (item, version)

@@ -82,7 +82,8 @@ def _counts(charging: Charging, meter: str) -> bool:
 def _emit(charging: Charging, item: OutcomeItem, group: Group) -> None:
     left = item.uncounted()
     found: list[tuple[Due, LineHead]] = []
-    for due in item.dues() or ([item.nothing()] if left else []):
+    # Where nothing was sold, and nothing is left of what was, no line has a price to tell it under.
+    for due in item.dues() or ([item.nothing()] if left and item.editions else []):
         evidence = due.evidence
         if evidence is not None and left:
             evidence, left = evidence.beside(left), []

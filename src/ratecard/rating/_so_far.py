@@ -73,11 +73,13 @@ class SoFar(Sheet):
         found = {each.key: each.copy() for each in self.past.lines}
         keys: dict[str, str] = {}
         for line, entry in now:
-            start = self._start(line, entry.plan)
-            mine = Brought(line.kind, line.item, line.group, plan=entry.plan, start=start, version=line.version)
-            mine = found.setdefault(mine.key, mine)
-            mine.more(entry.net, entry.listed)
-            keys[mine.key] = line.key
+            counted = [found[each.key] for each in self._counted(line)]
+            if not counted:
+                start = self._start(line, entry.plan)
+                mine = Brought(line.kind, line.item, line.group, plan=entry.plan, start=start, version=line.version)
+                counted = [found.setdefault(mine.key, mine)]
+            keys[counted[0].key] = line.key
+            _count(counted, entry)
         items = dict.fromkeys([*self.sold(), *(each.item for each in found.values())])
         rank = {item: place for place, item in enumerate(items)}
         every = sorted(
@@ -96,18 +98,25 @@ class SoFar(Sheet):
             key, [each.item], each.plan, at, each.net, each.listed, reversal=each.kind == "reversal", group=each.group
         )
 
+    def _counted(self, line: LineItem) -> list[Brought]:
+        """
+        The lines of outcomes that one bill of the whole would count a line of outcomes in, where they were told before.
+
+        What outcomes of a period come to under one card is one line, however late they become billable or are undone:
+        also once another card, or another plan, holds. Where the item is not sold any more, one line takes off of all.
+        """
+        span = self._spans.get(line.key)
+        if span is None or (line.kind == "reversal" and span < self.period.start):
+            return []
+        told = [each for each in self.past.lines if (each.item, each.kind) == (line.item, "usage")]
+        own = [each for each in told if each.version == line.version]
+        mine = sorted((each for each in own if each.start >= span), key=lambda each: each.start)
+        if line.kind == "reversal":
+            return list(dict.fromkeys([*mine, *reversed(own), *reversed(told)]))
+        return mine[:1] or (own[-1:] if self.whole.service(line) is None else [])
+
     def _start(self, line: LineItem, plan: str) -> datetime:
         """Where the service of a line begins if the period is not cut into statements."""
-        span = self._spans.get(line.key)
-        if span is not None and line.kind == "usage":
-            # What outcomes of a period come to is one line, however late they become billable.
-            told = [
-                each.start for each in self.past.lines
-                if (each.item, each.kind, each.plan, each.version) == (line.item, line.kind, plan, line.version)
-            ]  # fmt: skip
-            mine = [start for start in told if start >= span]
-            if mine or (told and self.whole.service(line) is None):
-                return min(mine, default=told[-1])
         held = self.whole.service(line)
         if held is None or line.period.start > self.terms.period.start:
             return line.period.start
@@ -178,7 +187,7 @@ class SoFar(Sheet):
                 mark = (each.item, each.version)
                 parts.setdefault(mark, []).extend(self._taken.get(key, ()))
                 rooms.setdefault(mark, []).extend(self._used.get(key, ()))
-        return SoFarTaken(self.period.start, parts, rooms)
+        return SoFarTaken(self.period.start, self.period.end, parts, rooms)
 
     def before_credits(self, later: Sequence[str]) -> None:
         """Give back what is not taken off any more, and leave out what was paid before."""
@@ -298,3 +307,13 @@ class SoFar(Sheet):
             if not tax:
                 entry.net = CONTEXT.add(entry.net, part)
         return [(entry.key, part) for entry, part in zip(bear, parts, strict=True) if part]
+
+
+def _count(lines: Sequence[Brought], entry: Entry) -> None:
+    """Add what a line comes to to lines of the period so far; what it takes off, off each no more than it has."""
+    net, listed = entry.net, entry.listed
+    for each in lines if len(lines) > 1 else ():
+        off = max(min(each.net, net.copy_negate()), ZERO).copy_negate()
+        each.more(off, off)
+        net, listed = CONTEXT.subtract(net, off), CONTEXT.subtract(listed, off)
+    lines[0].more(net, listed)
