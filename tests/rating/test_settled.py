@@ -144,6 +144,17 @@ def test_over_two_periods() -> None:
     assert (dues(found), left(found)) == (["0.00", "5.00", "-5.00"], 4)
 
 
+def test_a_period_does_not_pay_for_the_next() -> None:
+    """What a coupon gives back of a gift in one billing period is not taken off the charges of the next one."""
+    coupon = Coupon(key="C", discount=AmountDiscount(amount="6"), minimum_spend="5")
+    records = [ok("a", "01-10", "c1"), ok("b", "01-20", "c2"), ok("a", "02-03", "c3"), bad("a", "02-20", "c3")]
+    cuts = ("01-01", "01-16", "02-10", "03-01")
+    found = bills(plan_of(coupons=[coupon]), records, cuts, gift("10"))
+    assert (dues(found), left(found)) == (["0.00", "0.00", "0.00"], 10)
+    assert found[1].carry is not None and found[1].carry.unpaid["owed"] == []
+    assert found[1].ledger is not None and found[1].ledger.lot("gift").left == 7
+
+
 def _named(start: str, end: str) -> str:
     return f"acme|p|2025-{start}T00:00:00Z|2025-{end}T00:00:00Z"
 

@@ -9,9 +9,9 @@ minimum spend, usage is taken off. What it gives back so for an item, and in it 
 3. credits, back to the lots that paid for the same, the last draw first. What came back may pay what was due in money
    in the period for something else: so it does not depend on the order in which lots and money paid for the period.
 
-What is more than was billed for the same, or is about no item, is taken off the other charges of the statement, in
-their order; then it is money as far as any was due in the period, then credits back to all lots that paid in it, then
-money that is paid out. Of what was paid out so far no lot pays a second time.
+What is more than was billed for the same, or is about no item, is taken off the statement's other charges of the
+period, in their order; then it is money as far as any was due in the period, then credits back to all lots that paid
+in it, then money that is paid out. Of what was paid out so far no lot pays a second time.
 """
 
 from __future__ import annotations
@@ -202,19 +202,31 @@ class Unpaid:
                 alone.append(entry)
         for about, mine in groups.items():
             over += self._within(about, mine, alone, left, lots)
-        most = ZERO
-        for _, amount in over:
-            most = CONTEXT.add(most, amount)
-        owed = CONTEXT.add(owed, most)
         for entry, _ in every:
             owed = CONTEXT.subtract(owed, _off(left, entry, owed))
-        most = min(most, owed)
-        for entry, amount in over:
-            some = min(most, amount)
-            most = CONTEXT.subtract(most, some)
-            self._give_back(entry, None, some, lots)
+        owed = CONTEXT.add(owed, self._beyond(over, [entry for entry, _ in every if self._mine(entry)], left, lots))
+        for entry, _ in every:
+            owed = CONTEXT.subtract(owed, _off(left, entry, owed))
         self._ask()
         return [(entry, left[entry.key]) for entry, _ in every]
+
+    def _beyond(
+        self, over: Sequence[tuple[Entry, Decimal]], mine: Iterable[Entry], left: dict[str, Decimal], lots: Lots
+    ) -> Decimal:
+        """Give back what is about no item, or more than was billed for it; what is money of it."""
+        most = money = ZERO
+        for _, amount in over:
+            most = CONTEXT.add(most, amount)
+        for entry in mine:
+            most = CONTEXT.subtract(most, _off(left, entry, most))
+        for entry, amount in over:
+            some, count = min(most, amount), len(self._came)
+            most = CONTEXT.subtract(most, some)
+            self._give_back(entry, None, some, lots)
+            money = CONTEXT.add(money, some)
+            for _, came in self._came[count:]:
+                money = CONTEXT.subtract(money, came)
+        return money
 
     def _within(
         self, about: About, some: Sequence[tuple[Entry, Decimal]], alone: Iterable[Entry], left: dict[str, Decimal],
